@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What people script against; the operators and the command line call this and nothing deeper.
+
+Nothing here imports bpy before a function that needs it is called, so that packs can be listed and checked anywhere.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import GalateaError, PackError
+from .inference.packs import Finding, Pack, choose_pack, find_packs, models_folder, verify_pack
+
+if TYPE_CHECKING:
+    from .doctor import Report
+
+__all__ = [
+    "Finding",
+    "GalateaError",
+    "Pack",
+    "PackError",
+    "doctor_report",
+    "list_packs",
+    "pack_folders",
+    "pack_info",
+    "pick_pack",
+    "verify_packs",
+]
+
+
+# --- packs ------------------------------------------------------------------------------------------------------
+
+
+def pack_folders(folder: str | Path = "") -> list[Path]:
+    """Where packs are looked for: `folder` alone when it is named, else the packs that ship and then the user's."""
+    if folder:
+        if not Path(folder).is_dir():
+            raise PackError(f"there is no folder {folder}; name a folder that holds packs, or one pack")
+        return [Path(folder)]
+    from .home import user_folder
+
+    return [models_folder(), user_folder() / "packs"]
+
+
+def list_packs(folder: str | Path = "") -> tuple[list[Pack], list[PackError]]:
+    """All packs that can be read, in the order of their folders, and what is wrong with those that cannot."""
+    return find_packs(pack_folders(folder))
+
+
+def pick_pack(kind: str, pack: str = "", folder: str | Path = "") -> Pack:
+    """The pack with the id `pack`, or the first of its kind (the one that ships) when `pack` is empty.
+
+    Raises PackError naming the packs there are.
+    """
+    packs, problems = list_packs(folder)
+    return choose_pack(packs, problems, kind, pack)
+
+
+def pack_info(folder: str | Path = "") -> list[dict[str, Any]]:
+    """Everything people ask about packs, ready for JSON: vocabulary, data and its licences, graphs, metrics."""
+    packs, problems = list_packs(folder)
+    if problems and not packs:
+        raise problems[0]
+    return [pack.as_dict() for pack in packs]
+
+
+def verify_packs(folder: str | Path = "") -> list[tuple[str, Finding]]:
+    """Check every pack down to its graphs: (pack's id or folder, finding), a broken pack being a failed finding."""
+    from .doctor import check_opens
+
+    packs, problems = list_packs(folder)
+    found = [("", Finding("schema", False, str(problem))) for problem in problems]
+    for pack in packs:
+        findings = verify_pack(pack)
+        if all(finding.ok for finding in findings):
+            findings += check_opens(pack)
+        found += [(pack.id, finding) for finding in findings]
+    return found
+
+
+def doctor_report() -> Report:
+    """Versions, devices, the provider that really runs, telemetry, packs and folders."""
+    from . import doctor
+
+    packs, problems = list_packs()
+    return doctor.report(packs, problems)
