@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bring a motion on any humanoid skeleton to the canonical 22 joints, by its rest pose.
+
+A segment's rotation away from the rest pose is what all skeletons share. Limbs are first turned along the canonical
+T-pose by the direction of their bone at rest; trunk, head, clavicles and feet only by the way the body faces, since
+an upright trunk and flat soles mean the same on every skeleton, whatever the slant of the bone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import ClipError
+from .bvh import BvhMotion
+from .clip import Clip
+from .joint_names import match_joints
+from .kinematics import joint_positions, local_rotations
+from .rotations import (
+    normalise,
+    quat_about_z,
+    quat_between,
+    quat_continuous,
+    quat_inverse,
+    quat_multiply,
+    quat_rotate,
+    slerp,
+)
+from .skeleton import CANONICAL, INDEX, JOINTS, PARENTS, TOWARDS, Skeleton
+
+NEEDED = ("Hips", "Head", *(f"{s}{p}" for s in ("Left", "Right") for p in ("Arm", "ForeArm", "UpLeg", "Leg", "Foot")))
+_LIMBS = tuple(f"{s}{p}" for s in ("Left", "Right") for p in ("Arm", "ForeArm", "Hand", "UpLeg", "Leg"))
+_TRUNK = ("Spine", "Spine1", "Spine2", "Neck", "Head")
+# How far from upright, in right angles, a pose may be to pass for a rest pose.
+_STANDING = 0.35
+
+
+@dataclass(frozen=True, eq=False)
+class Canonical:
+    """A motion on the canonical joints, with what was learnt about its source.
+
+    clip: on CANONICAL, floor at z = 0, metres, the source's heading kept. fitted: the same rotations on a skeleton with
+    the source's own proportions, scaled so that its legs are as long as CANONICAL's. source_positions: (T, 22, 3) where
+    the source has the joints, at that scale; NaN for joints it lacks. scale: metres a unit. missing: joint names.
+    rest: "rest pose" or "frame N", which pose was taken for the rest.
+    """
+
+    clip: Clip
+    fitted: Clip
+    source_positions: np.ndarray
+    scale: float
+    missing: tuple[str, ...]
+    rest: str
+
+
+def to_canonical(motion: BvhMotion, name: str = "") -> Canonical:
+    """Any humanoid BVH on the canonical joints; ClipError when it is no humanoid."""
+    joints = match_joints(motion.names)
+    lacking = [joint for joint in NEEDED if joint not in joints]
+    if lacking:
+        raise ClipError(f"{name or 'clip'}: not understood as a humanoid, no joint found for {', '.join(lacking)}")
+    turned, placed, to_z_up = _in_blender_axes(motion, joints)
+    rest, rest_name = _rest_pose(motion, joints, turned, placed, to_z_up)
+    rest_rotations, rest_positions = rest
+    relative = quat_multiply(turned, quat_inverse(rest_rotations))
+
+    align = _alignments(joints, rest_positions)
+    present = np.array([joint in joints for joint in JOINTS])
+    spread = np.zeros((motion.frames, len(JOINTS), 4))
+    for joint, source in joints.items():
+        spread[:, INDEX[joint]] = quat_multiply(relative[:, source], quat_inverse(align[joint]))
+    globals_ = _fill_missing(spread, present)
+    globals_ = quat_continuous(globals_)
+
+    scale = CANONICAL.leg_length / _leg_length(joints, placed)
+    positions = np.full((motion.frames, len(JOINTS), 3), np.nan)
+    for joint, source in joints.items():
+        positions[:, INDEX[joint]] = placed[:, source] * scale
+    fitted_skeleton = _fit_skeleton(globals_, _fill_positions(globals_, positions))
+
+    rotations = local_rotations(CANONICAL, globals_)
+    fitted = Clip(fitted_skeleton, rotations, positions[:, 0], motion.fps, name=name)
+    # the canonical body hangs from the source's hip joints, not from its pelvis point, which skeletons place freely
+    hip_joints = [INDEX["LeftUpLeg"], INDEX["RightUpLeg"]]
+    drop = CANONICAL.offsets[hip_joints].mean(axis=0)
+    root = positions[:, hip_joints].mean(axis=1) - quat_rotate(globals_[:, 0], drop)
+    clip = Clip(CANONICAL, rotations, root, motion.fps, name=name)
+    floor = floor_height(clip)
+    lift = np.array([0.0, 0.0, floor])
+    clip = Clip(CANONICAL, rotations, root - lift, motion.fps, name=name)
+    fitted = Clip(fitted_skeleton, rotations, positions[:, 0] - lift, motion.fps, name=name)
+    missing = tuple(joint for joint in JOINTS if joint not in joints)
+    return Canonical(clip, fitted, positions - lift, scale, missing, rest_name)
+
+
+def floor_height(clip: Clip) -> float:
+    """Height in metres at which the soles stand: a low quantile over time of the lowest of both feet."""
+    places = joint_positions(clip)
+    rest = clip.skeleton.rest_positions
+    soles = [places[:, INDEX[j], 2] - rest[INDEX[j], 2] for j in ("LeftFoot", "LeftToe", "RightFoot", "RightToe")]
+    return float(np.quantile(np.min(soles, axis=0), 0.05))
+
+
+def _in_blender_axes(motion: BvhMotion, joints: dict[str, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Global rotations and positions with Z up, and the rotation that made it so.
+
+    The up axis is the one along which the rest pose stands; where the pose of zero rotations is nobody standing, the
+    one from feet to head over most frames. The rest goes first because a clip may lie on the floor from end to end.
+    """
+    turned, placed = motion.forward()
+    upright = np.array([0.0, 0.0, 1.0])
+    to_z_up = quat_between(_nearest_axis(_feet_to_head(joints, _zero_pose(motion)[None])), upright)
+    if _unlike_standing(joints, quat_rotate(to_z_up, _zero_pose(motion))[None])[0] > _STANDING:
+        to_z_up = quat_between(_nearest_axis(_feet_to_head(joints, placed)), upright)
+    return quat_multiply(np.broadcast_to(to_z_up, turned.shape), turned), quat_rotate(to_z_up, placed), to_z_up
+
+
+def _feet_to_head(joints: dict[str, int], placed: np.ndarray) -> np.ndarray:
+    feet = (placed[:, joints["LeftFoot"]] + placed[:, joints["RightFoot"]]) / 2.0
+    return np.median(normalise(placed[:, joints["Head"]] - feet), axis=0)
+
+
+def _nearest_axis(direction: np.ndarray) -> np.ndarray:
+    axis = int(np.argmax(np.abs(direction)))
+    return np.sign(direction[axis]) * np.eye(3)[axis]
+
+
+def _zero_pose(motion: BvhMotion) -> np.ndarray:
+    """(J, 3) joint positions at zero rotations, in the file's own axes and units."""
+    zero = np.zeros((len(motion.names), 3))
+    for joint, parent in enumerate(motion.parents):
+        if parent >= 0:
+            zero[joint] = zero[parent] + motion.offsets[joint]
+    return zero
+
+
+def _rest_pose(motion: BvhMotion, joints: dict[str, int], turned: np.ndarray, placed: np.ndarray, to_z_up: np.ndarray):
+    """The pose taken for the rest: that of zero rotations when a person stands so, else the frame nearest to standing.
+
+    Returns ((J, 4) global rotations, (J, 3) positions) and its name.
+    """
+    zero = quat_rotate(to_z_up, _zero_pose(motion))
+    if _unlike_standing(joints, zero[None])[0] < _STANDING:
+        return (np.broadcast_to(to_z_up, (len(motion.names), 4)), zero), "rest pose"
+    best = int(np.argmin(_unlike_standing(joints, placed)))
+    return (turned[best], placed[best]), f"frame {best}"
+
+
+def _unlike_standing(joints: dict[str, int], placed: np.ndarray) -> np.ndarray:
+    """(T,) how far each pose is from standing upright with level hips; 0 is upright, 1 is a right angle off."""
+    down = np.array([0.0, 0.0, -1.0])
+    cost = []
+    for side in ("Left", "Right"):
+        for upper, lower in (("UpLeg", "Leg"), ("Leg", "Foot")):
+            cost.append(_angle(placed[:, joints[side + lower]] - placed[:, joints[side + upper]], down))
+    cost.append(_angle(placed[:, joints["Head"]] - placed[:, joints["Hips"]], -down))
+    lateral = placed[:, joints["LeftUpLeg"]] - placed[:, joints["RightUpLeg"]]
+    cost.append(np.pi / 2.0 - _angle(lateral, down))
+    return np.max(np.abs(cost), axis=0) / (np.pi / 2.0)
+
+
+def _angle(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return np.arccos(np.clip(np.sum(normalise(a) * normalise(b), axis=-1), -1.0, 1.0))
+
+
+def _alignments(joints: dict[str, int], rest: np.ndarray) -> dict[str, np.ndarray]:
+    """For every joint that is there the rotation from its rest pose to the canonical one."""
+    lateral = rest[joints["LeftUpLeg"]] - rest[joints["RightUpLeg"]]
+    shoulders = rest[joints["LeftArm"]] - rest[joints["RightArm"]]
+    facing = quat_about_z(-np.arctan2(lateral[1], lateral[0]))
+    chest = quat_about_z(-np.arctan2(shoulders[1], shoulders[0]))
+    trunk_tilt = _trunk_tilt(joints, rest, facing)
+    align = {}
+    for joint in joints:
+        base = quat_multiply(trunk_tilt, chest if joint in ("Spine2", "LeftShoulder", "RightShoulder") else facing)
+        align[joint] = base if joint in _TRUNK or "Shoulder" in joint else facing
+        if joint in _LIMBS:
+            align[joint] = _limb_alignment(joint, joints, rest, facing)
+    for side in ("Left", "Right"):
+        # an arm that hangs at rest turns the hand with it
+        if side + "Hand" in joints:
+            align[side + "Hand"] = align[side + "ForeArm"]
+        foot = side + "Foot"
+        if side + "Toe" in joints:
+            ahead = quat_rotate(facing, rest[joints[side + "Toe"]] - rest[joints[foot]])
+            if np.hypot(ahead[0], ahead[1]) > 1e-6:
+                align[foot] = quat_multiply(quat_about_z(-np.arctan2(ahead[0], -ahead[1])), facing)
+                align[side + "Toe"] = align[foot]
+    return align
+
+
+def _trunk_tilt(joints: dict[str, int], rest: np.ndarray, facing: np.ndarray) -> np.ndarray:
+    """The turn that stands a leaning trunk upright; none for a lean under 12 degrees, which is the rest's own curve."""
+    lean = quat_rotate(facing, rest[joints["Head"]] - rest[joints["Hips"]])
+    up = np.array([0.0, 0.0, 1.0])
+    return quat_between(lean, up) if _angle(lean, up) > np.radians(12.0) else np.array([1.0, 0.0, 0.0, 0.0])
+
+
+def _limb_alignment(joint: str, joints: dict[str, int], rest: np.ndarray, facing: np.ndarray) -> np.ndarray:
+    towards = TOWARDS.get(joint)
+    if towards is None or towards not in joints:
+        return facing
+    bone = quat_rotate(facing, rest[joints[towards]] - rest[joints[joint]])
+    canonical = CANONICAL.offsets[INDEX[towards]]
+    return quat_multiply(quat_between(bone, canonical), facing)
+
+
+def _fill_missing(globals_: np.ndarray, present: np.ndarray) -> np.ndarray:
+    """Global rotations of missing joints: a trunk joint between its neighbours, any other with its parent."""
+    filled = np.array(globals_)
+    for joint, parent in enumerate(PARENTS):
+        if present[joint]:
+            continue
+        after = INDEX[TOWARDS[JOINTS[joint]]] if JOINTS[joint] in _TRUNK and JOINTS[joint] in TOWARDS else None
+        if after is not None and present[after]:
+            filled[:, joint] = slerp(filled[:, parent], filled[:, after], np.full(len(filled), 0.5))
+        else:
+            filled[:, joint] = filled[:, parent]
+    return filled
+
+
+def _fill_positions(globals_: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """Positions of missing joints: where the canonical skeleton has them, seen from their parent."""
+    filled = np.array(positions)
+    for joint, parent in enumerate(PARENTS):
+        gaps = np.isnan(filled[:, joint, 0])
+        if gaps.any():
+            after = TOWARDS.get(JOINTS[joint])
+            if after and not np.isnan(positions[0, INDEX[after], 0]):
+                here, whole = (np.linalg.norm(CANONICAL.offsets[j]) for j in (joint, INDEX[after]))
+                share = here / (here + whole)
+                filled[:, joint] = filled[:, parent] + share * (positions[:, INDEX[after]] - filled[:, parent])
+            else:
+                filled[:, joint] = filled[:, parent] + quat_rotate(globals_[:, parent], CANONICAL.offsets[joint])
+    return filled
+
+
+def _fit_skeleton(globals_: np.ndarray, positions: np.ndarray) -> Skeleton:
+    """The rigid offsets that put the joints nearest to where the source has them (least squares over time)."""
+    offsets = np.array(CANONICAL.offsets)
+    for joint, parent in enumerate(PARENTS):
+        if parent >= 0:
+            away = positions[:, joint] - positions[:, parent]
+            offsets[joint] = quat_rotate(quat_inverse(globals_[:, parent]), away).mean(axis=0)
+    return Skeleton(JOINTS, PARENTS, offsets)
+
+
+def _leg_length(joints: dict[str, int], placed: np.ndarray) -> float:
+    total = 0.0
+    for side in ("Left", "Right"):
+        for upper, lower in (("UpLeg", "Leg"), ("Leg", "Foot")):
+            gap = placed[:, joints[side + lower]] - placed[:, joints[side + upper]]
+            total += float(np.median(np.linalg.norm(gap, axis=-1))) / 2.0
+    if total <= 0.0:
+        raise ClipError("the legs have no length; not a humanoid")
+    return total
