@@ -7,6 +7,7 @@ import sys
 import zipfile
 
 import pytest
+
 from tools.build_extension import blender_tool
 
 _INSTALL = """
