@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which device a graph can run on here, and if not on the wished one, why.
+
+onnxruntime lists the providers it was built with, whether or not they can run, prints red lines when one cannot, and
+goes on with the CPU in silence. So the libraries are tried here first, and a provider is only asked for when it can be.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import io
+import os
+import sys
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from types import ModuleType
+
+from ..errors import DeviceError
+
+CPU = "CPUExecutionProvider"
+PROVIDERS = {
+    "cpu": CPU,
+    "cuda": "CUDAExecutionProvider",
+    "coreml": "CoreMLExecutionProvider",
+    "directml": "DmlExecutionProvider",
+    "openvino": "OpenVINOExecutionProvider",
+    "webgpu": "WebGpuExecutionProvider",
+    "rocm": "ROCMExecutionProvider",
+    "migraphx": "MIGraphXExecutionProvider",
+}
+DEVICES = ("auto", *PROVIDERS)
+GPU_DEVICES = ("cuda", "directml", "migraphx", "rocm", "webgpu")  # what `auto` tries, in this order
+
+PACKAGES = (
+    "onnxruntime",
+    "onnxruntime-gpu",
+    "onnxruntime-directml",
+    "onnxruntime-openvino",
+    "onnxruntime-rocm",
+    "onnxruntime-migraphx",
+    "onnxruntime-webgpu",
+)
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What there is of onnxruntime: whether it imports, and if not, one line that says why and how to mend it."""
+
+    ok: bool
+    version: str = ""
+    package: str = ""  # which wheel it came from, such as onnxruntime-gpu
+    providers: tuple[str, ...] = ()  # those it was built with, not those that run
+    why_not: str = ""
+
+
+@dataclass(frozen=True)
+class Device:
+    """A device that can be asked for, whether it can run here, and if not, why."""
+
+    name: str
+    provider: str
+    usable: bool
+    why_not: str = ""
+
+
+def import_runtime() -> ModuleType:
+    """Import onnxruntime, silent and with its telemetry off. Raises DeviceError saying what is missing."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read once, when its library is loaded
+    try:
+        import onnxruntime
+
+        onnxruntime.SessionOptions()  # a folder left by a half-removed package imports, too
+    except Exception as error:  # a broken install fails in many ways, and none of them may stop the add-on
+        raise DeviceError(_import_advice(error)) from error
+    with contextlib.suppress(Exception):  # only Windows builds have it to switch off
+        onnxruntime.disable_telemetry_events()
+    onnxruntime.set_default_logger_severity(3)  # errors only
+    return onnxruntime
+
+
+def _import_advice(error: Exception) -> str:
+    told = " ".join(str(error).split())[:200] or type(error).__name__
+    if isinstance(error, ModuleNotFoundError) and error.name == "onnxruntime":
+        mend = "install the Galatea zip made for this system, or: pip install onnxruntime"
+        return f"onnxruntime is not installed; {mend}"
+    if sys.platform == "win32" and "DLL" in told:
+        mend = "install Microsoft's Visual C++ Redistributable (https://aka.ms/vs/17/release/vc_redist.x64.exe)"
+    else:
+        mend = "install the Galatea zip made for this system and Blender, or: pip install --force-reinstall onnxruntime"
+    return f"onnxruntime does not load ({told}); {mend}"
+
+
+def runtime_status() -> Runtime:
+    """Whether onnxruntime can be used, which one it is, and if not, why."""
+    try:
+        runtime = import_runtime()
+    except DeviceError as error:
+        return Runtime(ok=False, package=_package(), why_not=str(error))
+    return Runtime(True, runtime.__version__, _package(), tuple(runtime.get_available_providers()))
+
+
+def _package() -> str:
+    """The installed wheel; two of them overwrite one another's files, so both are named."""
+    there = []
+    for name in PACKAGES:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            metadata.version(name)
+            there.append(name)
+    return " + ".join(there)
+
+
+def describe_devices() -> list[Device]:
+    """Every device that can be asked for, with what stands in its way. Raises DeviceError without onnxruntime."""
+    return [Device(name, provider, not (why := why_not(name)), why) for name, provider in PROVIDERS.items()]
+
+
+@cache
+def why_not(device: str) -> str:
+    """Why `device` cannot run here, in one clause; empty when it can. Raises DeviceError without onnxruntime."""
+    if device not in PROVIDERS:
+        raise DeviceError(f"there is no device {device}; choose one of {', '.join(DEVICES)}")
+    runtime = import_runtime()
+    provider = PROVIDERS[device]
+    if provider not in runtime.get_available_providers():
+        return f"{provider}: not in this onnxruntime ({_package() or 'unknown'} {runtime.__version__})"
+    missing = _cuda_missing(runtime) if device == "cuda" else ""
+    return f"{provider}: {missing}" if missing else ""
+
+
+# --- CUDA -------------------------------------------------------------------------------------------------------
+
+
+def cuda_libraries(platform: str, cuda: int) -> list[str]:
+    """The libraries that onnxruntime's CUDA provider loads on `platform` (sys.platform) for CUDA `cuda`."""
+    cufft = cuda - 1  # cuFFT counts one behind CUDA: 11 with CUDA 12, 12 with CUDA 13
+    if platform == "win32":
+        named = [f"cublasLt64_{cuda}", f"cublas64_{cuda}", f"cudart64_{cuda}", f"cufft64_{cufft}", "cudnn64_9"]
+        return [f"{name}.dll" for name in named]
+    named = [f"cublasLt.so.{cuda}", f"cublas.so.{cuda}", "curand.so.10", f"cudart.so.{cuda}", f"cufft.so.{cufft}"]
+    return [f"lib{name}" for name in [*named, "cudnn.so.9"]]
+
+
+def _cuda_missing(runtime: ModuleType) -> str:
+    """What CUDA lacks here: a driver, a GPU, or a library; empty when onnxruntime can use it."""
+    if missing := _gpu_missing("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"):
+        return missing
+    built = str(getattr(runtime, "cuda_version", "") or "13").split(".")[0]
+    cuda = int(built) if built.isdigit() else 13
+    # finds NVIDIA's own pip packages; what it prints about those that are not there is said better below
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(Exception):
+        runtime.preload_dlls()
+    missing = [name for name in cuda_libraries(sys.platform, cuda) if not _loads(name)]
+    if missing:
+        return f"{', '.join(missing)} not found; needs CUDA {cuda} and cuDNN 9"
+    return ""
+
+
+def _gpu_missing(driver: str) -> str:
+    """Ask NVIDIA's driver how many GPUs there are; empty when there is one."""
+    try:
+        library = ctypes.CDLL(driver)
+        count = ctypes.c_int(0)
+        started = library.cuInit(0)
+        if started == 0:
+            started = library.cuDeviceGetCount(ctypes.byref(count))
+    except (OSError, AttributeError):
+        return f"{driver} not found; needs an NVIDIA GPU and its driver"
+    return "" if started == 0 and count.value > 0 else f"the NVIDIA driver finds no usable GPU (code {started})"
+
+
+def _loads(name: str) -> bool:
+    try:
+        ctypes.CDLL(name)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The form of pack.toml, by kind: what must be there, of which type, and what must agree with what (docs/pack.md)."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import PackError
+from .onnx_file import DTYPES
+
+FORMAT = 1
+KINDS = ("motion-generator", "motion-inbetweener", "texture-generator", "pose-vae", "body-vae")
+
+Table = dict[str, Any]
+
+
+def check_schema(content: Table) -> None:
+    """Check the whole of a pack.toml. Raises PackError with one line: which key, what is wrong, what it should be."""
+    number = content.get("format")
+    if number != FORMAT:
+        newer = isinstance(number, int) and number > FORMAT
+        mend = "update Galatea" if newer else f"it must say format = {FORMAT}"
+        raise PackError(f"format is {number!r}; this Galatea reads format {FORMAT}, {mend}")
+    _match(content, "id", r"[a-z0-9][a-z0-9._-]*", "small letters, digits and hyphens")
+    _match(content, "version", r"\d+\.\d+\.\d+\S*", "three numbers such as 0.1.0")
+    for key in ("title", "licence"):
+        _text(content, key)
+    kind = _text(content, "kind")
+    if kind not in KINDS:
+        raise PackError(f"kind {kind} is unknown; it must be one of {', '.join(KINDS)}")
+    for index, source in enumerate(_tables(content, "data")):
+        _text(source, "name", f"data[{index}].")
+        _text(source, "licence", f"data[{index}].")
+    graphs = _tables(content, "graphs")
+    for index, graph in enumerate(graphs):
+        _graph(graph, f"graphs[{index}].")
+    _distinct([graph["name"] for graph in graphs], "graphs", "names")
+    for key in ("training", "metrics"):
+        if not isinstance(content.get(key, {}), dict):
+            raise _wrong(key, "a table")
+    CHECKS.get(kind, lambda content: None)(content)
+
+
+# --- one kind ---------------------------------------------------------------------------------------------------
+
+
+def _motion_generator(content: Table) -> None:
+    """The tables of a motion generator agree with one another and with its graph's tensors."""
+    _count(content, "fps", 1, 1000)
+    joints = _skeleton(content)
+    generator = _table(content, "generator")
+    actions = _words(generator, "actions", "generator.")
+    styles = _words(generator, "styles", "generator.", empty=True)
+    latent = _count(generator, "latent", 0, 4096, "generator.")
+    _count(generator, "warmup_frames", 0, 10_000, "generator.")
+    ahead = _numbers(generator, "trajectory_seconds", "generator.", above=0.0)
+    if not ahead or sorted(set(ahead)) != ahead:
+        raise _wrong("generator.trajectory_seconds", "rising seconds, at least one")
+    speeds = _table(generator, "natural_speed", "generator.")
+    for action in actions:
+        _number(speeds, action, "generator.natural_speed.", above=-1e-9)
+
+    graph = _named_graph(content, "model")
+    shapes = {tensor["name"]: tensor["shape"] for tensor in graph["inputs"] + graph["outputs"]}
+    batch = (shapes.get("state") or [None])[0]
+    inputs = {
+        "state": [batch, None],
+        "hidden": [None, batch, None],
+        "cell": [None, batch, None],
+        "root": [batch, 3],
+        "trajectory": [batch, len(ahead), 4],
+        "action": [batch, len(actions)],
+        "style": [batch, len(styles)],
+        "latent": [batch, latent],
+    }
+    outputs = {f"next_{name}": shapes.get(name, []) for name in ("state", "hidden", "cell", "root")}
+    outputs |= {"height": [batch], "rotations": [batch, joints, 4], "contacts": [batch, 4]}
+    for key, wanted in (("inputs", inputs), ("outputs", outputs)):
+        there = {tensor["name"]: tensor["shape"] for tensor in graph[key]}
+        if set(there) != set(wanted):
+            raise PackError(f"graph model has the {key} {', '.join(there)}; its kind has {', '.join(wanted)}")
+        for name, need in wanted.items():
+            if not _agree(there[name], need):
+                told = ", ".join("?" if size is None else str(size) for size in need)
+                raise PackError(f"graph model's {name} is {there[name]}; by the pack's tables it must be [{told}]")
+
+
+def _agree(shape: list[int | str], wanted: list[int | str | None]) -> bool:
+    """None agrees with any size."""
+    return len(shape) == len(wanted) and all(need in (None, size) for size, need in zip(shape, wanted, strict=True))
+
+
+def _skeleton(content: Table) -> int:
+    """Check [skeleton]: joints, parents and offsets, parents first; returns how many joints."""
+    skeleton = _table(content, "skeleton")
+    joints = _words(skeleton, "joints", "skeleton.")
+    parents, offsets = skeleton.get("parents"), skeleton.get("offsets")
+    good = isinstance(parents, list) and len(parents) == len(joints) and all(type(parent) is int for parent in parents)
+    if not good or any(not (-1 if joint == 0 else 0) <= parent < max(joint, 0) for joint, parent in enumerate(parents)):
+        raise _wrong("skeleton.parents", f"{len(joints)} numbers, -1 first and then each joint's parent before it")
+    if not isinstance(offsets, list) or len(offsets) != len(joints) or not all(map(_is_point, offsets)):
+        raise _wrong("skeleton.offsets", f"{len(joints)} times [x, y, z] in metres")
+    return len(joints)
+
+
+def _is_point(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 3 and all(_is_number(number) for number in value)
+
+
+CHECKS: dict[str, Callable[[Table], None]] = {"motion-generator": _motion_generator}
+
+
+# --- every kind -------------------------------------------------------------------------------------------------
+
+
+def _graph(graph: Table, where: str) -> None:
+    _text(graph, "name", where)
+    # a bare file name, so that no pack can have a file outside its folder read
+    _match(graph, "file", r"[A-Za-z0-9][A-Za-z0-9._-]*\.onnx", "the name of an .onnx file beside pack.toml", where)
+    _match(graph, "sha256", r"[0-9a-fA-F]{64}", "64 hexadecimal digits", where)
+    _count(graph, "bytes", 1, 1 << 40, where)
+    _count(graph, "opset", 1, 1000, where)
+    for key in ("inputs", "outputs"):
+        tensors = _tables(graph, key, where)
+        for index, tensor in enumerate(tensors):
+            _port(tensor, f"{where}{key}[{index}].")
+        _distinct([tensor["name"] for tensor in tensors], where + key, "names")
+
+
+def _port(tensor: Table, where: str) -> None:
+    _text(tensor, "name", where)
+    if tensor.get("dtype") not in DTYPES.values():
+        raise _wrong(where + "dtype", "a type such as float32")
+    shape = tensor.get("shape")
+    if not isinstance(shape, list) or not all(_is_size(size) for size in shape):
+        raise _wrong(where + "shape", "a list of sizes, with a name for each that is free")
+    if not isinstance(tensor.get("unit", ""), str):
+        raise _wrong(where + "unit", "text")
+
+
+def _is_size(size: Any) -> bool:
+    return bool(size) if isinstance(size, str) else type(size) is int and size >= 0
+
+
+def _named_graph(content: Table, name: str) -> Table:
+    for graph in content["graphs"]:
+        if graph["name"] == name:
+            return graph
+    raise PackError(f"graphs has none named {name}; a {content['kind']} needs it")
+
+
+# --- values -----------------------------------------------------------------------------------------------------
+
+
+def _wrong(key: str, wanted: str) -> PackError:
+    return PackError(f"{key} is missing or wrong; it must be {wanted}")
+
+
+def _text(table: Table, key: str, where: str = "") -> str:
+    value = table.get(key)
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        raise _wrong(where + key, "one line of text")
+    return value
+
+
+def _match(table: Table, key: str, pattern: str, wanted: str, where: str = "") -> str:
+    value = table.get(key)
+    if not isinstance(value, str) or not re.fullmatch(pattern, value):
+        raise _wrong(where + key, wanted)
+    return value
+
+
+def _table(table: Table, key: str, where: str = "") -> Table:
+    value = table.get(key)
+    if not isinstance(value, dict):
+        raise _wrong(where + key, f"a table [{where}{key}]")
+    return value
+
+
+def _tables(table: Table, key: str, where: str = "") -> list[Table]:
+    value = table.get(key)
+    if not isinstance(value, list) or not value or not all(isinstance(item, dict) for item in value):
+        raise _wrong(where + key, f"at least one table [[{key}]]")
+    return value
+
+
+def _words(table: Table, key: str, where: str = "", empty: bool = False) -> list[str]:
+    value = table.get(key)
+    good = isinstance(value, list) and all(isinstance(word, str) and word.strip() for word in value)
+    if not good or not (value or empty):
+        raise _wrong(where + key, "a list of names")
+    _distinct(value, where + key, "names")
+    return value
+
+
+def _distinct(names: list[str], key: str, what: str) -> None:
+    if len(set(names)) != len(names):
+        raise PackError(f"{key} has {what} twice; each must be there once")
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)
+
+
+def _number(table: Table, key: str, where: str = "", above: float = -math.inf) -> float:
+    value = table.get(key)
+    if not _is_number(value) or value <= above:
+        raise _wrong(where + key, "a number" if above < 0 else f"a number above {above:g}")
+    return float(value)
+
+
+def _numbers(table: Table, key: str, where: str = "", above: float = -math.inf) -> list[float]:
+    value = table.get(key)
+    if not isinstance(value, list) or not all(_is_number(number) and number > above for number in value):
+        raise _wrong(where + key, f"a list of numbers above {above:g}")
+    return [float(number) for number in value]
+
+
+def _count(table: Table, key: str, least: int, most: int, where: str = "") -> int:
+    value = table.get(key)
+    if type(value) is not int or not least <= value <= most:
+        raise _wrong(where + key, f"a whole number from {least} to {most}")
+    return value

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run a pack's graph: checked, opened once, on the device that was asked for or, with the reason, on the CPU."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from ..errors import DeviceError, PackError
+from .devices import CPU, DEVICES, GPU_DEVICES, PROVIDERS, import_runtime, why_not
+from .packs import Graph, Pack, check_graph, read_graph_bytes
+
+Arrays = dict[str, np.ndarray]
+
+# One small step after another: a GPU spends longer on starting each step than a core on computing it.
+STEPWISE_KINDS = ("motion-generator",)
+
+
+@dataclass(frozen=True)
+class Session:
+    """An open graph. What it says of itself is what onnxruntime's session says, not what was wished."""
+
+    graph: Graph
+    wished: str  # the device asked for
+    provider: str  # the one that runs
+    why_not: str  # why the wished one, or for `auto` a GPU, does not; empty when it does
+    version: str  # onnxruntime's
+    threads: int
+    open_ms: float  # checking and opening, when it was opened
+    runtime: Any  # the onnxruntime.InferenceSession
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return tuple(tensor.name for tensor in self.graph.inputs)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        return tuple(tensor.name for tensor in self.graph.outputs)
+
+    def run(self, inputs: Mapping[str, np.ndarray]) -> Arrays:
+        """Run the graph once: arrays by name in, fresh arrays by name out. Raises DeviceError when they do not fit."""
+        try:
+            return dict(zip(self.outputs, self.runtime.run(self.outputs, dict(inputs)), strict=True))
+        except Exception as error:
+            raise _failed(self, error) from error
+
+    def stepper(self, inputs: Mapping[str, np.ndarray], feedback: Mapping[str, str]) -> Stepper:
+        """Prepare to run the graph again and again: see Stepper."""
+        return Stepper(self, inputs, feedback)
+
+    def record(self) -> dict[str, Any]:
+        """What provenance stores."""
+        about = {"provider": self.provider, "onnxruntime": self.version, "threads": self.threads}
+        return about | ({"why_not": self.why_not} if self.why_not else {})
+
+
+class Stepper:
+    """Runs a graph step by step, giving outputs back as inputs, with nothing copied or allocated in a step.
+
+        stepper = session.stepper(first_inputs, {"state": "next_state", "hidden": "next_hidden"})
+        for frame in range(frames):
+            stepper.inputs["trajectory"][:] = wanted   # in place; what is not touched stays as it was
+            outputs = stepper.step()
+            poses[frame] = outputs["rotations"]        # copied out: the next step but one overwrites it
+
+    `first_inputs` fixes the batch size; `feedback` maps each input that carries state to the output with its next
+    value, and stepper.inputs always shows what the next step will read.
+    """
+
+    def __init__(self, session: Session, inputs: Mapping[str, np.ndarray], feedback: Mapping[str, str]) -> None:
+        self._session = session
+        self._feedback = dict(feedback)
+        missing = [name for name in session.inputs if name not in inputs]
+        if missing:
+            raise DeviceError(f"graph {session.graph.name} was not given {', '.join(missing)}; give every input")
+        self.inputs: Arrays = {
+            tensor.name: np.array(inputs[tensor.name], dtype=tensor.dtype, order="C") for tensor in session.graph.inputs
+        }
+        self._turns: list[tuple[Any, Arrays, Arrays]] = []  # two, taking turns: each reads what the other wrote
+        # only on the CPU do bindings share numpy's memory; elsewhere inputs would be copied once, when they are bound
+        if session.provider == CPU:
+            self._turns = self._bind(session.run(self.inputs))
+            self.inputs = self._turns[0][1]
+
+    def step(self) -> Arrays:
+        """One step; returns the outputs by name, which stay whole through the next step and no longer."""
+        if not self._turns:
+            outputs = self._session.run(self.inputs)
+            self.inputs.update((name, outputs[following]) for name, following in self._feedback.items())
+            return outputs
+        turn, (binding, _, outputs) = self._turns, self._turns[0]
+        try:
+            self._session.runtime.run_with_iobinding(binding)
+        except Exception as error:
+            raise _failed(self._session, error) from error
+        turn.reverse()
+        self.inputs = turn[0][1]
+        return outputs
+
+    def _bind(self, example: Arrays) -> list[tuple[Any, Arrays, Arrays]]:
+        """Two bindings with outputs of their own, each reading the other's state; `example` gives the outputs' form."""
+        ort = import_runtime()
+        written = [{name: np.zeros_like(array) for name, array in example.items()} for _ in range(2)]
+        turns = []
+        for outputs, before in ((written[0], written[1]), (written[1], written[0])):
+            inputs = self.inputs | {name: before[following] for name, following in self._feedback.items()}
+            binding = self._session.runtime.io_binding()
+            for name, array in inputs.items():
+                if array.shape != self.inputs[name].shape:
+                    raise DeviceError(f"{self._feedback[name]} {array.shape} is no next {name}; export the pack again")
+                binding.bind_ortvalue_input(name, ort.OrtValue.ortvalue_from_numpy(array))
+            for name, array in outputs.items():
+                binding.bind_ortvalue_output(name, ort.OrtValue.ortvalue_from_numpy(array))
+            turns.append((binding, inputs, outputs))
+        for name in self._feedback:
+            turns[0][1][name][:] = self.inputs[name]
+        return turns
+
+
+# --- opening ----------------------------------------------------------------------------------------------------
+
+_sessions: dict[tuple[Graph, str, str, int], Session] = {}
+
+
+def open_session(pack: Pack, graph: str = "model", device: str = "auto", threads: int = 1) -> Session:
+    """Open a pack's graph, or return it when it is open already.
+
+    Its file is checked first (hash, structure, operators, tensors: PackError) and handed over as bytes. `device` is
+    one of DEVICES; one that cannot run here is no error: the CPU runs and session.why_not says why. More than one
+    thread pays off for large graphs only. Raises DeviceError when there is no onnxruntime or no such device.
+    """
+    if device not in DEVICES:
+        raise DeviceError(f"there is no device {device}; choose one of {', '.join(DEVICES)}")
+    declared = pack.graph(graph)
+    key = (declared, pack.kind, device, threads)
+    if key not in _sessions:
+        _sessions[key] = _open(pack, declared, device, threads)
+    return _sessions[key]
+
+
+def close_sessions() -> None:
+    """Forget every open session; its memory goes with its last user."""
+    _sessions.clear()
+
+
+def _open(pack: Pack, graph: Graph, device: str, threads: int) -> Session:
+    began = time.perf_counter()
+    ort = import_runtime()
+    data = read_graph_bytes(pack, graph)
+    for finding in check_graph(pack, graph, data):
+        if not finding.ok:
+            raise PackError(finding.detail)
+    try:
+        runtime, told = start(data, pack.kind, device, threads)
+    except PackError as error:
+        told = f"{error}: {pack.folder / graph.file}"
+        raise PackError(f"{told}; fetch or export pack {pack.id} again") from error
+    elapsed = (time.perf_counter() - began) * 1000
+    return Session(graph, device, runtime.get_providers()[0], told, ort.__version__, threads, elapsed, runtime)
+
+
+def start(data: bytes, kind: str, device: str, threads: int = 1) -> tuple[Any, str]:
+    """Hand a graph's bytes, checked before, to onnxruntime: its session, and why it is not on the wished device.
+
+    Raises PackError when not even the CPU can open it.
+    """
+    ort = import_runtime()
+    devices, reasons = _candidates(kind, device)
+    for name in devices:
+        try:
+            runtime = _create(ort, data, PROVIDERS[name], threads)
+        except Exception as error:  # noqa: BLE001 - whatever a provider raises, the CPU is left, and the reason is said
+            reasons.append(f"{PROVIDERS[name]}: {_first_line(error)}")
+            continue
+        if runtime.get_providers()[0] == PROVIDERS[name]:
+            return runtime, ""
+        reasons.append(f"{PROVIDERS[name]}: onnxruntime fell back to the CPU by itself")
+    try:
+        return _create(ort, data, CPU, threads), "; ".join(reasons)
+    except Exception as error:
+        raise PackError(f"onnxruntime cannot open the graph ({_first_line(error)})") from error
+
+
+def _candidates(kind: str, device: str) -> tuple[list[str], list[str]]:
+    """The devices to try before the CPU, and why others are not tried."""
+    if device == "cpu":
+        return [], []
+    if device == "auto" and kind in STEPWISE_KINDS:
+        return [], ["auto runs step-by-step motion on the CPU, which is quickest at it; device cuda asks for a GPU"]
+    reasons = {name: why_not(name) for name in (GPU_DEVICES if device == "auto" else (device,))}
+    return [name for name, reason in reasons.items() if not reason], [reason for reason in reasons.values() if reason]
+
+
+def _create(ort: ModuleType, data: bytes, provider: str, threads: int) -> Any:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # waiting threads that spin would take a core from Blender
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if provider == PROVIDERS["directml"]:
+        options.enable_mem_pattern = False  # DirectML asks for it
+    return ort.InferenceSession(data, options, providers=list(dict.fromkeys((provider, CPU))))
+
+
+def _failed(session: Session, error: Exception) -> DeviceError:
+    where = f"graph {session.graph.name} failed on {session.provider}"
+    return DeviceError(f"{where}: {_first_line(error)}; check the inputs, or try device cpu")
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)[:300]
