@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a clip to keys on a rig: all frames at once in numpy, then whole F-curves in bulk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import bpy
+import numpy as np
+
+from ..errors import RigError
+from ..motion.clip import Clip
+from ..motion.kinematics import forward_kinematics
+from ..motion.rotations import (
+    euler_continuous,
+    quat_continuous,
+    quat_from_matrix,
+    quat_inverse,
+    quat_multiply,
+    quat_rotate,
+    quat_to_euler,
+)
+from ..motion.skeleton import INDEX
+from .rigs import RigMap
+from .versions import bind_action, bound_slot, new_action, new_fcurve
+
+_LINEAR = 1  # bpy.types.Keyframe.interpolation; foreach_set takes an enumeration's numbers
+_GENERATED = 5  # bpy.types.Keyframe.type
+
+
+@dataclass(frozen=True, eq=False)
+class Channels:
+    """Keys of one property. path: its data path. group: the name it is listed under. values: (T, n) a row a frame."""
+
+    path: str
+    group: str
+    values: np.ndarray
+
+
+# --- what a clip means for a rig's bones ----------------------------------------------------------------------------
+
+
+def clip_channels(armature: bpy.types.Object, rig: RigMap, clip: Clip) -> list[Channels]:
+    """The keys that make `armature` do what `clip` does, one row for each of its frames.
+
+    Rotations in each bone's own rotation mode and without jumps; the place of the hips in armature space, scaled by
+    leg length. Bones that no joint is mapped to stay as they are now.
+    """
+    turned, _ = forward_kinematics(clip.skeleton, clip.rotations, clip.positions)
+    posed = _pose_rotations(armature, rig, clip, turned)
+    channels = [_location_channels(armature, rig, clip, turned, posed[rig.bones["Hips"]])]
+    for name in rig.bones.values():
+        basis = quat_multiply(quat_inverse(_unposed(armature, name, posed)), posed[name])
+        channels.append(_rotation_channels(armature.pose.bones[name], quat_continuous(basis)))
+    return channels
+
+
+def _pose_rotations(armature: bpy.types.Object, rig: RigMap, clip: Clip, turned: np.ndarray) -> dict[str, np.ndarray]:
+    """Bone name -> (T, 4) the wanted rotation in armature space: G (about the rig's axes) @ alignment @ rest."""
+    axes = quat_from_matrix(rig.axes)
+    posed = {}
+    for joint, name in rig.bones.items():
+        there = quat_multiply(quat_multiply(axes, turned[:, clip.skeleton.names.index(joint)]), quat_inverse(axes))
+        aligned = quat_from_matrix(rig.alignment[INDEX[joint]] @ _rest(armature, name))
+        posed[name] = quat_multiply(there, aligned)
+    return posed
+
+
+def _rest(armature: bpy.types.Object, name: str) -> np.ndarray:
+    """(3, 3) a bone's rest rotation in armature space."""
+    return np.array(armature.data.bones[name].matrix_local.to_3x3())
+
+
+def _unposed(armature: bpy.types.Object, name: str, posed: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The rotation in armature space, (4,) or (T, 4), that a bone has while its own channels are at rest."""
+    bone = armature.data.bones[name]
+    rest = quat_from_matrix(_rest(armature, name))
+    if bone.parent is None or not bone.use_inherit_rotation:
+        return rest
+    above = bone.parent.name
+    relative = quat_multiply(quat_inverse(quat_from_matrix(_rest(armature, above))), rest)
+    return quat_multiply(_posed(armature, above, posed), relative)
+
+
+def _posed(armature: bpy.types.Object, name: str, posed: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The rotation in armature space of any bone: as keyed, else as it is posed now below keyed ones, else at rest.
+
+    Bones above the hips carry the whole character; where the user put them is where the motion goes, so they count
+    as being at rest.
+    """
+    if name in posed:
+        return posed[name]
+    if not any(above.name in posed for above in armature.data.bones[name].parent_recursive):
+        return quat_from_matrix(_rest(armature, name))
+    now = np.array(armature.pose.bones[name].matrix_basis.to_quaternion())
+    return quat_multiply(_unposed(armature, name, posed), now)
+
+
+def _location_channels(armature: bpy.types.Object, rig: RigMap, clip: Clip, turned: np.ndarray,
+                       hips: np.ndarray) -> Channels:
+    """Keys that put the middle of the hip joints where the clip has it.
+
+    The hips bone itself may lie anywhere in a pelvis; the legs hang from that middle, and with it in place the feet
+    land where they should.
+    """
+    skeleton = clip.skeleton
+    legs = [skeleton.offsets[skeleton.names.index(side + "UpLeg")] for side in ("Left", "Right")]
+    below = np.mean(legs, axis=0)
+    middle = clip.positions + quat_rotate(turned[:, 0], below)  # the root comes first in a skeleton
+    standing = skeleton.rest_positions[0] + below
+    up = rig.axes[:, 2]
+    origin = rig.pelvis + up * (rig.pelvis_height - rig.pelvis @ up)
+    centre = origin + rig.scale(skeleton) * (middle - standing) @ rig.axes.T
+    bone = armature.data.bones[rig.bones["Hips"]]
+    head = np.array(bone.head_local)
+    from_rest = quat_multiply(hips, quat_inverse(quat_from_matrix(_rest(armature, bone.name))))
+    moved = centre - quat_rotate(from_rest, rig.pelvis - head) - head
+    return _moving_channels(armature, bone, moved)
+
+
+def _moving_channels(armature: bpy.types.Object, hips: bpy.types.Bone, moved: np.ndarray) -> Channels:
+    """Keys that move the hips from their rest place by (T, 3), in armature space."""
+    # A connected bone ignores its location; a bone above it that has one carries the same move.
+    bone = next(b for b in (hips, *hips.parent_recursive) if b.parent is None or not b.use_connect)
+    # Blender reads a location along the bone's own rest axes or, without "local location", along its parent's.
+    axes_of = bone if bone.use_local_location else bone.parent
+    local = moved if axes_of is None else moved @ _rest(armature, axes_of.name)
+    return Channels(_path(bone.name, "location"), bone.name, local)
+
+
+def _rotation_channels(bone: bpy.types.PoseBone, basis: np.ndarray) -> Channels:
+    """Keys of a bone's rotation (T, 4) as its rotation mode wants them."""
+    if bone.rotation_mode == "QUATERNION":
+        return Channels(_path(bone.name, "rotation_quaternion"), bone.name, basis)
+    if bone.rotation_mode == "AXIS_ANGLE":
+        return Channels(_path(bone.name, "rotation_axis_angle"), bone.name, _axis_angle(basis))
+    # Blender's "XYZ" turns about X first, so it is Rz @ Ry @ Rx; the values stand in the order x, y, z all the same.
+    order = bone.rotation_mode[::-1]
+    angles = euler_continuous(quat_to_euler(basis, order))
+    return Channels(_path(bone.name, "rotation_euler"), bone.name, angles[:, [order.index(axis) for axis in "XYZ"]])
+
+
+def _axis_angle(q: np.ndarray) -> np.ndarray:
+    """Continuous quaternions (T, 4) as continuous rows (T, 4) of angle, x, y, z.
+
+    The axis may not flip and the angle not jump between frames: where the rotation passes through none the axis
+    stays on its side and the angle changes sign instead.
+    """
+    sine = np.linalg.norm(q[:, 1:], axis=1)
+    known = np.flatnonzero(sine > 1e-6)
+    if len(known) == 0:
+        return np.tile([0.0, 0.0, 1.0, 0.0], (len(q), 1))
+    # a rotation of next to nothing has the axis of the frame before it
+    source = known[np.maximum(np.searchsorted(known, np.arange(len(q)), side="right") - 1, 0)]
+    axis = q[source, 1:] / sine[source, None]
+    flips = np.where(np.sum(axis[1:] * axis[:-1], axis=1) < 0.0, -1.0, 1.0)
+    axis[1:] *= np.cumprod(flips)[:, None]
+    angle = 2.0 * np.arctan2(np.sum(q[:, 1:] * axis, axis=1), q[:, 0])
+    return np.column_stack([np.unwrap(angle), axis])
+
+
+def _path(bone: str, what: str) -> str:
+    return f'pose.bones["{bpy.utils.escape_identifier(bone)}"].{what}'
+
+
+# --- keys in bulk ---------------------------------------------------------------------------------------------------
+
+
+def write_keys(owner: bpy.types.ID, channels: Iterable[Channels], frames: Sequence[float]) -> None:
+    """Key `channels` at `frames` (T) in the action bound to `owner`; the F-curves must not be there yet.
+
+    There is a key on every frame, so straight lines between them are what was generated, without overshoot.
+    """
+    count = len(frames)
+    points = np.empty((count, 2), np.float32)
+    points[:, 0] = frames
+    linear = np.full(count, _LINEAR, np.int32)
+    generated = np.full(count, _GENERATED, np.int32)
+    for channel in channels:
+        for index in range(channel.values.shape[1]):
+            curve = new_fcurve(owner, channel.path, index, channel.group)
+            points[:, 1] = channel.values[:, index]
+            keys = curve.keyframe_points
+            keys.add(count)
+            keys.foreach_set("co", points.ravel())
+            keys.foreach_set("interpolation", linear)
+            keys.foreach_set("type", generated)
+            curve.update()
+
+
+def key_action(armature: bpy.types.Object, name: str, channels: Iterable[Channels], start: int) -> bpy.types.Action:
+    """Make a new action with `channels` from frame `start` on, one row a frame, and bind it to the armature.
+
+    The action that was bound stays as it is and gets a fake user where nothing else would keep it. Should anything
+    fail, nothing is left of the new one.
+    """
+    channels = list(channels)
+    animation = armature.animation_data_create()
+    if animation.use_tweak_mode:
+        raise RigError(f"{armature.name} is in NLA tweak mode; leave it (Tab in the NLA editor) and try again")
+    before, slot = animation.action, bound_slot(armature)
+    action = new_action(armature, name)
+    try:
+        write_keys(armature, channels, np.arange(start, start + len(channels[0].values)))
+    except Exception:
+        bind_action(armature, before, slot)
+        bpy.data.actions.remove(action)
+        raise
+    keep_action(before)
+    return action
+
+
+def keep_action(action: bpy.types.Action | None) -> None:
+    """Give an action that nothing uses a fake user, so that it is saved with the file."""
+    if action is not None and action.users == 0:
+        action.use_fake_user = True

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything that differs between Blender 4.2 and 5.2; no other module asks for a version."""
+
+from __future__ import annotations
+
+import bpy
+
+# --- actions and F-curves: slots and channelbags came in 4.4, `action.fcurves` went in 5.0 --------------------------
+
+
+def new_action(owner: bpy.types.ID, name: str) -> bpy.types.Action:
+    """Make an action, bind it to `owner` with a slot of the owner's name where there are slots, and return it."""
+    action = bpy.data.actions.new(name)
+    bind_action(owner, action)
+    return action
+
+
+def bind_action(owner: bpy.types.ID, action: bpy.types.Action | None, slot: object = None) -> None:
+    """Make `action` the active one of `owner`, in `slot` or the action's slot for it (made when it has none)."""
+    animation = owner.animation_data_create()
+    animation.action = action
+    if action is None or not hasattr(action, "slots"):
+        return
+    animation.action_slot = slot or _slot_for(owner, action) or action.slots.new(owner.id_type, owner.name)
+
+
+def bound_slot(owner: bpy.types.ID) -> object:
+    """Return what `bind_action` needs to bind the owner's present action again as it is; None without slots."""
+    return getattr(owner.animation_data, "action_slot", None)
+
+
+def _slot_for(owner: bpy.types.ID, action: bpy.types.Action) -> object:
+    animation = owner.animation_data
+    if animation.action_slot is not None:  # Blender chose one when the action was assigned
+        return animation.action_slot
+    return next((s for s in action.slots if s.target_id_type == owner.id_type and s.name_display == owner.name), None)
+
+
+def new_fcurve(owner: bpy.types.ID, path: str, index: int, group: str) -> bpy.types.FCurve:
+    """Make an F-curve in the action and slot bound to `owner`; `group` is the channel group it is listed under."""
+    action = owner.animation_data.action
+    if hasattr(action, "fcurves"):
+        return action.fcurves.new(path, index=index, action_group=group)
+    return action.fcurve_ensure_for_datablock(owner, path, index=index, group_name=group)
+
+
+def fcurves(action: bpy.types.Action) -> list[bpy.types.FCurve]:
+    """Return all F-curves of an action, of every slot."""
+    if hasattr(action, "fcurves"):
+        return list(action.fcurves)
+    return [curve for layer in action.layers for strip in layer.strips for bag in strip.channelbags
+            for curve in bag.fcurves]
+
+
+# --- bone selection: on the bone until 4.5, on the pose bone from 5.0 -----------------------------------------------
+
+
+def select_bone(bone: bpy.types.PoseBone, select: bool = True) -> None:
+    """Select a pose bone or take it out of the selection."""
+    holder = bone if hasattr(bone, "select") else bone.bone
+    holder.select = select
+
+
+def is_bone_selected(bone: bpy.types.PoseBone) -> bool:
+    """Return whether a pose bone is selected."""
+    return (bone if hasattr(bone, "select") else bone.bone).select
