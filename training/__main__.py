@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`python -m training prepare|train|export|evaluate KIND …`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from blender_addon.errors import GalateaError
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m training", description="Train Galatea's models offline.")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+
+    prepare = verbs.add_parser("prepare", help="read a folder of clips into one prepared file")
+    prepare.add_argument("kind", choices=["motion"])
+    prepare.add_argument("--data", type=Path, required=True, help="folder of BVH files, with an index.csv or not")
+    prepare.add_argument("--out", type=Path, required=True, help="the .npz file to write")
+    prepare.add_argument("--sheet", type=Path, help="also draw source beside canonical for each skeleton kind")
+
+    train = verbs.add_parser("train", help="train a model; run it again to go on after a stop")
+    train.add_argument("kind", choices=["motion-generator"])
+    train.add_argument("--data", type=Path, required=True, help="a prepared .npz file")
+    train.add_argument("--run", type=Path, required=True, help="folder for checkpoints, losses.csv and losses.png")
+    train.add_argument("--steps", type=int, default=9000, help="gradient steps in all")
+    train.add_argument("--seed", type=int, default=1)
+    train.add_argument("--device", default="cpu", help="cpu or cuda")
+    train.add_argument("--size", choices=["full", "tiny"], default="full", help="tiny is for tests")
+    train.add_argument("--checkpoint-every", type=int, default=250, help="steps between checkpoints")
+    train.add_argument("--stop-after", type=int, help="stop after this many steps of this run, as if killed")
+
+    export = verbs.add_parser("export", help="write a model pack from a training run")
+    export.add_argument("kind", choices=["motion-generator"])
+    export.add_argument("--run", type=Path, required=True)
+    export.add_argument("--out", type=Path, required=True, help="the pack's folder, for example models/motion-generator")
+
+    evaluate = verbs.add_parser("evaluate", help="measure a pack on clips it was not trained on")
+    evaluate.add_argument("kind", choices=["motion-generator"])
+    evaluate.add_argument("--data", type=Path, required=True, help="a folder of BVH files or a prepared .npz file")
+    evaluate.add_argument("--pack", type=Path, help="the pack's folder; the one that ships by default")
+    evaluate.add_argument("--out", type=Path, required=True, help="folder for metrics.json, tables and pictures")
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = build_parser().parse_args(argv)
+    try:
+        # each verb brings its own imports: preparing needs no torch
+        if args.verb == "prepare":
+            from .motion.prepare import prepare
+            prepare(args.data, args.out, args.sheet)
+        elif args.verb == "train":
+            from .motion.train_generator import train
+            train(args.data, args.run, args.steps, args.seed, args.device, args.size, args.checkpoint_every,
+                  args.stop_after)
+        elif args.verb == "export":
+            from .motion.export_generator import export
+            export(args.run, args.out)
+        elif args.verb == "evaluate":
+            from .motion.evaluate_generator import evaluate
+            evaluate(args.data, args.pack, args.out)
+    except GalateaError as error:
+        print(f"training: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

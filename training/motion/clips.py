@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The prepared data set: canonical clips at 30 fps with labels, in one .npz file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from blender_addon.errors import GalateaError
+from blender_addon.motion.clip import Clip
+from blender_addon.motion.skeleton import CANONICAL
+
+FPS = 30.0
+
+
+@dataclass(frozen=True)
+class ClipLabel:
+    """What is known of a clip besides its motion. sha256 is that of the source file."""
+
+    file: str
+    sha256: str
+    actions: tuple[str, ...]
+    style: str
+    split: str
+    subject: str
+    skeleton: str
+    licence: str
+
+
+@dataclass(frozen=True, eq=False)
+class ClipSet:
+    """Clips end to end. rotations (N, 22, 4), positions (N, 3), contacts (N, 4) bool, good (N,) bool, starts (C + 1,)."""
+
+    labels: tuple[ClipLabel, ...]
+    rotations: np.ndarray
+    positions: np.ndarray
+    contacts: np.ndarray
+    good: np.ndarray
+    starts: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def clip(self, index: int) -> Clip:
+        at = slice(self.starts[index], self.starts[index + 1])
+        return Clip(CANONICAL, self.rotations[at], self.positions[at], FPS, self.contacts[at], self.labels[index].file)
+
+    def stretches(self, index: int, shortest: int) -> Iterator[Clip]:
+        """The runs of good frames of a clip that are at least `shortest` frames long."""
+        clip = self.clip(index)
+        good = self.good[self.starts[index]:self.starts[index + 1]]
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], good, [False]]).astype(int)))
+        for start, stop in edges.reshape(-1, 2):
+            if stop - start >= shortest:
+                yield clip.cut(start, stop)
+
+
+def save_clips(path: Path, labels: list[ClipLabel], clips: list[Clip], good: list[np.ndarray]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(
+        path,
+        labels=json.dumps([asdict(label) for label in labels]),
+        rotations=np.concatenate([c.rotations for c in clips]).astype(np.float32),
+        positions=np.concatenate([c.positions for c in clips]).astype(np.float32),
+        contacts=np.concatenate([c.contacts for c in clips]),
+        good=np.concatenate(good),
+        starts=np.cumsum([0] + [c.frames for c in clips]),
+    )
+
+
+def load_clips(path: str | Path) -> ClipSet:
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            labels = tuple(
+                ClipLabel(**{**row, "actions": tuple(row["actions"])}) for row in json.loads(str(data["labels"])))
+            return ClipSet(labels, data["rotations"].astype(np.float64), data["positions"].astype(np.float64),
+                           data["contacts"], data["good"], data["starts"])
+    except (OSError, KeyError, ValueError) as error:
+        raise GalateaError(f"{path}: not a prepared data set ({error}); make one with "
+                           "`python -m training prepare motion --data DIR --out FILE`") from error
