@@ -40,7 +40,10 @@ def pack_folders(folder: str | Path = "") -> list[Path]:
         return [Path(folder)]
     from .home import user_folder
 
-    return [models_folder(), user_folder() / "packs"]
+    try:
+        return [models_folder(), user_folder() / "packs"]
+    except GalateaError:  # a home that cannot be written is no reason to hide the packs that ship
+        return [models_folder()]
 
 
 def list_packs(folder: str | Path = "") -> tuple[list[Pack], list[PackError]]:
@@ -60,8 +63,9 @@ def pick_pack(kind: str, pack: str = "", folder: str | Path = "") -> Pack:
 def pack_info(folder: str | Path = "") -> list[dict[str, Any]]:
     """Everything people ask about packs, ready for JSON: vocabulary, data and its licences, graphs, metrics."""
     packs, problems = list_packs(folder)
-    if problems and not packs:
-        raise problems[0]
+    if not packs:
+        none = f"there is no pack in {folder or models_folder()}; name a folder that holds packs, or one pack"
+        raise problems[0] if problems else PackError(none)
     return [pack.as_dict() for pack in packs]
 
 
@@ -70,6 +74,8 @@ def verify_packs(folder: str | Path = "") -> list[tuple[str, Finding]]:
     from .doctor import check_opens
 
     packs, problems = list_packs(folder)
+    if not packs and not problems:
+        raise PackError(f"there is no pack in {folder or models_folder()}; name a folder that holds packs, or one pack")
     found = [("", Finding("schema", False, str(problem))) for problem in problems]
     for pack in packs:
         findings = verify_pack(pack)
