@@ -43,15 +43,18 @@ clean:
 
 # The stamps are written last, so that a broken-off installation is taken up again and a finished one costs nothing.
 $(VENV)/.stamp-venv:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null || { \
-	  echo "galatea: '$(PYTHON)' is not Python 3.11, which bpy 5.0.1 wants exactly: install python3.11 (your system's package, or 'pyenv install 3.11', or 'uv python install 3.11') or name one with: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(if $(shell $(PYTHON) -c 'import sys; print("yes" if sys.version_info[:2] == (3, 11) else "")' 2>/dev/null),,\
+	  $(error '$(PYTHON)' is not Python 3.11, which bpy 5.0.1 wants exactly: install python3.11 (your system's package, or \
+	  'pyenv install 3.11', or 'uv python install 3.11'), or name one: make PYTHON=/path/to/python3.11))
 	$(PYTHON) -m venv $(VENV)
 	@touch $@
 
 $(VENV)/.stamp-run: pyproject.toml $(VENV)/.stamp-venv
-	$(PIP) --editable '.[blender]'
+	@echo "Installing Blender as a module and onnxruntime into $(VENV), once (over 500 MB to fetch)"
+	@$(PIP) --editable '.[blender]'
 	@touch $@
 
 $(VENV)/.stamp-test: pyproject.toml $(VENV)/.stamp-run
-	$(PIP) --editable '.[blender,training,test]'
+	@echo "Installing PyTorch and the test tools into $(VENV), once"
+	@$(PIP) --editable '.[blender,training,test]'
 	@touch $@

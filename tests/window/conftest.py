@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A real Blender with the built extension in it: $BLENDER, else `blender` on the PATH, else every test here is skipped."""
+"""A real Blender with the built extension in it: $BLENDER, else `blender` on the PATH, else all is skipped."""
 
 import os
 import shutil
