@@ -50,7 +50,7 @@ $(VENV)/.stamp-venv:
 	@touch $@
 
 $(VENV)/.stamp-run: pyproject.toml $(VENV)/.stamp-venv
-	@echo "Installing Blender as a module and onnxruntime into $(VENV), once (over 500 MB to fetch)"
+	@echo "Installing Blender as a module and onnxruntime into $(VENV), once (about 650 MB to fetch)"
 	@$(PIP) --editable '.[blender]'
 	@touch $@
 
