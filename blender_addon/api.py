@@ -13,7 +13,7 @@ from .errors import GalateaError, PackError
 from .inference.packs import Finding, Pack, choose_pack, find_packs, models_folder, verify_pack
 
 if TYPE_CHECKING:
-    from .doctor import Report
+    from .inference.doctor import Report
 
 __all__ = [
     "Finding",
@@ -71,7 +71,7 @@ def pack_info(folder: str | Path = "") -> list[dict[str, Any]]:
 
 def verify_packs(folder: str | Path = "") -> list[tuple[str, Finding]]:
     """Check every pack down to its graphs: (pack's id or folder, finding), a broken pack being a failed finding."""
-    from .doctor import check_opens
+    from .inference.doctor import check_opens
 
     packs, problems = list_packs(folder)
     if not packs and not problems:
@@ -87,7 +87,15 @@ def verify_packs(folder: str | Path = "") -> list[tuple[str, Finding]]:
 
 def doctor_report() -> Report:
     """Versions, devices, the provider that really runs, telemetry, packs and folders."""
-    from . import doctor
+    from .inference import doctor
 
     packs, problems = list_packs()
-    return doctor.report(packs, problems)
+    return doctor.report(packs, problems, _blender())
+
+
+def _blender() -> str:
+    try:
+        import bpy
+    except Exception as error:  # noqa: BLE001 - its library can fail to load in many ways; the rest works without it
+        return f"not here ({' '.join(str(error).split())}); packs and doctor work without it"
+    return f"{bpy.app.version_string}{'' if bpy.app.binary_path else ', as a Python module'}"

@@ -67,7 +67,8 @@ class Device:
 
 def import_runtime() -> ModuleType:
     """Import onnxruntime, silent and with its telemetry off. Raises DeviceError saying what is missing."""
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read once, when its library is loaded
+    if "onnxruntime" not in sys.modules:
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read once, when its library is loaded
     try:
         import onnxruntime
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from . import home
-from .errors import GalateaError, PackError
-from .inference import devices, sessions
-from .inference.packs import Finding, Pack, models_folder, verify_pack
+from .. import home
+from ..errors import GalateaError, PackError
+from . import devices, sessions
+from .packs import Finding, Pack, models_folder, verify_pack
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,13 @@ class Report:
         return {"ok": self.ok, "rows": [asdict(row) for row in self.rows]}
 
 
-def report(packs: list[Pack], problems: list[PackError]) -> Report:
-    """Look at everything; whatever is broken becomes a row, never an exception."""
+def report(packs: list[Pack], problems: list[PackError], blender: str) -> Report:
+    """Look at everything; what is broken becomes a row, never an exception. `blender` says which Blender this is."""
     rows = [
         Row("Galatea", f"{home.version()}{f', extension {home.extension()}' if home.extension() else ''}"),
         Row("Python", f"{platform.python_version()} ({sys.executable})"),
         Row("platform", platform.platform()),
-        Row("Blender", _blender()),
+        Row("Blender", blender),
         Row("numpy", np.__version__),
         *_runtime_rows(),
         *_pack_rows(packs, problems),
@@ -70,14 +70,6 @@ def check_opens(pack: Pack) -> list[Finding]:
     return findings
 
 
-def _blender() -> str:
-    try:
-        import bpy
-    except Exception as error:  # noqa: BLE001 - its library can fail to load in many ways; the rest works without it
-        return f"not here ({' '.join(str(error).split())}); packs and doctor work without it"
-    return f"{bpy.app.version_string}{'' if bpy.app.binary_path else ', as a Python module'}"
-
-
 def _runtime_rows() -> Iterator[Row]:
     status = devices.runtime_status()
     if not status.ok:
@@ -86,7 +78,8 @@ def _runtime_rows() -> Iterator[Row]:
     several = " + " in status.package  # they overwrite one another's files
     advice = "; two of them overwrite one another, keep one" if several else ""
     yield Row("onnxruntime", f"{status.version} ({status.package or 'unknown package'}){advice}", ok=not several)
-    yield Row("telemetry", "off" if os.environ.get("ORT_DISABLE_TELEMETRY") == "1" else "on", ok=True)
+    off = os.environ.get("ORT_DISABLE_TELEMETRY") == "1"  # set by us, unless onnxruntime was there before us
+    yield Row("telemetry", "off" if off else "may be on: something else loaded onnxruntime before Galatea did")
     yield Row("built for", ", ".join(status.providers))
     for device in devices.describe_devices():
         if device.provider in status.providers:
