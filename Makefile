@@ -23,7 +23,7 @@ demo: $(VENV)/.stamp-run
 	$(BIN)/galatea demo --out out
 
 test: lint
-	$(BIN)/python -m pytest tests/unit tests/scene tests/training
+	$(BIN)/python -m pytest tests --ignore=tests/window
 
 bench: $(VENV)/.stamp-test
 	$(BIN)/python bench/bench.py --out bench.json
