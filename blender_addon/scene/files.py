@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Opening and saving files of five formats, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import bpy
+
+from ..errors import GalateaError, RigError
+from ..motion.bvh import read_bvh, write_bvh
+from .rigs import read_rig
+from .sampling import sample_clip
+
+ENDINGS = (".blend", ".glb", ".gltf", ".fbx", ".bvh")
+_FRESH_FPS = 30  # of a scene made for a file that has no scene of its own; what models run at
+_ENDING = re.compile(r"\.(blend|glb|gltf|fbx|bvh)(:|$)", re.IGNORECASE)
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+
+def split_rig(rig: str) -> tuple[Path, str]:
+    """`FILE` or `FILE:ARMATURE` as a path and a name, "" for none; the last ending that a colon or the end follows
+    belongs to the file."""
+    found = list(_ENDING.finditer(rig))
+    if not found:
+        raise GalateaError(f"{rig}: not a file that Galatea opens; it takes {' '.join(ENDINGS)}")
+    stop = found[-1].start(2)
+    return Path(rig[:stop]), rig[stop + 1:]
+
+
+def open_rig(rig: str) -> bpy.types.Object:
+    """Open the file of `FILE` or `FILE:ARMATURE` in place of what is open now and return the armature object.
+
+    Formats other than .blend come into an empty scene. GalateaError when the file cannot be read, RigError when the
+    armature is not there or more than one may be meant.
+    """
+    path, name = split_rig(rig)
+    open_file(path)
+    return find_armature(path.name, name)
+
+
+def open_file(path: Path) -> None:
+    """Open a .blend file, or import another format into an empty scene. GalateaError when that fails."""
+    if not path.is_file():
+        raise GalateaError(f"there is no file {path}; name a {', '.join(ENDINGS)} file")
+    ending = path.suffix.lower()
+    if ending == ".bvh":
+        motion = read_bvh(path)  # says in one line what is wrong, which Blender's importer does not
+        height = float(abs(motion.offsets).sum(axis=0).max())
+    try:
+        with _hushed():
+            if ending == ".blend":
+                bpy.ops.wm.open_mainfile(filepath=str(path.resolve()), load_ui=False)
+                return
+            new_file()
+            if ending in (".glb", ".gltf"):
+                bpy.ops.import_scene.gltf(filepath=str(path))
+            elif ending == ".fbx":
+                bpy.ops.import_scene.fbx(filepath=str(path))
+            else:
+                # more than 30 units of bones are centimetres, not metres
+                bpy.ops.import_anim.bvh(filepath=str(path), global_scale=0.01 if height > 30.0 else 1.0,
+                                        update_scene_fps=True)
+    except RuntimeError as error:
+        raise GalateaError(f"{path} cannot be read: {_reason(error)}") from error
+
+
+def new_file() -> None:
+    """Replace what is open by an empty scene at the rate that models run at; add-ons and preferences stay."""
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True, load_ui=False)
+    bpy.context.scene.render.fps = _FRESH_FPS
+    bpy.context.scene.render.fps_base = 1.0
+
+
+def find_armature(file: str, name: str = "") -> bpy.types.Object:
+    """The armature object called `name` (or whose data is), or the only one, or the only humanoid; else RigError."""
+    armatures = [ob for ob in bpy.context.scene.objects if ob.type == "ARMATURE"]
+    listed = ", ".join(ob.name for ob in armatures)
+    if not armatures:
+        raise RigError(f"there is no armature in {file}; name a file with a rig")
+    if name:
+        named = [ob for ob in armatures if ob.name == name] or [ob for ob in armatures if ob.data.name == name]
+        if not named:
+            raise RigError(f"there is no armature {name!r} in {file}; it has {listed}")
+        return named[0]
+    if len(armatures) == 1:
+        return armatures[0]
+    humanoid = []
+    for armature in armatures:
+        with suppress(RigError):
+            read_rig(armature)
+            humanoid.append(armature)
+    if len(humanoid) != 1:
+        raise RigError(f"there are several armatures in {file}; name one as {file}:ARMATURE, with {listed}")
+    return humanoid[0]
+
+
+# --- writing --------------------------------------------------------------------------------------------------------
+
+
+def check_target(path: Path, endings: tuple[str, ...] = ENDINGS) -> None:
+    """Make sure, before any work, that a file can be written at `path`; GalateaError with one line when not."""
+    if path.suffix.lower() not in endings:
+        raise GalateaError(f"{path}: the ending says the format; name a file that ends in {' '.join(endings)}")
+    if path.is_dir():
+        raise GalateaError(f"{path} is a folder; name a file in it")
+    folder = path.resolve().parent
+    while not folder.exists():
+        folder = folder.parent
+    try:
+        if not folder.is_dir():
+            raise NotADirectoryError(f"{folder} is not a folder")
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise GalateaError(f"{path} cannot be written ({error.strerror or error}); name a folder you may write to"
+                           ) from error
+
+
+@contextmanager
+def staged(path: Path) -> Iterator[Path]:
+    """A name to write to in place of `path`; what was written is moved there when the block ends well, else removed.
+
+    The files that an exporter writes beside its own (a .gltf's buffers) come along.
+    """
+    made = _make_folders(path.resolve().parent)
+    folder = Path(tempfile.mkdtemp(prefix=".galatea-", dir=path.resolve().parent))
+    # A .blend holds paths relative to itself, so it is written into the very folder that it will be in.
+    temporary = folder.with_suffix(".blend") if path.suffix.lower() == ".blend" else folder / path.name
+    try:
+        yield temporary
+        if temporary.parent == folder:
+            for file in sorted(folder.iterdir()):
+                os.replace(file, path.resolve().parent / file.name)
+        else:
+            os.replace(temporary, path)
+        made = []
+    except OSError as error:
+        raise GalateaError(f"{path} cannot be written: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.with_suffix(".blend").unlink(missing_ok=True)
+        for empty in made:
+            with suppress(OSError):
+                empty.rmdir()
+
+
+def _make_folders(folder: Path) -> list[Path]:
+    """Make a folder and those above it; the new ones, the innermost first."""
+    missing = []
+    while not folder.exists():
+        missing.append(folder)
+        folder = folder.parent
+    try:
+        for each in reversed(missing):
+            each.mkdir()
+    except OSError as error:
+        raise GalateaError(f"{missing[0]} cannot be made: {error.strerror or error}") from error
+    return missing
+
+
+def write_file(path: Path, armature: bpy.types.Object) -> None:
+    """Write the open scene in the format of `path`'s ending; .bvh holds `armature` alone.
+
+    Animated formats hold the active action of everything and every other action of the armature. Use within `staged`.
+    GalateaError when Blender cannot write it.
+    """
+    write = {".blend": _write_blend, ".glb": _write_gltf, ".gltf": _write_gltf, ".fbx": _write_fbx}
+    try:
+        if path.suffix.lower() == ".bvh":
+            _write_bvh(path, armature)
+        else:
+            with _hushed():
+                write[path.suffix.lower()](path)
+    except RuntimeError as error:
+        raise GalateaError(f"{path.name} cannot be written: {_reason(error)}") from error
+
+
+def _write_blend(path: Path) -> None:
+    bpy.ops.wm.save_as_mainfile(filepath=str(path), copy=True, check_existing=False)
+
+
+def _write_gltf(path: Path) -> None:
+    bpy.ops.export_scene.gltf(
+        filepath=str(path), check_existing=False,
+        export_format="GLB" if path.suffix.lower() == ".glb" else "GLTF_SEPARATE",
+        use_active_scene=True, export_skins=True,
+        export_animations=True, export_animation_mode="ACTIONS",
+        export_frame_range=False, export_force_sampling=True, export_anim_slide_to_zero=True,
+    )
+
+
+def _write_fbx(path: Path) -> None:
+    bpy.ops.export_scene.fbx(
+        filepath=str(path), check_existing=False, add_leaf_bones=False, path_mode="COPY", embed_textures=True,
+        bake_anim=True, bake_anim_use_nla_strips=False, bake_anim_use_all_actions=True, bake_anim_simplify_factor=0.0,
+    )
+
+
+def _write_bvh(path: Path, armature: bpy.types.Object) -> None:
+    animation = armature.animation_data
+    if animation is None or animation.action is None:
+        raise GalateaError(f"{armature.name} has no action to write as BVH")
+    bone = armature.data.bones[read_rig(armature).bones["Hips"]]
+    root = bone.parent_recursive[-1] if bone.parent else bone
+    first, last = (round(frame) for frame in animation.action.frame_range)
+    write_bvh(path, sample_clip(armature, root.name, first, last, bpy.context.scene))
+
+
+# --- Blender's own words --------------------------------------------------------------------------------------------
+
+
+def _reason(error: RuntimeError) -> str:
+    """The last line of what an operator reported, without Blender's prefix."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return re.sub(r"^(Error: )+", "", lines[-1]) if lines else "Blender does not say why"
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Keep what Blender and its importers print out of the command's own output; errors come as exceptions."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    saved = [os.dup(1), os.dup(2)]
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.dup2(saved[0], 1)
+        os.dup2(saved[1], 2)
+        for handle in (*saved, nowhere):
+            os.close(handle)
