@@ -17,7 +17,6 @@ LEVELS = {
     "cli": 6,
     "api": 5,
     "scene": 4,
-    "doctor": 4,
     "motion": 3,
     "texture": 3,
     "character": 3,

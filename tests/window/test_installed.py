@@ -44,8 +44,12 @@ def motion(rig: Path, folder: Path) -> list[str]:
     return ["motion", "--rig", str(rig), *options, *outputs]
 
 
-def test_it_registers_as_the_extension_it_is(blender):
-    seen = json.loads(blender.python(_LOOK).partition("SEEN")[2].splitlines()[0])
+@pytest.mark.parametrize("start", [[], ["--factory-startup", "--addons", "bl_ext.user_default.galatea"]])
+def test_it_registers_as_the_extension_it_is(blender, start):
+    """From the user's preferences, and without any, as a render farm starts it."""
+    done = blender.run("-b", *start, "--python-exit-code", "1", "--python-expr", _LOOK)
+    assert done.returncode == 0, done.stdout + done.stderr
+    seen = json.loads(done.stdout.partition("SEEN")[2].splitlines()[0])
     assert seen["extension"] == "bl_ext.user_default.galatea"
     assert seen["api"] == "bl_ext.user_default.galatea.blender_addon.api"
     assert Path(seen["folder"]).is_relative_to(blender.resources)
