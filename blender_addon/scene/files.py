@@ -114,11 +114,9 @@ def check_target(path: Path, endings: tuple[str, ...] = ENDINGS) -> None:
     if path.is_dir():
         raise GalateaError(f"{path} is a folder; name a file in it")
     folder = path.resolve().parent
-    while not folder.exists():
-        folder = folder.parent
+    if not folder.is_dir():
+        raise GalateaError(f"there is no folder {path.parent}; make it, or write {path.name} elsewhere")
     try:
-        if not folder.is_dir():
-            raise NotADirectoryError(f"{folder} is not a folder")
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
@@ -132,7 +130,6 @@ def staged(path: Path) -> Iterator[Path]:
 
     The files that an exporter writes beside its own (a .gltf's buffers) come along.
     """
-    made = _make_folders(path.resolve().parent)
     folder = Path(tempfile.mkdtemp(prefix=".galatea-", dir=path.resolve().parent))
     # A .blend holds paths relative to itself, so it is written into the very folder that it will be in.
     temporary = folder.with_suffix(".blend") if path.suffix.lower() == ".blend" else folder / path.name
@@ -143,29 +140,11 @@ def staged(path: Path) -> Iterator[Path]:
                 os.replace(file, path.resolve().parent / file.name)
         else:
             os.replace(temporary, path)
-        made = []
     except OSError as error:
         raise GalateaError(f"{path} cannot be written: {error.strerror or error}") from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         folder.with_suffix(".blend").unlink(missing_ok=True)
-        for empty in made:
-            with suppress(OSError):
-                empty.rmdir()
-
-
-def _make_folders(folder: Path) -> list[Path]:
-    """Make a folder and those above it; the new ones, the innermost first."""
-    missing = []
-    while not folder.exists():
-        missing.append(folder)
-        folder = folder.parent
-    try:
-        for each in reversed(missing):
-            each.mkdir()
-    except OSError as error:
-        raise GalateaError(f"{missing[0]} cannot be made: {error.strerror or error}") from error
-    return missing
 
 
 def write_file(path: Path, armature: bpy.types.Object) -> None:

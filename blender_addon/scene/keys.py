@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import bpy
 import numpy as np
@@ -189,29 +189,50 @@ def write_keys(owner: bpy.types.ID, channels: Iterable[Channels], frames: Sequen
             curve.update()
 
 
-def key_action(armature: bpy.types.Object, name: str, channels: Iterable[Channels], start: int) -> bpy.types.Action:
-    """Make a new action with `channels` from frame `start` on, one row a frame, and bind it to the armature.
+@dataclass(frozen=True, eq=False)
+class Take:
+    """An action to be made: its name, its keys, whether it repeats, and where it comes from (plain values by name)."""
 
-    The action that was bound stays as it is and gets a fake user where nothing else would keep it. Should anything
-    fail, nothing is left of the new one.
+    name: str
+    channels: Sequence[Channels]
+    loop: bool = False
+    provenance: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+
+
+def key_takes(armature: bpy.types.Object, takes: Sequence[Take], start: int) -> list[bpy.types.Action]:
+    """Make a new action of each take, keyed on every frame from `start` on, and bind the first to the armature.
+
+    The action that was bound stays as it is; it and the other takes get a fake user where nothing else would keep
+    them. Should anything fail, the armature has its old action and nothing is left of the new ones.
     """
-    channels = list(channels)
+    if not armature.is_editable:
+        raise RigError(f"{armature.name} is linked from another file; make a library override of it to animate it")
     animation = armature.animation_data_create()
     if animation.use_tweak_mode:
         raise RigError(f"{armature.name} is in NLA tweak mode; leave it (Tab in the NLA editor) and try again")
     before, slot = animation.action, bound_slot(armature)
-    action = new_action(armature, name)
+    made: list[bpy.types.Action] = []
     try:
-        write_keys(armature, channels, np.arange(start, start + len(channels[0].values)))
-    except Exception:
+        for take in takes:
+            made.append(new_action(armature, take.name))
+            _fill(armature, made[-1], take, start)
+        bind_action(armature, made[0])
+    except BaseException:
         bind_action(armature, before, slot)
-        bpy.data.actions.remove(action)
+        for action in made:
+            bpy.data.actions.remove(action)
         raise
-    keep_action(before)
-    return action
+    for action in (before, *made[1:]):
+        if action is not None and action.users == 0:
+            action.use_fake_user = True
+    return made
 
 
-def keep_action(action: bpy.types.Action | None) -> None:
-    """Give an action that nothing uses a fake user, so that it is saved with the file."""
-    if action is not None and action.users == 0:
-        action.use_fake_user = True
+def _fill(armature: bpy.types.Object, action: bpy.types.Action, take: Take, start: int) -> None:
+    count = len(take.channels[0].values)
+    write_keys(armature, take.channels, np.arange(start, start + count))
+    for name, value in take.provenance.items():
+        action[name] = value
+    if take.loop:
+        action.use_frame_range, action.use_cyclic = True, True
+        action.frame_start, action.frame_end = start, start + count - 1
