@@ -6,21 +6,34 @@ Nothing here imports bpy before a function that needs it is called, so that pack
 
 from __future__ import annotations
 
+import time
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import GalateaError, PackError
 from .inference.packs import Finding, Pack, choose_pack, find_packs, models_folder, verify_pack
+from .motion.requests import MotionRequest, check_request, title
 
 if TYPE_CHECKING:
+    import bpy
+
     from .inference.doctor import Report
+    from .inference.sessions import Session
+    from .motion.clip import Clip
 
 __all__ = [
     "Finding",
     "GalateaError",
+    "MotionRequest",
+    "MotionResult",
+    "MotionTake",
     "Pack",
     "PackError",
+    "animate_file",
     "doctor_report",
+    "generate_motion",
     "list_packs",
     "pack_folders",
     "pack_info",
@@ -99,3 +112,145 @@ def _blender() -> str:
     except Exception as error:  # noqa: BLE001 - its library can fail to load in many ways; the rest works without it
         return f"not here ({' '.join(str(error).split())}); packs and doctor work without it"
     return f"{bpy.app.version_string}{'' if bpy.app.binary_path else ', as a Python module'}"
+
+
+# --- motion -----------------------------------------------------------------------------------------------------
+
+@dataclass(frozen=True)
+class MotionTake:
+    """One take: its action's name, its seed, its clip on the canonical skeleton at the model's rate, its figures."""
+
+    action: str
+    seed: int
+    clip: Clip
+    figures: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class MotionResult:
+    """What was made. seconds: the time it took. frames: the scene's, of each take. figures: of the first take."""
+
+    takes: tuple[MotionTake, ...]
+    rig: str
+    family: str
+    missing: tuple[str, ...]
+    pack: str
+    pack_version: str
+    licence: str
+    provider: str
+    why_not: str
+    onnxruntime: str
+    threads: int
+    seed: int
+    seconds: float
+    frames: int
+    request: MotionRequest
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        return tuple(take.action for take in self.takes)
+
+    @property
+    def clips(self) -> tuple[Clip, ...]:
+        return tuple(take.clip for take in self.takes)
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        return self.takes[0].figures
+
+    def as_dict(self) -> dict[str, Any]:
+        """For --json: everything but the clips themselves."""
+        plain = ("rig", "family", "missing", "pack", "pack_version", "licence", "provider", "why_not", "onnxruntime",
+                 "threads", "seed", "seconds", "frames", "figures")
+        takes = [{"action": take.action, "seed": take.seed, "figures": take.figures} for take in self.takes]
+        return {"actions": list(self.actions), **{name: getattr(self, name) for name in plain},
+                "takes": takes, "request": asdict(self.request)}
+
+
+def generate_motion(armature: bpy.types.Object, request: MotionRequest) -> MotionResult:
+    """Generate motion onto a rig in the open scene: a new action for each take, the first one active.
+
+    The motion starts where the armature stands and the way it faces, or at the start of the path; the scene's frame
+    rate stays and the motion is resampled to it. The rig's old action is kept. GalateaError with one line when the
+    rig, the request, the pack or the device is not in order; the scene is then as it was.
+    """
+    from .inference.sessions import open_session
+    from .motion import generating
+    from .motion.placing import in_place
+    from .motion.resampling import resample
+    from .scene import keys, paths, rigs
+
+    began = time.perf_counter()
+    pack = pick_pack("motion-generator", request.pack)
+    parts = check_request(request, pack.words("actions"), pack.words("styles"))
+    rig = rigs.read_rig(armature)
+    way = paths.place(armature, rig, request.path)
+    session = open_session(pack, device=request.device)
+    plan = generating.plan_motion(pack, parts, request.style, request.seconds, request.speed, way.points, way.cyclic,
+                                  way.start, way.heading)
+    seeds = [request.seed + take for take in range(request.takes)]
+    clips = generating.generate(session, pack, plan, seeds)
+    figures = [generating.motion_figures(clip, plan) for clip in clips]
+    clips = [generating.close_loop(clip) for clip in clips] if request.loop else clips
+    clips = [in_place(clip) for clip in clips] if request.in_place else clips
+    fps = keys.scene_fps()
+    takes = []
+    for clip, seed, measured in zip(clips, seeds, figures):
+        channels = keys.clip_channels(armature, rig, resample(clip, fps))
+        about = _provenance(request, pack, session, seed, measured)
+        takes.append(keys.Take(f"Galatea {title(parts)} {seed}", channels, request.loop, about))
+    made = keys.key_takes(armature, takes, request.start)
+    return MotionResult(
+        takes=tuple(MotionTake(action.name, *rest) for action, *rest in zip(made, seeds, clips, figures)),
+        rig=rig.armature, family=rig.family, missing=rig.missing,
+        pack=pack.id, pack_version=pack.version, licence=pack.licence,
+        provider=session.provider, why_not=session.why_not, onnxruntime=session.version, threads=session.threads,
+        seed=request.seed, seconds=time.perf_counter() - began, frames=takes[0].frames, request=request,
+    )
+
+
+def animate_file(rig: str, request: MotionRequest, out: str | Path, clip: str | Path = "") -> MotionResult:
+    """Open `rig` ("FILE" or "FILE:ARMATURE") in place of what is open, generate onto it and write `out`.
+
+    `clip` names a .bvh for the take on the canonical skeleton; further takes are numbered beside it. All files are
+    written, or none. GalateaError with one line, before any work where that can be known.
+    """
+    from .motion.bvh import write_bvh
+    from .scene import files
+
+    began = time.perf_counter()
+    out, clip = Path(out), Path(clip) if clip else None
+    pack = pick_pack("motion-generator", request.pack)
+    check_request(request, pack.words("actions"), pack.words("styles"))
+    files.check_target(out)
+    clips = [clip.with_stem(clip.stem + (f"_{take + 1}" if take else "")) for take in range(request.takes)
+             ] if clip else []
+    for path in clips:
+        files.check_target(path, (".bvh",))
+    if out in clips:
+        raise GalateaError(f"{out} is named for the rig and for the clip; give them two names")
+    armature = files.open_rig(rig)
+    result = generate_motion(armature, request)
+    with ExitStack() as stack:
+        for path, made in zip(clips, result.clips):
+            write_bvh(stack.enter_context(files.staged(path)), made)
+        files.write_file(stack.enter_context(files.staged(out)), armature)
+    return replace(result, seconds=time.perf_counter() - began)
+
+
+def _provenance(request: MotionRequest, pack: Pack, session: Session, seed: int,
+                figures: dict[str, Any]) -> dict[str, str | int | float | bool]:
+    """Where an action comes from, as custom properties hold it: flat, plain values."""
+    from .home import version
+
+    data = "; ".join(" ".join(str(source[key]) for key in ("name", "licence", "credit") if key in source)
+                     for source in pack.data)
+    about: dict[str, Any] = {
+        "version": version(), "pack": pack.id, "pack_version": pack.version, "licence": pack.licence,
+        "training_data": data, "seed": seed, "provider": session.provider, "threads": session.threads,
+        "onnxruntime": session.version,
+        **{name: getattr(request, name) for name in ("action", "style", "seconds", "speed", "path", "loop",
+                                                     "in_place")},
+        **{f"figure_{name}": value for name, value in figures.items() if isinstance(value, str | int | float)},
+    }
+    return {f"galatea_{name}": value for name, value in about.items()}

@@ -164,6 +164,12 @@ def _path(bone: str, what: str) -> str:
     return f'pose.bones["{bpy.utils.escape_identifier(bone)}"].{what}'
 
 
+def scene_fps(scene: bpy.types.Scene | None = None) -> float:
+    """Frames a second of the scene, which Galatea never changes."""
+    render = (scene or bpy.context.scene).render
+    return render.fps / render.fps_base
+
+
 # --- keys in bulk ---------------------------------------------------------------------------------------------------
 
 
@@ -198,6 +204,10 @@ class Take:
     loop: bool = False
     provenance: Mapping[str, str | int | float | bool] = field(default_factory=dict)
 
+    @property
+    def frames(self) -> int:
+        return len(self.channels[0].values)
+
 
 def key_takes(armature: bpy.types.Object, takes: Sequence[Take], start: int) -> list[bpy.types.Action]:
     """Make a new action of each take, keyed on every frame from `start` on, and bind the first to the armature.
@@ -229,10 +239,9 @@ def key_takes(armature: bpy.types.Object, takes: Sequence[Take], start: int) -> 
 
 
 def _fill(armature: bpy.types.Object, action: bpy.types.Action, take: Take, start: int) -> None:
-    count = len(take.channels[0].values)
-    write_keys(armature, take.channels, np.arange(start, start + count))
+    write_keys(armature, take.channels, np.arange(start, start + take.frames))
     for name, value in take.provenance.items():
         action[name] = value
     if take.loop:
         action.use_frame_range, action.use_cyclic = True, True
-        action.frame_start, action.frame_end = start, start + count - 1
+        action.frame_start, action.frame_end = start, start + take.frames - 1

@@ -69,6 +69,8 @@ def read_rig(armature: bpy.types.Object | None) -> RigMap:
         raise RigError("no armature is selected; select the rig to animate")
     if armature.type != "ARMATURE":
         raise RigError(f"{armature.name} is a {armature.type.lower()}, not an armature; name or select the rig itself")
+    if armature.mode == "EDIT":
+        raise RigError(f"{armature.name} is in Edit Mode; leave it (Tab) and try again")
     family, bones = _name_bones(armature)
     missing = tuple(joint for joint in JOINTS if joint not in bones)
     lacking = [joint for joint in REQUIRED if joint in missing]

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What may be asked of a motion generator, and whether it makes sense."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..errors import GalateaError
+
+MIN_SECONDS, MAX_SECONDS = 0.1, 600.0
+MIN_SPEED, MAX_SPEED = 0.05, 5.0
+MAX_TAKES = 64
+MAX_SEED = 2**31 - 1 - MAX_TAKES  # a custom property of an action holds 31 bits
+MAX_FRAME = 1_048_574  # Blender's own
+
+Parts = tuple[tuple[str, float | None], ...]  # actions one after another, with seconds where they were given
+
+
+@dataclass(frozen=True)
+class MotionRequest:
+    """What to generate.
+
+    action: one of the pack's, or a list with seconds, "walk:3,jump:1,walk:3". style: one of the pack's, "" for its
+    plain one. seconds: the length where the list does not say. speed: times the action's natural pace. path: the name
+    of a curve object to walk along. loop: the end meets the beginning. in_place: without horizontal travel. start: the
+    first frame. takes: how many variants; they have the seeds `seed`, `seed + 1` ... pack: its id, "" for the one that
+    ships.
+    """
+
+    action: str = "walk"
+    style: str = ""
+    seconds: float = 8.0
+    speed: float = 1.0
+    path: str = ""
+    loop: bool = False
+    in_place: bool = False
+    start: int = 1
+    takes: int = 1
+    seed: int = 0
+    device: str = "auto"
+    pack: str = ""
+
+
+def check_request(request: MotionRequest, actions: Sequence[str], styles: Sequence[str]) -> Parts:
+    """Return the request's actions as parts; GalateaError for what makes no sense or is not among the pack's words."""
+    _check("seconds", request.seconds, MIN_SECONDS, MAX_SECONDS)
+    _check("speed", request.speed, MIN_SPEED, MAX_SPEED)
+    _check("takes", request.takes, 1, MAX_TAKES)
+    _check("seed", request.seed, 0, MAX_SEED)
+    _check("start", request.start, -MAX_FRAME, MAX_FRAME)
+    parts = tuple(_part(text.strip(), actions) for text in request.action.split(","))
+    total = sum(seconds or 0.0 for _, seconds in parts)
+    if total > MAX_SECONDS:
+        raise GalateaError(f"{request.action} makes {total:g} seconds; choose no more than {MAX_SECONDS:g} in all")
+    if request.style and request.style not in styles:
+        there = f"there are {', '.join(styles)}" if styles else "this pack has none, leave it out"
+        raise GalateaError(f"there is no style {request.style!r}; {there}")
+    return parts
+
+
+def title(parts: Parts) -> str:
+    """What an action is called after: "walk", "walk-jump-walk"."""
+    names = [name for name, _ in parts]
+    return "-".join(names if len(names) < 4 else [*names[:3], "etc"])
+
+
+def _check(name: str, value: float, low: float, high: float) -> None:
+    if not (math.isfinite(value) and low <= value <= high):
+        raise GalateaError(f"{name} cannot be {value:g}; choose between {low:g} and {high:g}")
+
+
+def _part(text: str, actions: Sequence[str]) -> tuple[str, float | None]:
+    """ "walk:3" as ("walk", 3.0), "walk" as ("walk", None)."""
+    name, colon, length = (word.strip() for word in text.partition(":"))
+    if name not in actions:
+        raise GalateaError(f"there is no action {name!r}; there are {', '.join(actions)}")
+    if not colon:
+        return name, None
+    try:
+        seconds = float(length)
+    except ValueError:
+        raise GalateaError(f"{text}: {length!r} is no number of seconds; write {name}:3") from None
+    _check(f"the seconds of {name}", seconds, MIN_SECONDS, MAX_SECONDS)
+    return name, seconds
