@@ -75,7 +75,7 @@ def import_runtime() -> ModuleType:
         onnxruntime.SessionOptions()  # a folder left by a half-removed package imports, too
     except Exception as error:  # a broken install fails in many ways, and none of them may stop the add-on
         raise DeviceError(_import_advice(error)) from error
-    with contextlib.suppress(Exception):  # only Windows builds have it to switch off
+    with contextlib.suppress(Exception):  # once more, for one that was loaded before us
         onnxruntime.disable_telemetry_events()
     onnxruntime.set_default_logger_severity(3)  # errors only
     return onnxruntime

@@ -134,6 +134,17 @@ def _expect(wire: int, wanted: int, what: str) -> None:
         raise _broken(f"{what} has the wrong wire type")
 
 
+def _once(seen: set[int], number: int, what: str) -> None:
+    """Refuse a second value where there can be one: a parser would merge the two, which no exporter means."""
+    if number in seen:
+        raise _broken(f"{what} is there twice")
+    seen.add(number)
+
+
+def _signed(value: int) -> int:
+    return value - (1 << 64) if value >> 63 else value
+
+
 def _text(found: _Found, wire: int, start: int, end: int, what: str) -> str:
     _expect(wire, BYTES, what)
     if end - start > 4096:
@@ -169,7 +180,7 @@ def _opset(found: _Found, at: int, end: int) -> None:
             domain = _text(found, wire, start, stop, "an operator set's domain")
         elif number == 2:
             _expect(wire, VARINT, "an operator set's version")
-            version = start
+            version = _signed(start)
     domain = _standard(domain)
     found.opsets[domain] = max(version, found.opsets.get(domain, 0))
 
@@ -220,50 +231,59 @@ def _attribute(found: _Found, at: int, end: int, depth: int) -> None:
         22: lambda start, stop: _sparse_tensor(found, start, stop),
         23: lambda start, stop: _sparse_tensor(found, start, stop),
     }
+    single: set[int] = set()
     for number, wire, start, stop in _fields(found, at, end):
         if number in inside:
             _expect(wire, BYTES, "an attribute's value")
+            if number in (5, 6, 22):
+                _once(single, number, "an attribute's value")
             inside[number](start, stop)
 
 
 def _sparse_tensor(found: _Found, at: int, end: int) -> None:
+    single: set[int] = set()
     for number, wire, start, stop in _fields(found, at, end):
         if number in (1, 2):
             _expect(wire, BYTES, "a sparse tensor's part")
+            _once(single, number, "a sparse tensor's part")
             _tensor(found, start, stop)
 
 
 def _tensor(found: _Found, at: int, end: int) -> str:
     """Note whether a weight's data lies outside the file; returns its name."""
-    name, outside = "", False
+    name, place, listed = "", 0, False
     for number, wire, start, stop in _fields(found, at, end):
         if number == 8:
             name = _text(found, wire, start, stop, "a weight's name")
         elif number == 13:
-            outside = True
+            listed = True
         elif number == 14:
             _expect(wire, VARINT, "a weight's place")
-            outside |= start != 0
-    if outside:
+            if start not in (0, 1):
+                raise _broken(f"a weight's place is {start}")
+            place = start
+    if place or listed:
         found.external.append(name)
     return name
 
 
 def _port(found: _Found, at: int, end: int) -> Port:
-    name, types = "", []
+    name, tensor = "", None
+    single: set[int] = set()
     for number, wire, start, stop in _fields(found, at, end):
         if number == 1:
             name = _text(found, wire, start, stop, "an input's or output's name")
         elif number == 2:
-            _expect(wire, BYTES, f"the type of {name}")
-            types.append((start, stop))
-    if len(types) != 1:
-        raise _broken(f"{name or 'an input or output'} has no type")
-    for number, wire, start, stop in _fields(found, *types[0]):
-        if number == 1:
-            _expect(wire, BYTES, f"the type of {name}")
-            return Port(name, *_tensor_type(found, start, stop))
-    raise _broken(f"{name} is not a tensor")
+            _expect(wire, BYTES, "a type")
+            _once(single, 0, "a type")
+            for kind, wire_inside, first, last in _fields(found, start, stop):
+                if kind in (1, 4, 5, 7, 8, 9):  # tensor; sequence, map, opaque, sparse tensor, optional
+                    _expect(wire_inside, BYTES, "a type")
+                    _once(single, 1, "a type")
+                    tensor = (first, last) if kind == 1 else None
+    if tensor is None:
+        raise _broken(f"{name or 'an input or output'} is not a tensor")
+    return Port(name, *_tensor_type(found, *tensor))
 
 
 def _tensor_type(found: _Found, at: int, end: int) -> tuple[tuple[int | str, ...], str]:
@@ -272,7 +292,7 @@ def _tensor_type(found: _Found, at: int, end: int) -> tuple[tuple[int | str, ...
     for number, wire, start, stop in _fields(found, at, end):
         if number == 1:
             _expect(wire, VARINT, "an element type")
-            dtype = start
+            dtype = start & 0xFFFFFFFF
         elif number == 2:
             _expect(wire, BYTES, "a shape")
             for part, kind, first, last in _fields(found, start, stop):
@@ -287,7 +307,7 @@ def _dimension(found: _Found, at: int, end: int) -> int | str:
     for number, wire, start, stop in _fields(found, at, end):
         if number == 1:
             _expect(wire, VARINT, "a dimension's size")
-            size = start
+            size = _signed(start)
         elif number == 2:
             size = _text(found, wire, start, stop, "a dimension's name")
     return size
