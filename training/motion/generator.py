@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The motion generator: an LSTM that makes the next pose from the last, a goal, and a latent.
+
+A conditional variational autoencoder over time. The recurrent core is a two-layer LSTM; a decoder modulated by action,
+style and latent (FiLM, Perez et al. 2018) adds the change of the pose. The latent says how a stretch of two seconds is
+done; while training it is read off the stretch itself, afterwards it is drawn. One module is the step that trains and
+the step that ships.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from blender_addon.motion.skeleton import CANONICAL
+
+from . import features
+
+# When the wanted path is looked at, seconds from the pose that the step makes.
+TRAJECTORY_SECONDS = (1 / 6, 1 / 3, 1 / 2, 2 / 3, 5 / 6, 1.0)
+
+
+@dataclass(frozen=True)
+class GeneratorShape:
+    """The sizes of the network."""
+
+    actions: int
+    styles: int
+    hidden: int = 384
+    layers: int = 2
+    decoder: int = 384
+    latent: int = 16
+    condition: int = 32
+    state: int = features.SIZE
+
+    def as_dict(self) -> dict[str, int]:
+        return asdict(self)
+
+
+FULL, TINY = {}, {"hidden": 32, "decoder": 32, "latent": 4, "condition": 8}
+
+
+class Generator(nn.Module):
+    """x, root, trajectory, action, style, latent, (h, c) -> next x, next root, (h, c); x is normalised."""
+
+    def __init__(self, shape: GeneratorShape, mean: np.ndarray, scale: np.ndarray, delta: np.ndarray):
+        super().__init__()
+        self.shape = shape
+        self.register_buffer("mean", torch.as_tensor(mean, dtype=torch.float32))
+        self.register_buffer("scale", torch.as_tensor(scale, dtype=torch.float32))
+        # what the pose changes by from frame to frame, in units of its own spread: the output's unit
+        self.register_buffer("delta", torch.as_tensor(delta, dtype=torch.float32))
+        carried = torch.zeros(shape.state)
+        for part in (features.HEIGHT, features.ROTATIONS, features.POSITIONS):
+            carried[part] = 1.0
+        self.register_buffer("carried", carried)
+        self.action = nn.Linear(shape.actions, shape.condition, bias=False)
+        self.style = nn.Linear(max(shape.styles, 1), shape.condition, bias=False)
+        goal = 4 * len(TRAJECTORY_SECONDS) + 1
+        self.encoder = nn.Linear(shape.state + goal + shape.condition + shape.latent, shape.hidden)
+        self.cells = nn.ModuleList(nn.LSTMCell(shape.hidden, shape.hidden) for _ in range(shape.layers))
+        self.film = nn.Linear(shape.condition + shape.latent, 2 * shape.decoder)
+        self.decoder = nn.Linear(shape.hidden, shape.decoder)
+        self.output = nn.Linear(shape.decoder, shape.state)
+        nn.init.normal_(self.action.weight, std=0.5)
+        nn.init.normal_(self.style.weight, std=0.5)
+        nn.init.uniform_(self.output.weight, -0.01, 0.01)
+        nn.init.zeros_(self.film.weight)
+        nn.init.zeros_(self.film.bias)
+        # where the latents of an action and style lie: a draw from the unit normal is moved and stretched there
+        self.prior = nn.Linear(shape.condition, 2 * shape.latent)
+        nn.init.zeros_(self.prior.weight)
+        nn.init.zeros_(self.prior.bias)
+
+    def meaning(self, action: Tensor, style: Tensor) -> Tensor:
+        """What is asked for, (B, C)."""
+        return self.action(action) + self.style(style)
+
+    def latent_prior(self, meaning: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log of the spread (B, Z) of the latent, given what is asked for."""
+        mean, log_spread = self.prior(meaning).chunk(2, dim=-1)
+        return mean, torch.clamp(log_spread, -3.0, 1.0)
+
+    def condition(self, meaning: Tensor, latent: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What does not change while action, style and latent do not: (B, C + Z) and FiLM's scale and shift."""
+        both = torch.cat([meaning, latent], dim=-1)
+        gain, shift = self.film(both).chunk(2, dim=-1)
+        return both, gain + 1.0, shift
+
+    def goal(self, root: Tensor, trajectory: Tensor, follow: Tensor) -> Tensor:
+        """The wanted path (B, K, 4) in the world, as seen from root (B, 3); zero where it is not to be followed."""
+        cos, sin = torch.cos(root[:, 2:]), torch.sin(root[:, 2:])
+        away = trajectory[..., :2] - root[:, None, :2]
+        # past two metres only the direction matters: a path far ahead must not leave what was trained
+        away = away / torch.clamp(away.square().sum(-1, keepdim=True).sqrt() / 4.0, min=1.0)
+        seen = []
+        for part in (away, trajectory[..., 2:]):
+            x, y = part[..., 0], part[..., 1]
+            seen += [cos * x + sin * y, cos * y - sin * x]
+        return torch.cat([torch.cat(seen, dim=-1) * follow, follow], dim=-1)
+
+    def step(self, x: Tensor, root: Tensor, goal: Tensor, both: Tensor, gain: Tensor, shift: Tensor,
+             hidden: list[Tensor], cell: list[Tensor]) -> tuple[Tensor, Tensor, list[Tensor], list[Tensor]]:
+        """One frame on. x (B, S) normalised; root (B, 3); hidden, cell: a (B, H) a layer."""
+        signal = functional.elu(self.encoder(torch.cat([x, goal, both], dim=-1)))
+        after_hidden, after_cell = [], []
+        for lstm, h, c in zip(self.cells, hidden, cell, strict=True):
+            h, c = lstm(signal, (h, c))
+            after_hidden.append(h)
+            after_cell.append(c)
+            signal = h
+        signal = functional.elu(self.decoder(signal) * gain + shift)
+        x = x * self.carried + self.output(signal) * self.delta
+        # five spreads: nothing in the data lies further out, and nothing can run away
+        x = torch.clamp(x, -5.0, 5.0)
+        return x, self.move(x, root), after_hidden, after_cell
+
+    def move(self, x: Tensor, root: Tensor) -> Tensor:
+        """Root (B, 3) after the move that a normalised state (B, S) holds."""
+        move = (x[:, features.MOVE] * self.scale[features.MOVE] + self.mean[features.MOVE]) / 30.0
+        cos, sin = torch.cos(root[:, 2]), torch.sin(root[:, 2])
+        return torch.stack([root[:, 0] + cos * move[:, 0] - sin * move[:, 1],
+                            root[:, 1] + sin * move[:, 0] + cos * move[:, 1], root[:, 2] + move[:, 2]], dim=-1)
+
+
+class LatentReader(nn.Module):
+    """How a window of motion was done: (B, T, S) normalised -> mean and log spread (B, Z). Used in training only."""
+
+    def __init__(self, state: int, latent: int, width: int = 192):
+        super().__init__()
+        self.first = nn.Conv1d(state, width, 5, stride=2, padding=2)
+        self.second = nn.Conv1d(width, width, 5, stride=2, padding=2)
+        self.third = nn.Conv1d(width, width, 5, stride=2, padding=2)
+        self.out = nn.Linear(width, 2 * latent)
+        nn.init.uniform_(self.out.weight, -0.01, 0.01)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        signal = x.transpose(1, 2)
+        for layer in (self.first, self.second, self.third):
+            signal = functional.elu(layer(signal))
+        mean, log_spread = self.out(signal.mean(dim=-1)).chunk(2, dim=-1)
+        return mean, torch.clamp(log_spread, -4.0, 1.0)
+
+
+def sixd_to_matrix(sixd: Tensor) -> Tensor:
+    """(..., 6) two columns to (..., 3, 3) by Gram-Schmidt (Zhou et al. 2019)."""
+    a, b = sixd[..., :3], sixd[..., 3:]
+    x = functional.normalize(a, dim=-1, eps=1e-6)
+    y = functional.normalize(b - (x * b).sum(-1, keepdim=True) * x, dim=-1, eps=1e-6)
+    return torch.stack([x, y, torch.linalg.cross(x, y)], dim=-1)
+
+
+def local_joints(sixd: Tensor, height: Tensor) -> Tensor:
+    """Joint positions (N, 22, 3) in the heading frame, from 6D rotations (N, 132) and hip height (N, 1)."""
+    local = sixd_to_matrix(sixd.reshape(-1, 22, 6))
+    offsets = torch.as_tensor(CANONICAL.offsets, dtype=sixd.dtype, device=sixd.device)
+    turned: list[Tensor] = []
+    placed: list[Tensor] = []
+    for joint, parent in enumerate(CANONICAL.parents):
+        if parent < 0:
+            turned.append(local[:, joint])
+            placed.append(torch.cat([torch.zeros_like(height), torch.zeros_like(height), height], dim=-1))
+        else:
+            turned.append(turned[parent] @ local[:, joint])
+            placed.append(placed[parent] + turned[parent] @ offsets[joint])
+    return torch.stack(placed, dim=1)
