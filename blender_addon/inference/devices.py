@@ -134,13 +134,14 @@ def why_not(device: str) -> str:
 
 
 def cuda_libraries(platform: str, cuda: int) -> list[str]:
-    """The libraries that onnxruntime's CUDA provider loads on `platform` (sys.platform) for CUDA `cuda`."""
-    cufft = cuda - 1  # cuFFT counts one behind CUDA: 11 with CUDA 12, 12 with CUDA 13
+    """What onnxruntime's CUDA provider needs on `platform` (sys.platform) with CUDA `cuda`.
+
+    The first are linked; cuDNN it loads at the first LSTM or convolution, which all our graphs have.
+    """
     if platform == "win32":
-        named = [f"cublasLt64_{cuda}", f"cublas64_{cuda}", f"cudart64_{cuda}", f"cufft64_{cufft}", "cudnn64_9"]
-        return [f"{name}.dll" for name in named]
-    named = [f"cublasLt.so.{cuda}", f"cublas.so.{cuda}", "curand.so.10", f"cudart.so.{cuda}", f"cufft.so.{cufft}"]
-    return [f"lib{name}" for name in [*named, "cudnn.so.9"]]
+        return [f"cublasLt64_{cuda}.dll", f"cublas64_{cuda}.dll", f"cudart64_{cuda}.dll", "cudnn64_9.dll"]
+    linked = [f"libcublasLt.so.{cuda}", f"libcublas.so.{cuda}", "libcurand.so.10", f"libcudart.so.{cuda}"]
+    return [*linked, "libcudnn.so.9"]
 
 
 def _cuda_missing(runtime: ModuleType) -> str:
