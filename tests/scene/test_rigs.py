@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a rig is taken for, by its names and its rest pose."""
+
+import bpy
+import made_rigs
+import numpy as np
+import pytest
+
+from blender_addon.errors import RigError
+from blender_addon.motion.rotations import quat_from_matrix
+from blender_addon.motion.skeleton import CANONICAL, INDEX, JOINTS, TOWARDS
+from blender_addon.scene.rigs import read_rig
+
+FAMILIES = {"human": "Galatea Human", "metarig": "Rigify meta-rig", "basic_metarig": "Rigify meta-rig",
+            "mixamo": "known bone names", "from_fbx": "Galatea Human", "turned_about": "Galatea Human"}
+
+
+@pytest.mark.parametrize("make", made_rigs.RIGS, ids=lambda make: make.__name__)
+def test_all_22_joints_are_found(empty_scene, make):
+    rig = read_rig(make())
+    assert rig.family == FAMILIES[make.__name__]
+    assert tuple(rig.bones) == JOINTS and rig.missing == ()
+
+
+@pytest.mark.parametrize("make", made_rigs.RIGS, ids=lambda make: make.__name__)
+def test_alignment_puts_the_limbs_into_the_t_pose(empty_scene, make):
+    armature = make()
+    rig = read_rig(armature)
+    for joint in made_rigs.LIMBS:
+        here = [np.array(armature.data.bones[rig.bones[j]].head_local) for j in (joint, TOWARDS[joint])]
+        turned = rig.axes.T @ rig.alignment[INDEX[joint]] @ (here[1] - here[0])
+        assert made_rigs.angle(turned, CANONICAL.offsets[INDEX[TOWARDS[joint]]]) < 0.05, joint
+    assert np.allclose(np.linalg.det(rig.alignment), 1.0, atol=1e-6)
+    assert np.allclose(rig.axes.T @ rig.axes, np.eye(3), atol=1e-6)
+
+
+def test_scale_and_facing_come_from_the_rest_pose(empty_scene):
+    rig = read_rig(made_rigs.from_fbx())
+    assert rig.scale() == pytest.approx(100.0, rel=1e-5)
+    assert np.allclose(rig.axes, [[1, 0, 0], [0, 0, 1], [0, -1, 0]], atol=1e-5)
+    rig = read_rig(made_rigs.turned_about())
+    assert np.allclose(rig.axes[:, 1], [-1, 0, 0], atol=1e-5)  # it faces +X, so its back is towards -X
+
+
+def test_an_elbow_bent_at_rest_unbends_like_a_hinge(empty_scene):
+    """The forearm's turn to the T-pose is the upper arm's and then one about the elbow's axis, without twist."""
+    armature = made_rigs.mixamo()
+    rig = read_rig(armature)
+    upper, lower = (rig.alignment[INDEX[f"Left{part}"]] for part in ("Arm", "ForeArm"))
+    hinge = quat_from_matrix(lower @ upper.T)
+    heads = [np.array(armature.data.bones[rig.bones[f"Left{part}"]].head_local) for part in ("Arm", "ForeArm", "Hand")]
+    bent = made_rigs.angle(heads[1] - heads[0], heads[2] - heads[1])
+    assert bent > 15.0 and np.degrees(2 * np.arccos(hinge[0])) == pytest.approx(bent, abs=0.1)
+    assert abs(hinge[1]) < 1e-3  # the arm lies along X in the T-pose
+
+
+def test_a_rig_without_toes_neck_and_clavicles_is_understood(empty_scene):
+    armature = made_rigs.human()
+    gone = ("LeftToe", "RightToe", "LeftShoulder", "RightShoulder", "Spine1")
+    made_rigs.edit_bones(armature, lambda bones: [_dissolve(bones, name) for name in gone])
+    assert set(read_rig(armature).missing) == set(gone)
+
+
+def _dissolve(bones, name):
+    for child in bones[name].children:
+        child.use_connect = False
+        child.parent = bones[name].parent
+    bones.remove(bones[name])
+
+
+def _snake():
+    armature = bpy.data.objects.new("Snake", bpy.data.armatures.new("Snake"))
+    bpy.context.collection.objects.link(armature)
+    bpy.context.view_layer.objects.active = armature
+
+    def edit(bones):
+        for i in range(6):
+            bone = bones.new(f"link.{i}")
+            bone.head, bone.tail = (0, i, 0), (0, i + 1, 0)
+            bone.parent = bones[f"link.{i - 1}"] if i else None
+
+    made_rigs.edit_bones(armature, edit)
+    return armature
+
+
+def _mesh():
+    cube = bpy.data.objects.new("Cube", bpy.data.meshes.new("Cube"))
+    bpy.context.collection.objects.link(cube)
+    return cube
+
+
+def _without_legs():
+    armature = made_rigs.metarig()
+    made_rigs.edit_bones(armature, lambda bones: [bones.remove(bones[f"thigh.{s}"]) for s in "LR"])
+    return armature
+
+
+def _loose_arm():
+    armature = made_rigs.human()
+    made_rigs.edit_bones(armature, lambda bones: setattr(bones["LeftArm"], "parent", None))
+    return armature
+
+
+def _constrained():
+    armature = made_rigs.human()
+    armature.pose.bones["LeftLeg"].constraints.new("IK")
+    return armature
+
+
+def _in_edit_mode():
+    armature = made_rigs.human()
+    bpy.ops.object.mode_set(mode="EDIT")
+    return armature
+
+
+def _folded():
+    armature = made_rigs.human()
+
+    def edit(bones):
+        for bone in bones:
+            bone.use_connect = False
+        for bone in bones:
+            bone.head.x = bone.tail.x = 0.0
+            bone.tail.y += 0.05
+
+    made_rigs.edit_bones(armature, edit)
+    return armature
+
+
+@pytest.mark.parametrize(("make", "says"), [
+    (lambda: None, "no armature is selected"),
+    (_mesh, "Cube is a mesh, not an armature"),
+    (_snake, "no bone was found for Hips, LeftArm, LeftForeArm, LeftUpLeg and 7 more"),
+    (_without_legs, "no bone was found for LeftUpLeg, RightUpLeg"),
+    (_loose_arm, r"LeftArm \(LeftArm\) does not hang from LeftShoulder"),
+    (_constrained, "LeftLeg.*follows the constraint 'IK'"),
+    (_in_edit_mode, "in Edit Mode"),
+    (_folded, "in the same place"),
+])
+def test_what_is_no_humanoid_is_one_clear_line(empty_scene, make, says):
+    with pytest.raises(RigError, match=says) as error:
+        read_rig(make())
+    assert "\n" not in str(error.value)
