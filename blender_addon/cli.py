@@ -31,14 +31,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return args.run(args)
     except GalateaError as error:
-        told = str(error)
-    except KeyboardInterrupt:
-        told = "cancelled"
+        failure, told = error, str(error)
+    except KeyboardInterrupt as error:
+        failure, told = error, "cancelled"
     except Exception as error:  # noqa: BLE001 - the last door: whatever it is, a shell gets one line and a status
-        told = f"unexpected {type(error).__name__}: {error}; this is a fault of Galatea"
+        failure, told = error, f"unexpected {type(error).__name__}: {error}; this is a fault of Galatea"
         told += "" if debug else ", set GALATEA_DEBUG=1 to see where and report it"
     if debug:
-        traceback.print_exc()
+        traceback.print_exception(failure)
     print(f"galatea: {' '.join(told.split())}", file=sys.stderr)
     return 1
 
@@ -97,8 +97,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _motion(args: argparse.Namespace) -> int:
-    for file in (args.out, args.clip, args.json):
-        _check_writable(file)
+    _check_writable(args.json)
     from . import api
 
     request = api.MotionRequest(
@@ -257,17 +256,15 @@ def _flat(table: dict[str, Any], before: str = "") -> Iterable[tuple[str, Any]]:
             yield before + name, value
 
 
-def _check_writable(file: str | Path | None) -> None:
-    """Say before the work, not after it, that a result cannot be written where it is wanted."""
-    if not file:
+def _check_writable(path: Path | None) -> None:
+    """Say before the work, not after it, that --json cannot be written where it is wanted."""
+    if path is None:
         return
-    path = Path(file)
-    folder = path.parent
     if path.is_dir():
         raise GalateaError(f"{path} is a folder; name a file in it")
-    if not folder.is_dir():
-        raise GalateaError(f"there is no folder {folder}; make it, or write {path.name} elsewhere")
-    if not os.access(folder, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
+    if not path.parent.is_dir():
+        raise GalateaError(f"there is no folder {path.parent}; make it, or write {path.name} elsewhere")
+    if not os.access(path.parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
         raise GalateaError(f"{path} cannot be written; choose another place or mend its permissions")
 
 

@@ -1,0 +1,299 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command line: exit statuses, one line for what went wrong, tables to read and JSON to compute with."""
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from made_packs import ACTIONS, STYLES, step_model, write_pack
+
+from blender_addon import api
+from blender_addon.cli import main
+from blender_addon.errors import GalateaError, RigError
+
+MODEL = step_model()
+MOTION = ["motion", "--rig", "a.blend", "--action", "walk", "--out", "b.blend"]
+
+
+@dataclass
+class Result:
+    """What api.animate_file gives, as far as the command line looks."""
+
+    actions: tuple = ("Galatea walk 7",)
+    frames: int = 192
+    pack: str = "motion-generator"
+    pack_version: str = "0.1.0"
+    provider: str = "CPUExecutionProvider"
+    why_not: str = "no GPU here"
+    seed: int = 7
+    seconds: float = 0.5
+    figures: dict = field(default_factory=lambda: {"speed_asked": 1.30001, "speed_travelled": 1.25})
+
+    def as_dict(self):
+        return {"actions": list(self.actions), "provider": self.provider, "figures": self.figures}
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """Stands in for the api: keeps what it was called with."""
+    calls = []
+    monkeypatch.setattr(api, "animate_file", lambda *args: calls.append(args) or Result())
+    return calls
+
+
+def lines(capsys):
+    seen = capsys.readouterr()
+    return seen.out.splitlines(), seen.err.splitlines()
+
+
+# --- motion -----------------------------------------------------------------------------------------------------
+
+
+def test_motion_hands_everything_to_the_api(asked, capsys, tmp_path):
+    words = (
+        "motion --rig hero.blend:Rig:1 --action walk:3,jump:1 --style old --seconds 4.5 --speed 1.2 --path Curve --loop"
+    )
+    words += " --in-place --start 11 --takes 3 --clip take.bvh --out out.glb --seed 7 --device cuda --pack mine"
+    assert main([*words.split(), "--json", str(tmp_path / "made.json")]) == 0
+    ((rig, request, out, clip),) = asked
+    assert (rig, out, clip) == ("hero.blend:Rig:1", "out.glb", "take.bvh")
+    assert request == api.MotionRequest(
+        action="walk:3,jump:1", style="old", seconds=4.5, speed=1.2, path="Curve", loop=True, in_place=True, start=11,
+        takes=3, seed=7, device="cuda", pack="mine",
+    )  # fmt: skip
+    assert json.loads((tmp_path / "made.json").read_text()) == Result().as_dict()
+    assert os.listdir(tmp_path) == ["made.json"]
+    told, errors = lines(capsys)
+    assert not errors
+    for part in ("Galatea walk 7", "192 frames", "speed asked 1.3,", "speed travelled 1.25", "no GPU here", "take.bvh"):
+        assert part in "\n".join(told)
+
+
+def test_motion_asks_what_a_request_asks_by_default(asked):
+    assert main(MOTION) == 0
+    ((_, request, _, clip),) = asked
+    assert request == api.MotionRequest() and clip == ""
+
+
+def test_quiet_prints_nothing_but_errors(asked, capsys, monkeypatch):
+    assert main([*MOTION, "--quiet"]) == 0
+    assert lines(capsys) == ([], [])
+
+    def fails(*args):
+        raise RigError("a.blend holds no armature; name a file that does")
+
+    monkeypatch.setattr(api, "animate_file", fails)
+    assert main([*MOTION, "--quiet"]) == 1
+    assert lines(capsys) == ([], ["galatea: a.blend holds no armature; name a file that does"])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "",
+        "dance",
+        "motion",
+        "motion --rig a.blend --action walk",
+        "motion --rig a.blend --action walk --out b.blend --seconds long",
+        "motion --rig a.blend --action walk --out b.blend --takes 1.5",
+        "motion --rig a.blend --action walk --out b.blend --device abacus",
+        "motion --rig a.blend --action walk --out b.blend --nonsense",
+        "packs remember here",
+        "packs list here there",
+        "doctor who",
+    ],
+)
+def test_called_wrongly(words, asked, capsys):
+    assert main(words.split()) == 2
+    assert not asked
+    told, errors = lines(capsys)
+    assert not told and errors[0].startswith("usage: galatea")
+
+
+@pytest.mark.parametrize("words", ["--help", "motion --help", "packs --help", "doctor --help"])
+def test_help(words, capsys):
+    assert main(words.split()) == 0
+    assert "usage: galatea" in capsys.readouterr().out
+
+
+def test_help_names_the_verbs_but_not_the_demo(capsys):
+    main(["--help"])
+    told = capsys.readouterr().out
+    assert all(f"    {verb} " in told for verb in ("motion", "packs", "doctor"))
+    assert "demo" not in told and "==" not in told
+
+
+def test_what_nobody_expected_is_one_line_and_a_hint(monkeypatch, capsys):
+    def fails(*args):
+        raise KeyError("a bone\nof two lines")
+
+    monkeypatch.setattr(api, "animate_file", fails)
+    monkeypatch.delenv("GALATEA_DEBUG", raising=False)
+    assert main(MOTION) == 1
+    told, errors = lines(capsys)
+    assert not told and len(errors) == 1
+    assert errors[0].startswith("galatea: unexpected KeyError") and "GALATEA_DEBUG=1" in errors[0]
+    monkeypatch.setenv("GALATEA_DEBUG", "1")
+    assert main(MOTION) == 1
+    _, errors = lines(capsys)
+    assert errors[0].startswith("Traceback") and errors[-1].startswith("galatea: unexpected KeyError")
+
+
+def test_ctrl_c_is_no_traceback(monkeypatch, capsys):
+    def stops(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(api, "animate_file", stops)
+    assert main(MOTION) == 1
+    assert lines(capsys) == ([], ["galatea: cancelled"])
+
+
+def test_json_that_cannot_be_written_is_said_before_the_work(asked, capsys, tmp_path):
+    words = [*MOTION, "--json"]
+    (tmp_path / "file").write_text("")
+    for wrong in (tmp_path, tmp_path / "nowhere" / "made.json", tmp_path / "file" / "made.json"):
+        assert main([*words, str(wrong)]) == 1
+        told, errors = lines(capsys)
+        assert not told and len(errors) == 1 and ";" in errors[0]
+    assert not asked
+    assert os.listdir(tmp_path) == ["file"]
+
+
+# --- packs ------------------------------------------------------------------------------------------------------
+
+
+def test_packs_list(tmp_path, capsys):
+    for name in ("a", "b"):
+        write_pack(tmp_path / name, MODEL, id=name)
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "pack.toml").write_text("format = 3")
+    assert main(["packs", "list", str(tmp_path), "--json", str(tmp_path / "list.json")]) == 0
+    told, errors = lines(capsys)
+    assert told[0].split() == ["id", "kind", "version", "licence", "size", "where"]
+    size = f"{len(MODEL.SerializeToString()) / 1e6:.1f}"
+    assert told[1].split() == ["a", "motion-generator", "0.1.0", "CC0-1.0", size, "MB", str(tmp_path / "a")]
+    assert len(told) == 3
+    assert len(errors) == 1 and str(tmp_path / "broken") in errors[0]
+    written = json.loads((tmp_path / "list.json").read_text())
+    assert [pack["id"] for pack in written["packs"]] == ["a", "b"] and len(written["problems"]) == 1
+    assert main(["packs", str(tmp_path)]) == 0
+    assert lines(capsys)[0] == told
+
+
+def test_packs_info_lists_the_vocabulary(tmp_path, capsys):
+    folder = write_pack(tmp_path / "made", MODEL, metrics={"walk": {"accuracy": 0.93210}})
+    assert main(["packs", "info", str(folder), "--json", str(tmp_path / "info.json")]) == 0
+    told = "\n".join(lines(capsys)[0])
+    for part in ("walk, run, jump", "old, proud", "random numbers, CC0-1.0", "walk.accuracy 0.9321"):
+        assert part in told
+    (info,) = json.loads((tmp_path / "info.json").read_text())["packs"]
+    assert (info["actions"], info["styles"], info["classes"]) == (ACTIONS, STYLES, [])
+    toml = tomllib.loads((folder / "pack.toml").read_text())
+    assert all(info[key] == value for key, value in toml.items())
+
+
+def test_packs_verify(tmp_path, capsys):
+    folder = write_pack(tmp_path / "made", MODEL)
+    assert main(["packs", "verify", str(folder), "--json", str(tmp_path / "checks.json")]) == 0
+    told, errors = lines(capsys)
+    assert not errors and told[0].split() == ["pack", "check", "found"]
+    assert all(line.split()[:1] == ["made"] and " ok " in line for line in told[1:])
+    assert told[-1].split()[1:4] == ["opens", "ok", "CPUExecutionProvider,"]
+    written = json.loads((tmp_path / "checks.json").read_text())
+    assert written["ok"] and {"sha256", "operators", "opens"} <= {check["check"] for check in written["checks"]}
+
+    with (folder / "model.onnx").open("r+b") as file:
+        file.truncate(1000)
+    assert main(["packs", "verify", str(folder), "--json", str(tmp_path / "checks.json")]) == 1
+    told, errors = lines(capsys)
+    assert sum("FAILED" in line for line in told) == 2
+    assert (
+        errors == [f"galatea: 2 of 3 checks failed: {errors[0].partition('failed: ')[2]}"] and "1000 bytes" in errors[0]
+    )
+    assert not json.loads((tmp_path / "checks.json").read_text())["ok"]
+
+
+def test_packs_verify_reports_a_pack_that_cannot_even_be_read(tmp_path, capsys):
+    write_pack(tmp_path / "made", MODEL)
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "pack.toml").write_text("format = 3")
+    assert main(["packs", "verify", str(tmp_path), "--quiet"]) == 1
+    told, errors = lines(capsys)
+    assert not told and str(tmp_path / "broken") in errors[0]
+
+
+def test_packs_where_there_are_none(tmp_path, capsys):
+    assert main(["packs", "list", str(tmp_path)]) == 0
+    assert lines(capsys) == ([f"no packs in {tmp_path}"], [])
+    for words in (["info", str(tmp_path)], ["verify", str(tmp_path)], ["list", str(tmp_path / "nowhere")]):
+        assert main(["packs", *words]) == 1
+        told, errors = lines(capsys)
+        assert not told and len(errors) == 1 and str(tmp_path) in errors[0]
+
+
+# --- doctor -----------------------------------------------------------------------------------------------------
+
+
+def test_doctor(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(api, "pack_folders", lambda folder="": [write_pack(tmp_path / "made", MODEL)])
+    assert main(["doctor", "--json", str(tmp_path / "doctor.json")]) == 0
+    told, errors = lines(capsys)
+    assert not errors
+    rows = {row["name"]: row["value"] for row in json.loads((tmp_path / "doctor.json").read_text())["rows"]}
+    assert all(any(line.startswith(name) and line.endswith(value) for line in told) for name, value in rows.items())
+    manifest = tomllib.loads((Path(__file__).parents[2] / "blender_manifest.toml").read_text())
+    assert rows["Galatea"] == manifest["version"]
+    assert rows["Python"].startswith(f"{sys.version_info.major}.{sys.version_info.minor}.")
+    assert rows["telemetry"] == "off"
+    assert rows["device cpu"] == "runs, CPUExecutionProvider"
+    assert rows["pack made"].endswith("sound")
+
+
+def test_doctor_finds_a_broken_pack(tmp_path, capsys, monkeypatch):
+    folder = write_pack(tmp_path / "made", MODEL)
+    (folder / "model.onnx").unlink()
+    monkeypatch.setattr(api, "pack_folders", lambda folder="": [tmp_path])
+    assert main(["doctor"]) == 1
+    told, errors = lines(capsys)
+    assert any("BROKEN" in line for line in told)
+    assert len(errors) == 1 and errors[0].startswith("galatea: pack made: cannot read")
+
+
+def test_a_home_that_cannot_be_written_hides_no_packs(monkeypatch, tmp_path):
+    def fails():
+        raise GalateaError("no home; make one")
+
+    monkeypatch.setattr("blender_addon.home.user_folder", fails)
+    assert api.pack_folders() == [api.models_folder()]
+
+
+# --- doors ------------------------------------------------------------------------------------------------------
+
+
+def test_packs_and_help_need_neither_blender_nor_onnxruntime(tmp_path):
+    write_pack(tmp_path / "made", MODEL)
+    code = f"""
+import sys
+from blender_addon.cli import main
+assert main(["--help"]) == 0 and main(["packs", "info", {str(tmp_path)!r}]) == 0
+assert main(["motion", "--rig", "a.blend"]) == 2
+assert not {{"bpy", "onnxruntime"}} & set(sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=Path(__file__).parents[2])
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_console_script(tmp_path):
+    script = Path(sysconfig.get_path("scripts")) / "galatea"
+    if not script.exists():
+        pytest.skip("galatea is not installed here")
+    done = subprocess.run([script, "packs", "list", tmp_path / "nowhere"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("galatea: there is no folder") and done.stderr.count("\n") == 1
+    assert subprocess.run([script, "nothing"], capture_output=True).returncode == 2
