@@ -188,12 +188,20 @@ def start(data: bytes, kind: str, device: str, threads: int = 1) -> tuple[Any, s
 
 def _candidates(kind: str, device: str) -> tuple[list[str], list[str]]:
     """The devices to try before the CPU, and why others are not tried."""
+    names = [device]
     if device == "cpu":
         return [], []
-    if device == "auto" and kind in STEPWISE_KINDS:
-        return [], ["auto runs step-by-step motion on the CPU, which is quickest at it; device cuda asks for a GPU"]
-    reasons = {name: why_not(name) for name in (GPU_DEVICES if device == "auto" else (device,))}
-    return [name for name, reason in reasons.items() if not reason], [reason for reason in reasons.values() if reason]
+    if device == "auto":
+        if kind in STEPWISE_KINDS:
+            return [], [
+                "auto keeps step-by-step motion on the CPU, which suits small steps; device cuda asks for a GPU"
+            ]
+        built = import_runtime().get_available_providers()
+        names = [name for name in GPU_DEVICES if PROVIDERS[name] in built]
+        if not names:
+            return [], ["this onnxruntime was built without a GPU provider"]
+    reasons = {name: why_not(name) for name in names}
+    return [name for name in names if not reasons[name]], [reason for reason in reasons.values() if reason]
 
 
 def _create(ort: ModuleType, data: bytes, provider: str, threads: int) -> Any:

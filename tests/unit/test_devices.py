@@ -41,8 +41,7 @@ def test_the_cuda_libraries_are_those_the_provider_is_linked_with():
 
 
 def test_the_cuda_libraries_are_among_those_onnxruntime_preloads():
-    import onnxruntime
-
+    onnxruntime = devices.import_runtime()
     for platform, windows in (("linux", False), ("win32", True)):
         preloaded = {path[-1] for path in onnxruntime._get_nvidia_dll_paths(windows)}
         assert set(devices.cuda_libraries(platform, 13)) <= preloaded
@@ -87,7 +86,7 @@ def test_a_device_that_there_is_not():
         devices.why_not("abacus")
 
 
-def run(code, *path):
+def run(code):
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[2])
 
 
@@ -103,11 +102,12 @@ sys.meta_path.insert(0, Watch())
 from blender_addon import api, cli
 from blender_addon.inference import sessions, doctor, packs
 print("rooms loaded", "onnxruntime" in sys.modules, "bpy" in sys.modules)
-from blender_addon.inference.devices import import_runtime
-import_runtime()
+cli.main(["doctor"])
 """
     done = run(code)
-    assert done.stdout.split("\n")[:2] == ["rooms loaded False False", "telemetry 1"], done.stderr
+    told = done.stdout.splitlines()
+    assert told[:2] == ["rooms loaded False False", "telemetry 1"], done.stderr
+    assert ["telemetry", "off"] in [line.split() for line in told]
 
 
 @pytest.mark.parametrize(
