@@ -258,7 +258,7 @@ _LEG = [(0.800, 0.088), (0.777, 0.076), (0.753, 0.062), (0.728, 0.046), (0.702, 
         (0.620, 0.0), (0.594, 0.0), (0.571, 0.0), (0.551, 0.0), (0.533, 0.0), (0.517, 0.0), (0.503, 0.0), (0.490, 0.0),
         (0.477, 0.0), (0.463, 0.0), (0.447, 0.0), (0.428, 0.0), (0.406, 0.0), (0.382, 0.0), (0.356, 0.0), (0.330, 0.0),
         (0.303, 0.0), (0.275, 0.0), (0.246, 0.0), (0.217, 0.0), (0.189, 0.0), (0.163, 0.0), (0.141, 0.0), (0.122, 0.0)]
-_HEEL = (15, 25, 35, 45, 55, 65, 74, 82, 90)  # degrees; rings that turn around a line above the instep
+_HEEL = (14, 21, 28, 35, 42, 49, 56, 63, 70, 77, 84, 90)  # degrees; rings that turn around a line above the instep
 _HEEL_PIVOT = np.array([0.09, -0.100, 0.125])
 _TOES = (-0.118, -0.136, -0.153, -0.169, -0.184, -0.197)  # upright rings of the forefoot
 _SOLE_COLUMNS = range(10, 19)
@@ -279,7 +279,7 @@ def _leg(build: _Builder, side: str) -> None:
     for row, rays in enumerate(_foot_rays()):
         rings.append([build.vertex((side, "foot", row, k), f"foot.{side}", _sided(side, r))
                       for k, r in enumerate(rays)])
-    sole_from = ankle + 4
+    sole_from = ankle + 7
 
     def chart(row: int, column: int) -> str:
         if row < ankle - 1:
@@ -305,7 +305,7 @@ def _foot_rays() -> list[list[Ray]]:
         rows.append([(middle - away * (np.cos(t) * shift), np.array([np.sin(t), 0, 0]) - away * np.cos(t))
                      for t in turn])
     for y in _TOES:
-        rows.append([(np.array([0.09 + 0.022 * np.sin(t), y, 0.019]), np.array([np.sin(t), 0.0, np.cos(t)]))
+        rows.append([(np.array([0.09 + 0.022 * np.sin(t), y, 0.017]), np.array([np.sin(t), 0.0, np.cos(t)]))
                      for t in turn])
     return rows
 
@@ -343,7 +343,7 @@ def _arm(build: _Builder, side: str) -> None:
     _bridge(build, rings, chart, flip, _patch(_THUMB_COLUMNS, rows, ARM))
     inner = [ring[10] for ring in rings[:wrist]]
     build.seams += list(zip(inner, inner[1:]))
-    _digit(build, side, "thumb", _hole(rings, _THUMB_COLUMNS, rows), _digit_rays(THUMB, THUMB_AROUND, 5, (0, 0, 1)), 3)
+    _digit(build, side, "thumb", _hole(rings, _THUMB_COLUMNS, rows), _digit_rays(THUMB, THUMB_AROUND, 5, 0.42), 3)
     _fingers(build, side, rings[-1])
 
 
@@ -362,24 +362,26 @@ def _fingers(build: _Builder, side: str, ring: Sequence[Key]) -> None:
     for n, (name, points, _) in enumerate(FINGERS):
         i = 2 * n
         around = [(i + 1, 0), (i, 0), (i, 1), (i, 2), (i + 1, 2), (i + 2, 2), (i + 2, 1), (i + 2, 0)]
-        _digit(build, side, name, [grid[at] for at in around], _digit_rays(points, 8, 7, (0, 0, 1)), 2)
+        _digit(build, side, name, [grid[at] for at in around], _digit_rays(points, 8, 7, 0.2), 2)
 
 
-def _digit_rays(points: tuple, around: int, count: int, up: tuple) -> list[list[Ray]]:
-    """Rings along a digit, thumb or finger; column 0 of a finger is on top, of the thumb towards the fingers."""
+def _digit_rays(points: tuple, around: int, count: int, first: float) -> list[list[Ray]]:
+    """Rings along a digit, the last on its rounded tip; column 0 of a finger is on top, of the thumb towards them."""
     points = np.array(points)
     steps = np.linalg.norm(np.diff(points, axis=0), axis=1)
+    turn = np.arange(around) * (2 * np.pi / around) - (0.0 if around == 8 else np.pi / 2)
     rows = []
-    for at in np.linspace(0.22, 0.97, count) * steps.sum():
-        n = int(at > steps[0])
+    for at in (*np.linspace(first, 1.0, count), 1.0):
+        n = int(at * steps.sum() > steps[0])
         along = (points[n + 1] - points[n]) / steps[n]
-        middle = points[n] + along * (at - n * steps[0])
-        front = np.cross(along, np.array(up, float))
-        front /= -np.linalg.norm(front)
-        top = np.cross(along, front) * -1.0
-        start = 0.0 if around == 8 else -np.pi / 2
-        rows.append([(middle, np.cos(t) * top * np.sign(top[2]) + np.sin(t) * front * np.sign(-front[1]))
-                     for t in start + np.arange(around) * (2 * np.pi / around)])
+        middle = points[n] + along * (at * steps.sum() - n * steps[0])
+        front = np.cross(np.array([0.0, 0.0, 1.0]), along)
+        front *= -np.sign(front[1]) / np.linalg.norm(front)
+        top = np.cross(front, along)
+        top *= np.sign(top[2])
+        tilt = np.radians(42.0 if len(rows) == count else 0.0)
+        rows.append([(middle, (np.cos(t) * top + np.sin(t) * front) * np.cos(tilt) + along * np.sin(tilt))
+                     for t in turn])
     return rows
 
 
@@ -397,9 +399,8 @@ def _digit(build: _Builder, side: str, name: str, root: Sequence[Key], rows: lis
 
     flip = side == "R"
     _bridge(build, rings, chart, flip)
-    along = np.cross(rows[-1][0][1], rows[-1][1][1])
-    axis = _sided(side, (along, along / np.linalg.norm(along)))[1]
-    axis = axis * np.sign(axis[0]) * (1.0 if side == "L" else -1.0)
+    axis = _sided(side, (np.zeros(3), np.mean([direction for _, direction in rows[-1]], axis=0)))[1]
+    axis /= np.linalg.norm(axis)
     wide = around // 2 - deep
     if around == 8:
         _cap(build, rings[-1], 1, 2, 2, axis, (side, name + "tip"), region,

@@ -174,9 +174,14 @@ def settle(vertices: np.ndarray, body: Body, rounds: int, symmetric: bool) -> np
 
 @lru_cache(maxsize=1)
 def _slide() -> np.ndarray:
-    """(V,) how freely each vertex slides: 0.6 at a border between regions, less away from it."""
-    steps = np.sort(_steps(), axis=1)[:, 1]
-    return 0.12 + 0.48 * np.clip(1.0 - (steps - 1.0) / 5.0, 0.0, 1.0)
+    """(V,) how freely each vertex slides: 0.6 where a limb joins the torso, little elsewhere, least on fingers."""
+    names = np.array([name.split(".")[0] for name in cage().region_names])
+    fingers = np.char.startswith(names, "finger")
+    steps = np.sort(_steps()[:, ~fingers], axis=1)[:, 1]
+    slide = 0.12 + 0.48 * np.clip(1.0 - (steps - 1.0) / 5.0, 0.0, 1.0)
+    hand = np.isin(names, ("hand", "thumb"))[cage().regions]
+    return np.where(fingers[cage().regions], 0.03, np.where(hand, np.minimum(slide, 0.25), slide)) * np.clip(
+        _steps()[:, fingers].min(axis=1) / 4.0, 0.1, 1.0)
 
 
 def sculpt(body: Body, symmetric: bool) -> np.ndarray:
