@@ -139,3 +139,20 @@ def errors_against(armature, clip, start: int = 1, step: float = 1.0, every: int
 def angle(a, b) -> float:
     """Degrees between two directions; exact for small angles too."""
     return float(np.degrees(np.arctan2(np.linalg.norm(np.cross(a, b)), np.dot(a, b))))
+
+
+def add_skin(armature):
+    """A mesh that hangs on the rig: a small triangle for each bone, moved by that bone alone."""
+    corners, faces = [], []
+    for bone in armature.data.bones:
+        faces.append(range(len(corners), len(corners) + 3))
+        corners += [bone.head_local, bone.tail_local, bone.head_local + bone.x_axis * bone.length * 0.2]
+    mesh = bpy.data.meshes.new("Skin")
+    mesh.from_pydata(corners, [], faces)
+    skin = bpy.data.objects.new("Skin", mesh)
+    bpy.context.collection.objects.link(skin)
+    skin.parent = armature
+    for bone, face in zip(armature.data.bones, faces):
+        skin.vertex_groups.new(name=bone.name).add(list(face), 1.0, "REPLACE")
+    skin.modifiers.new("Armature", "ARMATURE").object = armature
+    return skin

@@ -3,19 +3,21 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 
 import bpy
 
 from ..errors import GalateaError, RigError
 from ..motion.bvh import read_bvh, write_bvh
+from .gltf import put_animation_first
 from .rigs import read_rig
 from .sampling import sample_clip
 
@@ -148,18 +150,22 @@ def staged(path: Path) -> Iterator[Path]:
 
 
 def write_file(path: Path, armature: bpy.types.Object) -> None:
-    """Write the open scene in the format of `path`'s ending; .bvh holds `armature` alone.
+    """Write the open scene in the format of `path`'s ending; .bvh holds `armature` alone, at its active action.
 
-    Animated formats hold the active action of everything and every other action of the armature. Use within `staged`.
-    GalateaError when Blender cannot write it.
+    The other formats hold every action of the armature; in glTF, whose players start with the first, the active one
+    comes first. Use within `staged`. GalateaError when Blender cannot write it.
     """
     write = {".blend": _write_blend, ".glb": _write_gltf, ".gltf": _write_gltf, ".fbx": _write_fbx}
+    animation = armature.animation_data
+    action = animation.action.name if animation and animation.action else ""
     try:
         if path.suffix.lower() == ".bvh":
             _write_bvh(path, armature)
         else:
             with _hushed():
                 write[path.suffix.lower()](path)
+        if write.get(path.suffix.lower()) is _write_gltf:
+            put_animation_first(path, action)
     except RuntimeError as error:
         raise GalateaError(f"{path.name} cannot be written: {_reason(error)}") from error
 
@@ -207,18 +213,27 @@ def _reason(error: RuntimeError) -> str:
 @contextmanager
 def _hushed() -> Iterator[None]:
     """Keep what Blender and its importers print out of the command's own output; errors come as exceptions."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    _flush()
     saved = [os.dup(1), os.dup(2)]
-    nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
-        os.dup2(nowhere, 1)
-        os.dup2(nowhere, 2)
-        yield
+        with open(os.devnull, "w", encoding="utf-8") as nowhere:
+            os.dup2(nowhere.fileno(), 1)
+            os.dup2(nowhere.fileno(), 2)
+            try:
+                with redirect_stdout(nowhere), redirect_stderr(nowhere):
+                    yield
+            finally:
+                _flush()
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
         os.dup2(saved[0], 1)
         os.dup2(saved[1], 2)
-        for handle in (*saved, nowhere):
+        for handle in saved:
             os.close(handle)
+
+
+def _flush() -> None:
+    """Send on what Python and Blender (whose buffers are C's) have printed so far."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL("ucrtbase" if os.name == "nt" else None).fflush(None)

@@ -27,8 +27,8 @@ def sample_clip(armature: bpy.types.Object, root: str, first: int, last: int, sc
         for frame in range(first, last + 1):
             scene.frame_set(frame)
             evaluated = armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
-            posed.append([evaluated.pose.bones[name].matrix for name in names])
-            places.append(evaluated.matrix_world @ evaluated.pose.bones[root].head)
+            posed.append([np.array(evaluated.pose.bones[name].matrix) for name in names])
+            places.append(np.array(evaluated.matrix_world @ evaluated.pose.bones[root].head))
     finally:
         scene.frame_set(now)
     away = np.array(posed)[:, :, :3, :3] @ np.swapaxes(rest[:, :3, :3], -1, -2)
