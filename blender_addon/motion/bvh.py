@@ -142,7 +142,8 @@ def _read_frames(path: Path, body: str, width: int) -> tuple[np.ndarray, float]:
     if not np.isfinite(values).all():
         bad = int(np.argwhere(~np.isfinite(values))[0, 0]) // max(width, 1)
         raise ClipError(f"{path}: frame {bad} holds NaN or infinity; cut or repair it")
-    return values.reshape(frames, width), 1.0 / frame_time
+    # files round the frame time: 0.033333 means 30 frames a second
+    return values.reshape(frames, width), round(1.0 / frame_time, 2)
 
 
 def _assemble(path, names, parents, offsets, ends, channels, values, fps) -> BvhMotion:

@@ -106,18 +106,26 @@ class Generator(nn.Module):
     def step(self, x: Tensor, root: Tensor, goal: Tensor, both: Tensor, gain: Tensor, shift: Tensor,
              hidden: list[Tensor], cell: list[Tensor]) -> tuple[Tensor, Tensor, list[Tensor], list[Tensor]]:
         """One frame on. x (B, S) normalised; root (B, 3); hidden, cell: a (B, H) a layer."""
-        signal = functional.elu(self.encoder(torch.cat([x, goal, both], dim=-1)))
+        signal = self.encode(x, goal, both)
         after_hidden, after_cell = [], []
         for lstm, h, c in zip(self.cells, hidden, cell, strict=True):
             h, c = lstm(signal, (h, c))
             after_hidden.append(h)
             after_cell.append(c)
             signal = h
+        x = self.decode(x, signal, gain, shift)
+        return x, self.move(x, root), after_hidden, after_cell
+
+    def encode(self, x: Tensor, goal: Tensor, both: Tensor) -> Tensor:
+        """What the LSTM is told, (B, H)."""
+        return functional.elu(self.encoder(torch.cat([x, goal, both], dim=-1)))
+
+    def decode(self, x: Tensor, signal: Tensor, gain: Tensor, shift: Tensor) -> Tensor:
+        """The next state (B, S) from the one before and what the LSTM says (B, H)."""
         signal = functional.elu(self.decoder(signal) * gain + shift)
         x = x * self.carried + self.output(signal) * self.delta
         # five spreads: nothing in the data lies further out, and nothing can run away
-        x = torch.clamp(x, -5.0, 5.0)
-        return x, self.move(x, root), after_hidden, after_cell
+        return torch.clamp(x, -5.0, 5.0)
 
     def move(self, x: Tensor, root: Tensor) -> Tensor:
         """Root (B, 3) after the move that a normalised state (B, S) holds."""

@@ -12,6 +12,10 @@ from __future__ import annotations
 
 import csv
 import json
+import math
+import os
+import pickle
+import platform
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,7 +66,7 @@ class Schedule:
 
     def learning_rate(self, step: int) -> float:
         """Warm up over 200 steps, then a cosine down to a hundredth."""
-        cosine = 0.5 * (1.0 + np.cos(np.pi * min(step / self.steps, 1.0)))
+        cosine = 0.5 * (1.0 + math.cos(math.pi * min(step / self.steps, 1.0)))
         return self.rate * min(1.0, (step + 1) / 200) * (0.01 + 0.99 * cosine)
 
 
@@ -261,9 +265,20 @@ def _losses(model: Generator, made: Tensor, roots: Tensor, wanted: Tensor, paths
 def _describe(corpus: Corpus, schedule: Schedule, seed: int, size: str, device: str) -> dict:
     return {
         "actions": corpus.actions, "styles": corpus.styles, "speed": corpus.speed, "seed": seed, "size": size,
-        "device": device, "steps": schedule.steps, "batch": schedule.batch, "window": schedule.window,
+        "device": device, "hardware": _hardware(device), "steps": schedule.steps, "batch": schedule.batch, "window": schedule.window,
         "clips": [{"file": c.file, "sha256": c.sha256, "licence": c.licence} for c in corpus.labels],
     }
+
+
+def _hardware(device: str) -> str:
+    if device.startswith("cuda"):
+        return torch.cuda.get_device_name(device)
+    try:
+        names = [line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
+                 if line.startswith("model name")]
+    except OSError:
+        names = []
+    return f"{os.cpu_count()} cores of {names[0] if names else platform.processor() or platform.machine()}"
 
 
 def _save(run: Run, path: Path, schedule: Schedule, seconds: float) -> None:
@@ -278,7 +293,7 @@ def _save(run: Run, path: Path, schedule: Schedule, seconds: float) -> None:
 def _resume(run: Run, path: Path, schedule: Schedule, corpus: Corpus) -> None:
     try:
         saved = torch.load(path, map_location=run.model.mean.device, weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError) as error:
+    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
         raise GalateaError(f"{path}: not a readable checkpoint ({type(error).__name__}); delete it to begin again") \
             from error
     if saved["shape"] != run.model.shape.as_dict():

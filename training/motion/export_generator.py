@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a training run to a model pack: `python -m training export motion-generator --run DIR --out models/NAME`."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import pickle
+import warnings
+from pathlib import Path
+
+import numpy as np
+import onnx
+import tomli_w
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor, nn
+
+from blender_addon.errors import GalateaError
+from blender_addon.motion.skeleton import CANONICAL
+
+from . import features
+from .card import CMU_CREDIT, data_table, write_card
+from .clips import FPS
+from .generator import TRAJECTORY_SECONDS, Generator, GeneratorShape, sixd_to_matrix
+
+OPSET = 17
+WARM_UP_FRAMES = 60
+_HALF_FROM = 256  # numbers; a smaller tensor is not worth a Cast
+
+
+class Step(nn.Module):
+    """The graph that ships: one frame for a batch, from what the caller keeps to what it keeps next.
+
+    Inputs and outputs are those of pack.toml; a trajectory whose first facing is (0, 0) is not followed.
+    """
+
+    def __init__(self, model: Generator):
+        super().__init__()
+        self.model = model
+        lstm = nn.LSTM(model.shape.hidden, model.shape.hidden, model.shape.layers)
+        with torch.no_grad():
+            for layer, trained in enumerate(model.cells):
+                for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
+                    getattr(lstm, f"{name}_l{layer}").copy_(getattr(trained, name))
+        self.lstm = lstm
+        self.register_buffer("outer", torch.tensor(_OUTER.reshape(9, 16)))
+        self.register_buffer("outer_one", torch.tensor(np.eye(4, dtype=np.float32).reshape(16)))
+
+    def forward(self, state, hidden, cell, root, trajectory, action, style, latent):
+        model = self.model
+        if model.shape.styles == 0:
+            style = style.sum(dim=1, keepdim=True)
+        meaning = model.meaning(action, style)
+        mean, log_spread = model.latent_prior(meaning)
+        both, gain, shift = model.condition(meaning, mean + latent * torch.exp(log_spread))
+        follow = trajectory[:, 0, 2:].square().sum(-1, keepdim=True)
+        goal = model.goal(root, trajectory, follow)
+        signal = model.encode(state, goal, both)
+        signal, (hidden, cell) = self.lstm(signal[None], (hidden, cell))
+        state = model.decode(state, signal[0], gain, shift)
+        root = model.move(state, root)
+        raw = state * model.scale + model.mean
+        return (state, hidden, cell, root, raw[:, features.HEIGHT.start],
+                self.rotations(raw[:, features.ROTATIONS], root[:, 2]), raw[:, features.CONTACTS].clamp(0.0, 1.0))
+
+    def rotations(self, sixd: Tensor, heading: Tensor) -> Tensor:
+        """Local quaternions (B, 22, 4), w first and not negative, the hips' with the heading."""
+        matrix = sixd_to_matrix(sixd.reshape(-1, 22, 6))
+        # q qT is linear in the matrix; its column with the largest diagonal is q but for length and sign
+        outer = (matrix.flatten(-2) @ self.outer + self.outer_one).reshape(-1, 22, 4, 4)
+        diagonal = (outer * torch.eye(4)).sum(-1)
+        best = diagonal.argmax(dim=-1, keepdim=True)
+        column = outer.gather(2, best[..., None].expand(-1, -1, 1, 4))[:, :, 0]
+        quat = column / column.square().sum(-1, keepdim=True).sqrt()
+        w, x, y, z = quat[:, :1].unbind(-1)
+        cos, sin = torch.cos(heading / 2.0)[:, None], torch.sin(heading / 2.0)[:, None]
+        hips = torch.stack([cos * w - sin * z, cos * x - sin * y, cos * y + sin * x, cos * z + sin * w], dim=-1)
+        quat = torch.cat([hips, quat[:, 1:]], dim=1)
+        return quat * (1.0 - 2.0 * (quat[..., :1] < 0.0).float())
+
+
+def _outer_product() -> np.ndarray:
+    """(3, 3, 4, 4): the part of 4 q qT, but for the unit matrix, that each element of a rotation matrix gives."""
+    table = np.zeros((3, 3, 4, 4), dtype=np.float32)
+    for i in range(3):
+        j, k = (i + 1) % 3, (i + 2) % 3
+        table[i, i, 0, 0] = 1.0
+        for d in range(3):
+            table[i, i, d + 1, d + 1] = 1.0 if d == i else -1.0
+        table[k, j, 0, i + 1] = table[k, j, i + 1, 0] = 1.0
+        table[j, k, 0, i + 1] = table[j, k, i + 1, 0] = -1.0
+        for a, b in ((j, k), (k, j)):
+            table[a, b, j + 1, k + 1] = table[a, b, k + 1, j + 1] = 1.0
+    return table
+
+
+_OUTER = _outer_product()
+
+
+def load_run(run: Path) -> tuple[Generator, dict, dict]:
+    """The averaged model of a run, what it was trained on, and its checkpoint's figures."""
+    try:
+        about = json.loads((run / "corpus.json").read_text())
+        saved = torch.load(run / "checkpoint.pt", map_location="cpu", weights_only=True)
+    except (OSError, ValueError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise GalateaError(f"{run}: not a training run with a checkpoint ({type(error).__name__}); train one with "
+                           "`python -m training train motion-generator`") from error
+    size = GeneratorShape(**saved["shape"])
+    model = Generator(size, *(np.zeros(size.state),) * 3)
+    model.load_state_dict(saved["averaged"])
+    return model.eval(), about, {"step": saved["step"], "seconds": saved["seconds"]}
+
+
+def export(run: Path, out: Path, cores: int = 2) -> None:
+    """Write model.onnx, pack.toml and README.md into `out`."""
+    model, about, training = load_run(run)
+    round_weights(model)
+    graph = to_onnx(Step(model).eval())
+    out.mkdir(parents=True, exist_ok=True)
+    data = graph.SerializeToString()
+    (out / "model.onnx").write_bytes(data)
+    content = pack_content(model, about, training, data, out.name)
+    (out / "pack.toml").write_bytes(tomli_w.dumps(content).encode())
+    write_card(out)
+    print(f"{out}: {len(data) / 1e6:.1f} MB, {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters")
+
+
+def round_weights(model: nn.Module) -> None:
+    """Round what ships as float16, so that torch computes with the very weights of the graph."""
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.numel() >= _HALF_FROM:
+                parameter.copy_(parameter.half().float())
+
+
+def example_inputs(model: Generator, batch: int) -> dict[str, Tensor]:
+    shape = model.shape
+    state = torch.zeros(shape.layers, batch, shape.hidden)
+    facing = torch.tensor([0.0, -1.0, 0.0, -1.0]).expand(batch, len(TRAJECTORY_SECONDS), 4).clone()
+    return {
+        "state": torch.zeros(batch, shape.state), "hidden": state, "cell": state.clone(),
+        "root": torch.zeros(batch, 3), "trajectory": facing,
+        "action": torch.eye(shape.actions)[:1].repeat(batch, 1), "style": torch.zeros(batch, shape.styles),
+        "latent": torch.randn(batch, shape.latent, generator=torch.Generator().manual_seed(0)),
+    }
+
+
+OUTPUTS = ("next_state", "next_hidden", "next_cell", "next_root", "height", "rotations", "contacts")
+
+
+def to_onnx(step: Step) -> onnx.ModelProto:
+    """The step as an ONNX graph with a free batch size, its large weights stored as float16."""
+    inputs = example_inputs(step.model, batch=2)
+    free = {name: {1 if name in ("hidden", "cell") else 0: "batch"} for name in inputs}
+    free |= {name: {1 if name in ("next_hidden", "next_cell") else 0: "batch"} for name in OUTPUTS}
+    file = io.BytesIO()
+    with warnings.catch_warnings():
+        # the newer exporter fixes the sizes of LSTM outputs (pytorch 191855), so the older one stays until it does not
+        warnings.simplefilter("ignore")
+        torch.onnx.export(step, tuple(inputs.values()), file, input_names=list(inputs), output_names=list(OUTPUTS),
+                          dynamic_axes=free, opset_version=OPSET, dynamo=False, do_constant_folding=True)
+    graph = onnx.load_from_string(file.getvalue())
+    halve(graph)
+    _declare_shapes(graph, step.model.shape)
+    onnx.checker.check_model(graph)
+    return graph
+
+
+def halve(model: onnx.ModelProto) -> None:
+    """Store large float32 weights as float16 with a Cast; onnxruntime folds it when the graph is opened."""
+    graph = model.graph
+    casts = []
+    for tensor in list(graph.initializer):
+        if tensor.data_type != TensorProto.FLOAT or np.prod(tensor.dims) < _HALF_FROM:
+            continue
+        half = numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float16), tensor.name + "_half")
+        casts.append(helper.make_node("Cast", [half.name], [tensor.name], name=f"cast_{tensor.name}",
+                                      to=TensorProto.FLOAT))
+        graph.initializer.remove(tensor)
+        graph.initializer.append(half)
+    nodes = list(graph.node)
+    del graph.node[:]
+    graph.node.extend(casts + nodes)
+
+
+def _declare_shapes(model: onnx.ModelProto, shape: GeneratorShape) -> None:
+    """Write the outputs' true shapes; the exporter leaves some open."""
+    declared = tensors(shape)
+    for value in (*model.graph.input, *model.graph.output):
+        dims = declared["inputs" if value in model.graph.input else "outputs"][value.name]["shape"]
+        del value.type.tensor_type.shape.dim[:]
+        for size in dims:
+            dim = value.type.tensor_type.shape.dim.add()
+            if isinstance(size, str):
+                dim.dim_param = size
+            else:
+                dim.dim_value = size
+
+
+def tensors(shape: GeneratorShape) -> dict[str, dict[str, dict]]:
+    """Inputs and outputs of the graph as pack.toml lists them, by name."""
+    memory = [shape.layers, "batch", shape.hidden]
+    kept = {
+        "state": (["batch", shape.state], "normalised; zeros to begin with"),
+        "hidden": (memory, "zeros to begin with"),
+        "cell": (memory, "zeros to begin with"),
+        "root": (["batch", 3], "x, y in metres; heading in radians about Z, 0 facing -Y"),
+    }
+    inputs = kept | {
+        "trajectory": (["batch", len(TRAJECTORY_SECONDS), 4],
+                       "wanted x, y in metres and facing dx, dy in the world; facing 0, 0 is not followed"),
+        "action": (["batch", shape.actions], "weights that sum to 1"),
+        "style": (["batch", shape.styles], "weights; zeros for none"),
+        "latent": (["batch", shape.latent], "a draw from the unit normal"),
+    }
+    outputs = {f"next_{name}": kept[name] for name in kept} | {
+        "height": (["batch"], "of the hips, metres"),
+        "rotations": (["batch", 22, 4], "local quaternions w, x, y, z; the hips' in the world"),
+        "contacts": (["batch", 4], "LeftFoot, LeftToe, RightFoot, RightToe, probability"),
+    }
+    return {kind: {name: {"name": name, "shape": dims, "dtype": "float32", "unit": unit}
+                   for name, (dims, unit) in table.items()} for kind, table in
+            (("inputs", inputs), ("outputs", outputs))}
+
+
+def pack_content(model: Generator, about: dict, training: dict, data: bytes, name: str) -> dict:
+    """pack.toml as a dictionary."""
+    listed = tensors(model.shape)
+    return {
+        "format": 1, "id": name, "kind": "motion-generator", "version": "0.1.0",
+        "title": "Walks, runs and other actions for a humanoid", "licence": "CC0-1.0", "fps": int(FPS),
+        "data": data_table(about["clips"]),
+        "graphs": [{"name": "model", "file": "model.onnx", "sha256": hashlib.sha256(data).hexdigest(),
+                    "bytes": len(data), "opset": OPSET, "inputs": list(listed["inputs"].values()),
+                    "outputs": list(listed["outputs"].values())}],
+        "skeleton": {"joints": list(CANONICAL.names), "parents": list(CANONICAL.parents),
+                     "offsets": np.round(CANONICAL.offsets, 6).tolist()},
+        "generator": {"actions": about["actions"], "styles": about["styles"], "latent": model.shape.latent,
+                      "warmup_frames": WARM_UP_FRAMES,
+                      "trajectory_seconds": [round(s, 6) for s in TRAJECTORY_SECONDS],
+                      "natural_speed": {a: round(s, 3) for a, s in about["speed"].items()}},
+        "training": {
+            "command": f"python -m training train motion-generator --data runs/motion.npz --run runs/{name}"
+                       f" --steps {about['steps']} --seed {about['seed']}",
+            "hardware": about.get("hardware", "unknown"), "seconds": round(training["seconds"]),
+            "steps": training["step"], "clips": sorted({clip["sha256"] for clip in about["clips"]})},
+        "metrics": {},
+    }
+
+
+__all__ = ["CMU_CREDIT", "Step", "example_inputs", "export", "halve", "load_run", "round_weights", "to_onnx"]
