@@ -23,7 +23,7 @@ def read_path(name: str) -> tuple[np.ndarray, bool]:
     if curve is None:
         raise GalateaError(f"there is no object {name!r} to take a path from; {there}")
     if curve.type != "CURVE":
-        raise GalateaError(f"{name} is a {curve.type.lower()}, not a curve, and cannot be a path; {there}")
+        raise GalateaError(f"{name} is not a curve but of type {curve.type.lower()}, so it is no path; {there}")
     splines = [spline for spline in curve.data.splines if len(spline.points) + len(spline.bezier_points) > 1]
     if not splines:
         raise GalateaError(f"the curve {name} has no spline with two points or more, so it is no path")

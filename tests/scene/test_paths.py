@@ -86,7 +86,7 @@ def _mesh():
 
 @pytest.mark.parametrize(("make", "says"), [
     (lambda: None, "there is no object 'Path' to take a path from"),
-    (_mesh, "Path is a mesh, not a curve"),
+    (_mesh, "Path is not a curve but of type mesh"),
     (lambda: curve(points=[(1, 1, 1)]), "no spline with two points"),
     (lambda: curve(points=[(1, 1, 1)] * 3), "has no length"),
     (lambda: bpy.context.collection.objects.link(bpy.data.objects.new("Path", bpy.data.curves.new("e", "CURVE"))),

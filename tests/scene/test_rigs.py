@@ -129,7 +129,7 @@ def _folded():
 
 @pytest.mark.parametrize(("make", "says"), [
     (lambda: None, "no armature is selected"),
-    (_mesh, "Cube is a mesh, not an armature"),
+    (_mesh, "Cube is not an armature but of type mesh"),
     (_snake, "no bone was found for Hips, LeftArm, LeftForeArm, LeftUpLeg and 7 more"),
     (_without_legs, "no bone was found for LeftUpLeg, RightUpLeg"),
     (_loose_arm, r"LeftArm \(LeftArm\) does not hang from LeftShoulder"),
