@@ -41,6 +41,7 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--data", type=Path, required=True, help="a folder of BVH files or a prepared .npz file")
     evaluate.add_argument("--pack", type=Path, help="the pack's folder; the one that ships by default")
     evaluate.add_argument("--out", type=Path, required=True, help="folder for metrics.json, tables and pictures")
+    evaluate.add_argument("--record", action="store_true", help="write the figures into the pack and its card too")
     return parser
 
 
@@ -60,7 +61,7 @@ def main(argv: list[str] | None = None) -> int:
             export(args.run, args.out)
         elif args.verb == "evaluate":
             from .motion.evaluate_generator import evaluate
-            evaluate(args.data, args.pack, args.out)
+            evaluate(args.data, args.pack, args.out, args.record)
     except GalateaError as error:
         print(f"training: {error}", file=sys.stderr)
         return 1

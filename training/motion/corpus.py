@@ -28,7 +28,7 @@ _ACTIONS: dict[str, frozenset[str]] = {
 # Actions that mean nothing without the thing they are done with or on.
 _NEEDS_OBJECTS = frozenset({"climb", "uneven_terrain", "lift", "basketball", "drink_eat", "wash", "throw"})
 # Cyclic actions are stitched into long sequences, and must travel: a loop on the spot has lost its root motion.
-_CYCLIC_SPEED = {"walk": 0.35, "run": 1.8}
+CYCLIC_SPEED = {"walk": 0.35, "run": 1.8}
 # Frames drawn of an action, relative to its share of the data.
 _SHARE = {"walk": 0.36, "run": 0.2}
 _LEAST_SECONDS = 15.0
@@ -80,7 +80,7 @@ def build_corpus(clips: ClipSet, seed: int) -> Corpus:
         for stretch in clips.stretches(index, _SHORTEST):
             for clip in (stretch, mirror(stretch)):
                 sequence = make_sequence(clip)
-                if travel_speed(sequence) >= _CYCLIC_SPEED.get(action, 0.0):
+                if travel_speed(sequence) >= CYCLIC_SPEED.get(action, 0.0):
                     grouped.setdefault((action, label.style), []).append(sequence)
                     kept = True
         if kept:
@@ -99,7 +99,7 @@ def build_corpus(clips: ClipSet, seed: int) -> Corpus:
     style_ids: list[int] = []
     for (action, style), group in grouped.items():
         long = group
-        if action in _CYCLIC_SPEED:
+        if action in CYCLIC_SPEED:
             own = sum(len(s.states) for s in group)
             long = group + stitch(group, scale, max(own, _STITCHED), FPS, rng)
         for sequence in long:
@@ -107,7 +107,7 @@ def build_corpus(clips: ClipSet, seed: int) -> Corpus:
             action_ids.append(actions.index(action))
             style_ids.append(styles.index(style) if style else -1)
     speed = {a: float(np.median([travel_speed(s) for (b, _), group in grouped.items() if b == a for s in group]))
-             if a in _CYCLIC_SPEED else 0.0 for a in actions}
+             if a in CYCLIC_SPEED else 0.0 for a in actions}
     return Corpus(
         states=np.concatenate([s.states for s in sequences]).astype(np.float32),
         root=np.concatenate([s.root for s in sequences]),
@@ -166,7 +166,7 @@ def draw_windows(corpus: Corpus, batch: int, length: int, ahead: int, rng: np.ra
         last = min(first + length + ahead, corpus.starts[sequence + 1])
         moves = corpus.states[first:last, features.MOVE].astype(np.float64)
         states[i] = corpus.states[first:first + length]
-        if corpus.actions[action[i]] in _CYCLIC_SPEED and rng.random() < 0.5:
+        if corpus.actions[action[i]] in CYCLIC_SPEED and rng.random() < 0.5:
             bend = rng.uniform(-0.5, 0.5)
             moves[:, 2] += bend
             states[i, :, 2] += bend
