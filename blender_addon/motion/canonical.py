@@ -135,7 +135,8 @@ def _zero_pose(motion: BvhMotion) -> np.ndarray:
     return zero
 
 
-def _rest_pose(motion: BvhMotion, joints: dict[str, int], turned: np.ndarray, placed: np.ndarray, to_z_up: np.ndarray):
+def _rest_pose(motion: BvhMotion, joints: dict[str, int], turned: np.ndarray, placed: np.ndarray, to_z_up: np.ndarray
+               ) -> tuple[tuple[np.ndarray, np.ndarray], str]:
     """The pose taken for the rest: that of zero rotations when a person stands so, else the frame nearest to standing.
 
     Returns ((J, 4) global rotations, (J, 3) positions) and its name.

@@ -12,14 +12,14 @@ from ..errors import GalateaError
 
 @dataclass(frozen=True, eq=False)
 class GroundPath:
-    """points: (N, 2) metres, no two neighbours equal. lengths: (N,) metres from the start to each. cyclic: it closes."""
+    """points: (N, 2) metres, no two neighbours equal. lengths: (N,) metres from the start to each. cyclic: closed."""
 
     points: np.ndarray
     lengths: np.ndarray
     cyclic: bool
 
     def at(self, length: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Positions and unit directions (..., 2) after so many metres; straight on before the start and past the end."""
+        """Positions and unit directions (..., 2) after so many metres; straight on past either end."""
         whole = self.lengths[-1]
         s = np.mod(length, whole) if self.cyclic else np.asarray(length, dtype=np.float64)
         segment = np.clip(np.searchsorted(self.lengths, s, side="right") - 1, 0, len(self.points) - 2)

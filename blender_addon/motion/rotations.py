@@ -159,7 +159,8 @@ def quat_to_euler(q: np.ndarray, order: str) -> np.ndarray:
     m = matrix_from_quat(q)
     middle = np.arcsin(np.clip(sign * m[..., i, k], -1.0, 1.0))
     locked = np.abs(m[..., i, k]) > 1.0 - 1e-9
-    first = np.where(locked, np.arctan2(sign * m[..., k, j], m[..., j, j]), np.arctan2(-sign * m[..., j, k], m[..., k, k]))
+    free = np.arctan2(-sign * m[..., j, k], m[..., k, k])
+    first = np.where(locked, np.arctan2(sign * m[..., k, j], m[..., j, j]), free)
     last = np.where(locked, 0.0, np.arctan2(-sign * m[..., i, j], m[..., i, i]))
     return np.stack([first, middle, last], axis=-1)
 
