@@ -6,6 +6,7 @@ Nothing here imports bpy before a function that needs it is called, so that pack
 
 from __future__ import annotations
 
+import json
 import time
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
@@ -35,6 +36,7 @@ __all__ = [
     "doctor_report",
     "generate_motion",
     "list_packs",
+    "make_demo",
     "pack_folders",
     "pack_info",
     "pick_pack",
@@ -236,6 +238,35 @@ def animate_file(rig: str, request: MotionRequest, out: str | Path, clip: str | 
             write_bvh(stack.enter_context(files.staged(path)), made)
         files.write_file(stack.enter_context(files.staged(out)), armature)
     return replace(result, seconds=time.perf_counter() - began)
+
+
+def make_demo(folder: str | Path) -> MotionResult:
+    """What `make demo` shows: a Rigify human with a mannequin's skin, walking for eight seconds.
+
+    Leaves demo.blend, demo.glb, demo.png (a contact sheet) and demo.json in `folder`, which is made when missing.
+    """
+    from .scene import demo, files, render
+
+    began = time.perf_counter()
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise GalateaError(f"{folder} cannot be made: {error.strerror or error}; name another folder") from error
+    for name in ("demo.blend", "demo.glb"):
+        files.check_target(folder / name)
+    armature = demo.set_stage()
+    result = generate_motion(armature, MotionRequest(action="walk", seconds=8.0))
+    demo.light_stage(armature, result.frames)
+    for name in ("demo.blend", "demo.glb"):
+        with files.staged(folder / name) as there:
+            files.write_file(there, armature)
+    with files.staged(folder / "demo.png") as there:
+        render.contact_sheet(there, armature, demo.sheet_frames(result.frames))
+    result = replace(result, seconds=time.perf_counter() - began)
+    with files.staged(folder / "demo.json") as there:
+        there.write_text(json.dumps(result.as_dict(), indent=2) + "\n", encoding="utf-8")
+    return result
 
 
 def _provenance(request: MotionRequest, pack: Pack, session: Session, seed: int,

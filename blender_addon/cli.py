@@ -215,9 +215,13 @@ def _doctor(args: argparse.Namespace) -> int:
 
 
 def _demo(args: argparse.Namespace) -> int:
-    from .scene import demo
+    from . import api
 
-    demo.main(args.out)
+    result = api.make_demo(args.out)
+    _write_json(args, result.as_dict())
+    made = ", ".join(str(args.out / f"demo.{ending}") for ending in ("blend", "glb", "png", "json"))
+    _say(args, f"made       {', '.join(result.actions)}: {result.frames} frames on {result.family}")
+    _say(args, f"wrote      {made} in {result.seconds:.1f} s")
     return 0
 
 

@@ -59,7 +59,7 @@ def open_file(path: Path) -> None:
         motion = read_bvh(path)  # says in one line what is wrong, which Blender's importer does not
         height = float(abs(motion.offsets).sum(axis=0).max())
     try:
-        with _hushed():
+        with hushed():
             if ending == ".blend":
                 bpy.ops.wm.open_mainfile(filepath=str(path.resolve()), load_ui=False)
                 return
@@ -162,7 +162,7 @@ def write_file(path: Path, armature: bpy.types.Object) -> None:
         if path.suffix.lower() == ".bvh":
             _write_bvh(path, armature)
         else:
-            with _hushed():
+            with hushed():
                 write[path.suffix.lower()](path)
         if write.get(path.suffix.lower()) is _write_gltf:
             put_animation_first(path, action)
@@ -211,7 +211,7 @@ def _reason(error: RuntimeError) -> str:
 
 
 @contextmanager
-def _hushed() -> Iterator[None]:
+def hushed() -> Iterator[None]:
     """Keep what Blender and its importers print out of the command's own output; errors come as exceptions."""
     _flush()
     saved = [os.dup(1), os.dup(2)]

@@ -68,7 +68,8 @@ def read_rig(armature: bpy.types.Object | None) -> RigMap:
     if armature is None:
         raise RigError("no armature is selected; select the rig to animate")
     if armature.type != "ARMATURE":
-        raise RigError(f"{armature.name} is not an armature but of type {armature.type.lower()}; name or select the rig itself")
+        kind = armature.type.lower()
+        raise RigError(f"{armature.name} is not an armature but of type {kind}; name or select the rig itself")
     if armature.mode == "EDIT":
         raise RigError(f"{armature.name} is in Edit Mode; leave it (Tab) and try again")
     family, bones = _name_bones(armature)
