@@ -244,9 +244,13 @@ def write_bvh(path: str | Path, clip: Clip) -> None:
     lines += ["MOTION", f"Frames: {clip.frames}", f"Frame Time: {1.0 / clip.fps:.8f}"]
     order = _depth_first(skeleton.parents)
     rows = np.concatenate([places, angles[:, order].reshape(clip.frames, -1)], axis=1)
-    rows = rows + 0.0  # no negative zeros
-    lines += [" ".join(f"{value:.6f}" for value in row) for row in rows]
+    lines += [" ".join(f"{value:.6f}" for value in row) for row in _rounded(rows)]
     Path(path).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _rounded(values: np.ndarray) -> np.ndarray:
+    """As they are written: six decimals, and no negative zeros."""
+    return np.round(values, 6) + 0.0
 
 
 def _children(parents: tuple[int, ...], joint: int) -> list[int]:
@@ -259,7 +263,8 @@ def _depth_first(parents: tuple[int, ...], joint: int = 0) -> list[int]:
 
 def _write_joint(lines: list[str], skeleton: Skeleton, offsets: np.ndarray, joint: int, indent: str) -> None:
     def put(words: str, offset: np.ndarray) -> None:
-        lines.append(f"{words} {offset[0]:.6f} {offset[1]:.6f} {offset[2]:.6f}")
+        x, y, z = _rounded(offset)
+        lines.append(f"{words} {x:.6f} {y:.6f} {z:.6f}")
 
     inner = indent + "  "
     lines.append(f"{indent}{'ROOT' if joint == 0 else 'JOINT'} {skeleton.names[joint]}")
