@@ -86,7 +86,7 @@ def _arm(weights: np.ndarray, at: np.ndarray, side: str, here: np.ndarray, torso
 def _leg(weights: np.ndarray, at: np.ndarray, side: str, here: np.ndarray, torso: np.ndarray) -> None:
     x, y, z = at.T
     below = 0.82 * (0.90 + 0.7 * (np.minimum(x, 0.17) - 0.09) - z)  # depth under the fold of the groin
-    share = np.where(here | torso, _rise(below, -0.07, 0.06) * _rise(x, -0.02, 0.03), 0.0)
+    share = np.where(here | torso, _rise(below, -0.08, 0.08) * _rise(x, -0.02, 0.03), 0.0)
     share = np.where(here, np.maximum(share, _rise(0.80 - z, -0.02, 0.06)), share)
     steps = [_rise(-z, -0.545, -0.440), _rise(-z - 0.25 * y, -0.125, -0.070), _rise(-y, 0.118, 0.162)]
     _chain(weights, [side + name for name in ("UpLeg", "Leg", "Foot", "Toe")], steps, _take(weights, share))

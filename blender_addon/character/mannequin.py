@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The mannequin: one closed skin with texture coordinates and weights, fitted to any humanoid's rest pose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from .body import BODY_JOINTS, Body, fit_body
+from .cage import cage
+from .sculpting import sculpt
+from .skinning import influences
+from .unwrapping import texture_coordinates
+
+
+@dataclass(frozen=True, eq=False)
+class Mesh:
+    """A skinned mesh of quads.
+
+    vertices: (V, 3) metres, in the frame of the joints it was made for. faces: (F, 4) vertex indices,
+    counter-clockwise from outside. uvs: (F, 4, 2) per face corner, 0..1. joints: names that joint_indices point to.
+    joint_indices: (V, 4), largest weight first. weights: (V, 4), rows sum to 1, unused ones are 0.
+    """
+
+    vertices: np.ndarray
+    faces: np.ndarray
+    uvs: np.ndarray
+    joints: tuple[str, ...]
+    joint_indices: np.ndarray
+    weights: np.ndarray
+
+
+def build_mannequin(joints: Mapping[str, np.ndarray], tails: Mapping[str, np.ndarray] | None = None) -> Mesh:
+    """A mannequin for a body at rest in a T-pose, an A-pose or between, facing -Y on the ground z = 0.
+
+    joints: rest positions (3,) in metres by canonical joint name; see `body.fit_body` for which may be missing.
+    tails: where bones end, by joint; heads and hands follow them. The same input gives the same mesh, bit for bit; the
+    faces, texture coordinates and weights are the same for every body. RigError when no body fits.
+    """
+    body = fit_body(joints, tails)
+    indices, weights = influences()
+    return Mesh(
+        vertices=sculpt(body, _is_symmetric(body)),
+        faces=cage().faces.copy(),
+        uvs=texture_coordinates().copy(),
+        joints=BODY_JOINTS,
+        joint_indices=indices.copy(),
+        weights=weights.copy(),
+    )
+
+
+def _is_symmetric(body: Body) -> bool:
+    return all(
+        np.allclose(body.joints[name.replace("Left", "Right")], at * (-1.0, 1.0, 1.0), rtol=0.0, atol=1e-5 * body.size)
+        for name, at in body.joints.items() if not name.startswith("Right")
+    )
