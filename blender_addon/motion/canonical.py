@@ -73,7 +73,7 @@ def to_canonical(motion: BvhMotion, name: str = "") -> Canonical:
     globals_ = _fill_missing(spread, present)
     globals_ = quat_continuous(globals_)
 
-    scale = CANONICAL.leg_length / _leg_length(joints, placed)
+    scale = CANONICAL.leg_length / _leg_length(joints, placed, name)
     positions = np.full((motion.frames, len(JOINTS), 3), np.nan)
     for joint, source in joints.items():
         positions[:, INDEX[joint]] = placed[:, source] * scale
@@ -174,14 +174,16 @@ def _alignments(joints: dict[str, int], rest: np.ndarray) -> dict[str, np.ndarra
     trunk_tilt = _trunk_tilt(joints, rest, facing)
     align = {}
     for joint in joints:
-        base = quat_multiply(trunk_tilt, chest if joint in ("Spine2", "LeftShoulder", "RightShoulder") else facing)
-        align[joint] = base if joint in _TRUNK or "Shoulder" in joint else facing
-        if joint in _LIMBS:
+        if joint in _LIMBS and TOWARDS.get(joint) in joints:
             align[joint] = _limb_alignment(joint, joints, rest, facing)
+        elif joint in _LIMBS:
+            # where an end points is not known: an arm that hangs at rest turns the hand with it
+            align[joint] = align[JOINTS[PARENTS[INDEX[joint]]]]
+        elif joint in _TRUNK or "Shoulder" in joint:
+            align[joint] = quat_multiply(trunk_tilt, chest if joint == "Spine2" or "Shoulder" in joint else facing)
+        else:
+            align[joint] = facing
     for side in ("Left", "Right"):
-        # an arm that hangs at rest turns the hand with it
-        if side + "Hand" in joints:
-            align[side + "Hand"] = align[side + "ForeArm"]
         foot = side + "Foot"
         if side + "Toe" in joints:
             ahead = quat_rotate(facing, rest[joints[side + "Toe"]] - rest[joints[foot]])
@@ -199,9 +201,7 @@ def _trunk_tilt(joints: dict[str, int], rest: np.ndarray, facing: np.ndarray) ->
 
 
 def _limb_alignment(joint: str, joints: dict[str, int], rest: np.ndarray, facing: np.ndarray) -> np.ndarray:
-    towards = TOWARDS.get(joint)
-    if towards is None or towards not in joints:
-        return facing
+    towards = TOWARDS[joint]
     bone = quat_rotate(facing, rest[joints[towards]] - rest[joints[joint]])
     canonical = CANONICAL.offsets[INDEX[towards]]
     return quat_multiply(quat_between(bone, canonical), facing)
@@ -247,12 +247,12 @@ def _fit_skeleton(globals_: np.ndarray, positions: np.ndarray) -> Skeleton:
     return Skeleton(JOINTS, PARENTS, offsets)
 
 
-def _leg_length(joints: dict[str, int], placed: np.ndarray) -> float:
+def _leg_length(joints: dict[str, int], placed: np.ndarray, name: str) -> float:
     total = 0.0
     for side in ("Left", "Right"):
         for upper, lower in (("UpLeg", "Leg"), ("Leg", "Foot")):
             gap = placed[:, joints[side + lower]] - placed[:, joints[side + upper]]
             total += float(np.median(np.linalg.norm(gap, axis=-1))) / 2.0
     if total <= 0.0:
-        raise ClipError("the legs have no length; not a humanoid")
+        raise ClipError(f"{name or 'clip'}: not understood as a humanoid, its legs have no length")
     return total

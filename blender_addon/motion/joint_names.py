@@ -17,7 +17,7 @@ _LIMBS: dict[str, tuple[str, ...]] = {
     "UpLeg": ("upleg", "thigh", "upperleg", "hip"),
     "Leg": ("leg", "shin", "calf", "lowerleg", "knee"),
     "Foot": ("foot", "ankle"),
-    "Toe": ("toebase", "toe", "toes", "ball"),
+    "Toe": ("toebase", "toe", "toes", "toe0", "ball"),
 }
 _HIPS = ("hips", "hip", "pelvis", "root")
 _HEAD = ("head",)
@@ -51,7 +51,7 @@ _SIDES = tuple(
     for pattern in (
         rf"(?i:{word})[\s_.\-]?(?P<rest>.+)",
         rf"(?P<rest>.+)[\s_.\-](?i:{letter}|{word})$",
-        rf"(?i:{letter})[_.\-](?P<rest>.+)",
+        rf"(?i:{letter})[\s_.\-](?P<rest>.+)",
         rf"{letter}(?P<rest>[A-Z].+)",
     )
 )

@@ -152,14 +152,16 @@ def test_positions_on_every_joint_replace_its_offset(written):
 
 def test_one_position_channel_moves_one_axis_only(written):
     text = ARM.replace("    CHANNELS 3 Zrotation Xrotation Yrotation\n    JOINT",
-                       "    CHANNELS 4 Yposition Zrotation Xrotation Yrotation\n    JOINT").replace("Frames: 3", "Frames: 1")
+                       "    CHANNELS 4 Yposition Zrotation Xrotation Yrotation\n    JOINT")
+    text = text.replace("Frames: 3", "Frames: 1")
     text = text[:text.index("0 0 0  0 0 0")] + "0 0 0 0 0 0  4 0 0 0  0 0 0\n"
     assert np.allclose(places(read_bvh(written(text))), [[[0, 0, 0], [10, 4, 0], [20, 4, 0]]])
 
 
 def test_a_joint_without_channels_or_with_one_keeps_to_its_parent(written):
     text = ARM.replace("    CHANNELS 3 Zrotation Xrotation Yrotation\n    JOINT", "    JOINT").replace(
-        "      CHANNELS 3 Zrotation Xrotation Yrotation", "      CHANNELS 1 Xrotation").replace("Frames: 3", "Frames: 1")
+        "      CHANNELS 3 Zrotation Xrotation Yrotation", "      CHANNELS 1 Xrotation")
+    text = text.replace("Frames: 3", "Frames: 1")
     text = text[:text.index("0 0 0  0 0 0")] + "0 0 0 90 0 0  45\n"
     motion = read_bvh(written(text))
     assert np.allclose(places(motion), [[[0, 0, 0], [0, 10, 0], [0, 20, 0]]])
@@ -173,7 +175,8 @@ def test_a_root_that_only_turns_stands_at_its_offset(written):
 
 
 @pytest.mark.parametrize("written_as, fps", [
-    ("0.0333333", 30), ("0.033333", 30), (".0083333", 120), ("0.04166667", 24), ("1", 1), ("0.016667", 60), ("0.04", 25),
+    ("0.0333333", 30), ("0.033333", 30), (".0083333", 120), ("0.04166667", 24), ("1", 1), ("0.016667", 60),
+    ("0.04", 25),
 ])
 def test_frame_times_are_rounded_ones(written, written_as, fps):
     assert read_bvh(written(ARM.replace("0.0333333", written_as))).fps == pytest.approx(fps, abs=0.01)
@@ -181,6 +184,7 @@ def test_frame_times_are_rounded_ones(written, written_as, fps):
 
 # --- damage -----------------------------------------------------------------------------------------------------
 
+SIX = "Xposition Yposition Zposition Zrotation Xrotation Yrotation"
 DAMAGE = {
     "empty": ("", "not a BVH"),
     "something else": ("solid cube\nfacet normal 0 0 1\n", "not a BVH"),
@@ -215,17 +219,13 @@ DAMAGE = {
     "a number too many": (ARM + "7\n", "need 36 numbers, the file has 37"),
     "a frame too few": (ARM[:ARM.index("0 0 0  90")], "need 36 numbers, the file has 24"),
     "a frame too many": (ARM + "0 0 0  0 0 0  0 0 0  0 0 0\n", "need 36 numbers, the file has 48"),
-    "no channels at the root": (ARM.replace("  CHANNELS 6 Xposition Yposition Zposition Zrotation Xrotation Yrotation\n",
-                                            ""), "shoulder lacks rotation channels"),
-    "a channel missing at the root": (ARM.replace("6 Xposition Yposition Zposition Zrotation Xrotation Yrotation",
-                                                  "5 Xposition Yposition Zposition Zrotation Xrotation"),
-                                      "shoulder lacks rotation channels"),
+    "no channels at the root": (ARM.replace(f"  CHANNELS 6 {SIX}\n", ""), "shoulder lacks rotation channels"),
+    "a channel missing at the root": (ARM.replace(f"6 {SIX}", f"5 {SIX.removesuffix(' Yrotation')}"), "shoulder lacks rotation channels"),
     "channels missing at a joint": (ARM.replace("      CHANNELS 3 Zrotation Xrotation Yrotation\n", ""),
                                     "need 27 numbers, the file has 36"),
     "channel count wrong": (ARM.replace("CHANNELS 6", "CHANNELS 5"), "CHANNELS says 5 and lists 6"),
     "channel count no number": (ARM.replace("CHANNELS 6", "CHANNELS six"), "CHANNELS says six"),
-    "channels without anything": (ARM.replace("CHANNELS 6 Xposition Yposition Zposition Zrotation Xrotation Yrotation",
-                                              "CHANNELS"), "damaged"),
+    "channels without anything": (ARM.replace(f"CHANNELS 6 {SIX}", "CHANNELS"), "damaged"),
     "unknown channel": (ARM.replace("Xposition", "Wposition"), "unknown channel wposition"),
     "empty axis": (ARM.replace("Xposition", "position"), "unknown channel position"),
     "the same rotation twice": (ARM.replace("Zrotation Xrotation Yrotation", "Zrotation Xrotation Zrotation", 1),
