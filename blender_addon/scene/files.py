@@ -72,7 +72,7 @@ def open_file(path: Path) -> None:
                 # more than 30 units of bones are centimetres, not metres
                 bpy.ops.import_anim.bvh(filepath=str(path), global_scale=0.01 if height > 30.0 else 1.0,
                                         update_scene_fps=True)
-    except RuntimeError as error:
+    except (RuntimeError, AttributeError) as error:
         raise GalateaError(f"{path} cannot be read: {_reason(error)}") from error
 
 
@@ -166,7 +166,7 @@ def write_file(path: Path, armature: bpy.types.Object) -> None:
                 write[path.suffix.lower()](path)
         if write.get(path.suffix.lower()) is _write_gltf:
             put_animation_first(path, action)
-    except RuntimeError as error:
+    except (RuntimeError, AttributeError) as error:
         raise GalateaError(f"{path.name} cannot be written: {_reason(error)}") from error
 
 
@@ -204,8 +204,10 @@ def _write_bvh(path: Path, armature: bpy.types.Object) -> None:
 # --- Blender's own words --------------------------------------------------------------------------------------------
 
 
-def _reason(error: RuntimeError) -> str:
+def _reason(error: RuntimeError | AttributeError) -> str:
     """The last line of what an operator reported, without Blender's prefix."""
+    if isinstance(error, AttributeError):  # there is no such operator
+        return "the add-on for this format is switched off; switch it on in Blender's preferences"
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return re.sub(r"^(Error: )+", "", lines[-1]) if lines else "Blender does not say why"
 

@@ -79,6 +79,7 @@ def read_rig(armature: bpy.types.Object | None) -> RigMap:
         listed = ", ".join(lacking[:4]) + (f" and {len(lacking) - 4} more" if len(lacking) > 4 else "")
         raise RigError(f"{armature.name} is not understood as a humanoid: no bone was found for {listed}; "
                        "use a Galatea Human, a Rigify human meta-rig or bones with Mixamo-like names")
+    _check_free(armature, bones)
     _check_hierarchy(armature, bones)
     return _measure(armature, family, bones)
 
@@ -126,7 +127,17 @@ def _name_bones(armature: bpy.types.Object) -> tuple[str, dict[str, str]]:
     return best
 
 
+def _check_free(armature: bpy.types.Object, bones: Mapping[str, str]) -> None:
+    """RigError when constraints move a mapped bone: its keys would do nothing."""
+    for joint, name in bones.items():
+        driving = [c.name for c in armature.pose.bones[name].constraints if c.enabled and c.influence > 0.0]
+        if driving:
+            raise RigError(f"{armature.name} cannot be keyed: its bone {name} ({joint}) follows the constraint "
+                           f"{driving[0]!r}; switch its constraints off, or use the rig's meta-rig")
+
+
 def _check_hierarchy(armature: bpy.types.Object, bones: Mapping[str, str]) -> None:
+    """RigError when a mapped bone does not hang from the mapped one above it."""
     for joint, parent in enumerate(PARENTS):
         if parent < 0 or JOINTS[joint] not in bones:
             continue
@@ -135,11 +146,6 @@ def _check_hierarchy(armature: bpy.types.Object, bones: Mapping[str, str]) -> No
         if above not in armature.data.bones[bones[JOINTS[joint]]].parent_recursive:
             raise RigError(f"{armature.name} is not understood as a humanoid: its bone {bones[JOINTS[joint]]} "
                            f"({JOINTS[joint]}) does not hang from {above.name} ({ancestor})")
-    for joint, name in bones.items():
-        driving = [c.name for c in armature.pose.bones[name].constraints if c.enabled and c.influence > 0.0]
-        if driving:
-            raise RigError(f"{armature.name} cannot be keyed: its bone {name} ({joint}) follows the constraint "
-                           f"{driving[0]!r}; switch its constraints off, or use the rig's meta-rig")
 
 
 def _mapped_ancestor(bones: Mapping[str, str], joint: int) -> str:

@@ -107,6 +107,13 @@ def _constrained():
     return armature
 
 
+def _generated():
+    """The rig that Rigify makes of its meta-rig, whose bones follow its controls."""
+    made_rigs.basic_metarig()
+    bpy.ops.pose.rigify_generate()
+    return bpy.data.objects["rig"]
+
+
 def _in_edit_mode():
     armature = made_rigs.human()
     bpy.ops.object.mode_set(mode="EDIT")
@@ -134,6 +141,7 @@ def _folded():
     (_without_legs, "no bone was found for LeftUpLeg, RightUpLeg"),
     (_loose_arm, r"LeftArm \(LeftArm\) does not hang from LeftShoulder"),
     (_constrained, "LeftLeg.*follows the constraint 'IK'"),
+    (_generated, "rig cannot be keyed: .* follows the constraint .* use the rig's meta-rig"),
     (_in_edit_mode, "in Edit Mode"),
     (_folded, "in the same place"),
 ])
