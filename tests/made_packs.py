@@ -127,6 +127,7 @@ def pack_table(model: onnx.ModelProto, latent: int = 4) -> dict:
             "styles": list(STYLES),
             "latent": latent,
             "warmup_frames": 10,
+            "latent_frames": 16,
             "trajectory_seconds": list(SECONDS_AHEAD),
             "natural_speed": {"walk": 1.3, "run": 3.0, "jump": 0.5},
         },

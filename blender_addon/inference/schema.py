@@ -56,6 +56,7 @@ def _motion_generator(content: Table) -> None:
     styles = _words(generator, "styles", "generator.", empty=True)
     latent = _count(generator, "latent", 0, 4096, "generator.")
     _count(generator, "warmup_frames", 0, 10_000, "generator.")
+    _count(generator, "latent_frames", 1, 10_000, "generator.")
     ahead = _numbers(generator, "trajectory_seconds", "generator.", above=0.0)
     if not ahead or sorted(set(ahead)) != ahead:
         raise _wrong("generator.trajectory_seconds", "rising seconds, at least one")

@@ -26,7 +26,6 @@ __all__ = ["MotionPlan", "close_loop", "generate", "generate_slices", "motion_fi
 _CHUNK = 15           # frames between two looks at how the body keeps up with the path
 _LEAD, _LAG = 0.5, 0.3  # metres that the wanted place may be ahead of or behind the body
 _FADE = 10            # frames over which one action gives way to the next
-_LATENT_FRAMES = 120  # a take turns from one draw of the latent to the next in this time
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +111,7 @@ def generate_slices(session: Session, pack: Pack, plan: MotionPlan, seeds: Seque
                     ) -> Iterator[float]:
     """The same in slices of half a second of motion: yields the share that is done, returns the clips."""
     batch = len(seeds)
-    latents = _latents(pack.content["generator"]["latent"], plan, seeds)
+    latents = _latents(pack.content["generator"], plan, seeds)
     stepper = session.stepper(_first_inputs(session, plan, batch), {
         name: f"next_{name}" for name in ("state", "hidden", "cell", "root")})
     followed = plan.speed > 0.0
@@ -153,15 +152,11 @@ def _first_inputs(session: Session, plan: MotionPlan, batch: int) -> dict[str, n
     return inputs
 
 
-def _latents(size: int, plan: MotionPlan, seeds: Sequence[int]) -> np.ndarray:
-    """(warmup + T, B, Z) unit normal at every frame, turning from one draw to the next."""
-    frames = plan.warmup + plan.frames
-    draws = np.stack([np.random.default_rng(seed).standard_normal((frames // _LATENT_FRAMES + 2, size))
-                      for seed in seeds], axis=1)
-    at = np.arange(frames) / _LATENT_FRAMES
-    share = at - at.astype(int)
-    angle = (share * share * (3.0 - 2.0 * share) * np.pi / 2.0)[:, None, None]
-    return (np.cos(angle) * draws[at.astype(int)] + np.sin(angle) * draws[at.astype(int) + 1]).astype(np.float32)
+def _latents(generator: dict[str, Any], plan: MotionPlan, seeds: Sequence[int]) -> np.ndarray:
+    """(warmup + T, B, Z) draws from the unit normal, each held as long as the model learnt it to hold."""
+    frames, held = plan.warmup + plan.frames, generator["latent_frames"]
+    draws = [np.random.default_rng(seed).standard_normal((frames // held + 1, generator["latent"])) for seed in seeds]
+    return np.repeat(np.stack(draws, axis=1), held, axis=0)[:frames].astype(np.float32)
 
 
 def _warm_up(stepper: Any, plan: MotionPlan, latents: np.ndarray) -> None:

@@ -170,5 +170,7 @@ def _rows(action: str, made: Clip, reference: Reference | None) -> list[Row]:
     if reference:
         real = max(reference.clips, key=lambda clip: clip.frames)
         rows.append(Row(f"{action}: real", joint_positions(real)[:90], JOINTS, PARENTS))
-    rows.append(Row(f"{action}: generated, seed 0, from frame 500", joint_positions(made)[500:590], JOINTS, PARENTS))
+    half = made.frames // 2
+    rows.append(Row(f"{action}: generated, seed 0, from frame {half}", joint_positions(made)[half:half + 90], JOINTS,
+                    PARENTS))
     return rows

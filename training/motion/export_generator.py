@@ -23,11 +23,11 @@ from blender_addon.motion.skeleton import CANONICAL
 from . import features
 from .card import CMU_CREDIT, data_table, write_card
 from .clips import FPS
-from .generator import TRAJECTORY_SECONDS, Generator, GeneratorShape, sixd_to_matrix
+from .generator import LATENT_FRAMES, TRAJECTORY_SECONDS, Generator, GeneratorShape, sixd_to_matrix
 
 OPSET = 17
 WARM_UP_FRAMES = 60
-_HALF_FROM = 256  # numbers; a smaller tensor is not worth a Cast
+_HALF_FROM = 1024  # numbers; a smaller tensor is not worth a Cast, and mean and spread of the state keep their digits
 
 
 class Step(nn.Module):
@@ -213,7 +213,7 @@ def tensors(shape: GeneratorShape) -> dict[str, dict[str, dict]]:
                        "wanted x, y in metres and facing dx, dy in the world; facing 0, 0 is not followed"),
         "action": (["batch", shape.actions], "weights that sum to 1"),
         "style": (["batch", shape.styles], "weights; zeros for none"),
-        "latent": (["batch", shape.latent], "a draw from the unit normal"),
+        "latent": (["batch", shape.latent], f"a draw from the unit normal, held for {LATENT_FRAMES} frames"),
     }
     outputs = {f"next_{name}": kept[name] for name in kept} | {
         "height": (["batch"], "of the hips, metres"),
@@ -238,7 +238,7 @@ def pack_content(model: Generator, about: dict, training: dict, data: bytes, nam
         "skeleton": {"joints": list(CANONICAL.names), "parents": list(CANONICAL.parents),
                      "offsets": np.round(CANONICAL.offsets, 6).tolist()},
         "generator": {"actions": about["actions"], "styles": about["styles"], "latent": model.shape.latent,
-                      "warmup_frames": WARM_UP_FRAMES,
+                      "warmup_frames": WARM_UP_FRAMES, "latent_frames": LATENT_FRAMES,
                       "trajectory_seconds": [round(s, 6) for s in TRAJECTORY_SECONDS],
                       "natural_speed": {a: round(s, 3) for a, s in about["speed"].items()}},
         "training": {

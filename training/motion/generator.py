@@ -2,8 +2,8 @@
 """The motion generator: an LSTM that makes the next pose from the last, a goal, and a latent.
 
 A conditional variational autoencoder over time. The recurrent core is a two-layer LSTM; a decoder modulated by action,
-style and latent (FiLM, Perez et al. 2018) adds the change of the pose. The latent says how a stretch of two seconds is
-done; while training it is read off the stretch itself, afterwards it is drawn. One module is the step that trains and
+style and latent (FiLM, Perez et al. 2018) adds the change of the pose. A latent says how the next half second is done;
+while training it is read off that half second itself, afterwards it is drawn. One module is the step that trains and
 the step that ships.
 """
 
@@ -22,6 +22,9 @@ from . import features
 
 # When the wanted path is looked at, seconds from the pose that the step makes.
 TRAJECTORY_SECONDS = (1 / 6, 1 / 3, 1 / 2, 2 / 3, 5 / 6, 1.0)
+# A latent holds for about half a second: often enough that nothing comes to rest, seldom enough that nothing jitters.
+LATENT_FRAMES = 16
+_HALVINGS = 4
 
 
 @dataclass(frozen=True)
@@ -136,21 +139,26 @@ class Generator(nn.Module):
 
 
 class LatentReader(nn.Module):
-    """How a window of motion was done: (B, T, S) normalised -> mean and log spread (B, Z). Used in training only."""
+    """How each stretch of a window was done: (B, T, S) normalised -> mean and log spread (B, T / 16, Z).
+
+    Used in training only. T must be a multiple of LATENT_FRAMES.
+    """
 
     def __init__(self, state: int, latent: int, width: int = 192):
         super().__init__()
-        self.first = nn.Conv1d(state, width, 5, stride=2, padding=2)
-        self.second = nn.Conv1d(width, width, 5, stride=2, padding=2)
-        self.third = nn.Conv1d(width, width, 5, stride=2, padding=2)
+        self.layers = nn.ModuleList(
+            nn.Conv1d(state if i == 0 else width, width, 5, stride=2, padding=2) for i in range(_HALVINGS))
         self.out = nn.Linear(width, 2 * latent)
-        nn.init.uniform_(self.out.weight, -0.01, 0.01)
+        with torch.no_grad():
+            # sure of itself to begin with: a latent that starts as noise is never listened to
+            self.out.bias[latent:] = -2.0
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log spread of each stretch."""
         signal = x.transpose(1, 2)
-        for layer in (self.first, self.second, self.third):
+        for layer in self.layers:
             signal = functional.elu(layer(signal))
-        mean, log_spread = self.out(signal.mean(dim=-1)).chunk(2, dim=-1)
+        mean, log_spread = self.out(signal.transpose(1, 2)).chunk(2, dim=-1)
         return mean, torch.clamp(log_spread, -4.0, 1.0)
 
 

@@ -32,7 +32,16 @@ from blender_addon.motion.skeleton import CONTACT_JOINTS, INDEX
 from . import features
 from .clips import FPS, load_clips
 from .corpus import Corpus, Windows, build_corpus, draw_windows
-from .generator import FULL, TINY, TRAJECTORY_SECONDS, Generator, GeneratorShape, LatentReader, local_joints
+from .generator import (
+    FULL,
+    LATENT_FRAMES,
+    TINY,
+    TRAJECTORY_SECONDS,
+    Generator,
+    GeneratorShape,
+    LatentReader,
+    local_joints,
+)
 
 AHEAD = int(round(max(TRAJECTORY_SECONDS) * FPS))
 COLUMNS = ("step", "loss", "state", "joints", "velocity", "feet", "root", "latent", "rollout", "rate", "frames_per_s")
@@ -47,8 +56,7 @@ class Schedule:
     window: int = 64
     rate: float = 1e-3
     warm_up: int = 8
-    latent_weight: float = 5e-3
-    free_bits: float = 0.05
+    information: float = 3e-3   # what a nat in the latent of half a second costs in the end
     average: float = 0.999
     half: bool = True   # bfloat16 products, twice the speed on processors that have them; everything else float32
 
@@ -64,6 +72,10 @@ class Schedule:
             return self.window
         return int(round(2 + (self.window - 2) * ((share - 0.08) / 0.32) ** 1.5))
 
+    def latent_weight(self, step: int) -> float:
+        """The cost of a nat: a tenth at first, so that the latent is found useful, full after two fifths."""
+        return self.information * min(1.0, 0.1 + 2.25 * step / self.steps)
+
     def learning_rate(self, step: int) -> float:
         """Warm up over 200 steps, then a cosine down to a hundredth."""
         cosine = 0.5 * (1.0 + math.cos(math.pi * min(step / self.steps, 1.0)))
@@ -78,6 +90,7 @@ class Run:
     reader: LatentReader
     averaged: Generator
     optimiser: torch.optim.Optimizer
+    sums: dict[str, float]  # of the losses since the last row of losses.csv
     step: int = 0
     seconds: float = 0.0
 
@@ -89,7 +102,7 @@ def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: st
         raise GalateaError("--device cuda: torch finds no CUDA device here; leave it out to train on the CPU")
     folder.mkdir(parents=True, exist_ok=True)
     corpus = build_corpus(load_clips(data), seed)
-    schedule = Schedule(steps=steps) if size == "full" else Schedule(steps=steps, batch=8, window=24, half=False)
+    schedule = Schedule(steps=steps) if size == "full" else Schedule(steps=steps, batch=8, window=32, half=False)
     run = _start(corpus, seed, device, size)
     checkpoint = folder / "checkpoint.pt"
     if checkpoint.is_file():
@@ -101,22 +114,21 @@ def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: st
     log = _open_log(folder / "losses.csv", run.step)
     began, first = time.monotonic(), run.step
     last = steps if stop_after is None else min(steps, run.step + stop_after)
-    sums = dict.fromkeys(COLUMNS[1:8], 0.0)
     with log, tqdm(initial=run.step, total=steps, unit="step", mininterval=2.0) as bar:
         writer = csv.writer(log)
         while run.step < last:
             figures = _train_step(run, corpus, schedule, seed, device)
             for name, value in figures.items():
-                sums[name] += value / _LOG_EVERY
+                run.sums[name] += value / _LOG_EVERY
             run.step += 1
             bar.update()
             if run.step % _LOG_EVERY == 0:
                 rate = (run.step - first) * schedule.batch * schedule.window / (time.monotonic() - began)
-                bar.set_postfix(loss=f"{sums['loss']:.3f}", joints=f"{sums['joints']:.3f}", frames_s=f"{rate:.0f}")
-                writer.writerow([run.step, *(f"{v:.5f}" for v in sums.values()), schedule.longest_rollout(run.step),
+                bar.set_postfix(loss=f"{run.sums['loss']:.3f}", joints=f"{run.sums['joints']:.3f}", frames_s=f"{rate:.0f}")
+                writer.writerow([run.step, *(f"{v:.5f}" for v in run.sums.values()), schedule.longest_rollout(run.step),
                                  f"{schedule.learning_rate(run.step):.2e}", f"{rate:.0f}"])
                 log.flush()
-                sums = dict.fromkeys(sums, 0.0)
+                run.sums = dict.fromkeys(run.sums, 0.0)
             if run.step % checkpoint_every == 0 or run.step == steps:
                 _save(run, checkpoint, schedule, time.monotonic() - began)
                 began, first = time.monotonic(), run.step
@@ -138,7 +150,8 @@ def _start(corpus: Corpus, seed: int, device: str, size: str) -> Run:
     averaged.load_state_dict(model.state_dict())
     reader = LatentReader(shape.state, shape.latent, 192 if size == "full" else 24).to(device)
     parameters = [*model.parameters(), *reader.parameters()]
-    return Run(model, reader, averaged, torch.optim.AdamW(parameters, lr=1e-3, betas=(0.9, 0.98), weight_decay=1e-3))
+    optimiser = torch.optim.AdamW(parameters, lr=1e-3, betas=(0.9, 0.98), weight_decay=1e-3)
+    return Run(model, reader, averaged, optimiser, dict.fromkeys(COLUMNS[1:8], 0.0))
 
 
 def _train_step(run: Run, corpus: Corpus, schedule: Schedule, seed: int, device: str) -> dict[str, float]:
@@ -150,7 +163,7 @@ def _train_step(run: Run, corpus: Corpus, schedule: Schedule, seed: int, device:
     windows = draw_windows(corpus, schedule.batch, schedule.window, AHEAD, rng)
     with torch.autocast(device.partition(":")[0], torch.bfloat16, enabled=schedule.half):
         made = roll_out(run.model, run.reader, windows, schedule, run.step, rng, device)
-    losses = _losses(run.model, *made, schedule)
+    losses = _losses(run.model, *made, schedule, run.step)
     loss = sum(losses.values())
     run.optimiser.zero_grad(set_to_none=True)
     loss.backward()
@@ -171,7 +184,7 @@ def roll_out(model: Generator, reader: LatentReader, windows: Windows, schedule:
     """A window as the model makes it: warmed up on the data, then on its own poses for `rollout` frames at a time.
 
     Returns states made (B, T - 1, S), normalised, and roots (B, T - 1, 3), the same as they should be, and mean and
-    log spread (B, Z) of the latent as read off the window and as expected before.
+    log spread of the latents as read off the window (B, C, Z) and as expected before (B, Z).
     """
     batch, length = windows.states.shape[:2]
     x = torch.as_tensor(windows.states, device=device)
@@ -189,8 +202,7 @@ def roll_out(model: Generator, reader: LatentReader, windows: Windows, schedule:
 
     meaning = model.meaning(action, style)
     read, prior = reader(x), model.latent_prior(meaning)
-    latent = read[0] + torch.randn_like(read[0]) * torch.exp(read[1])
-    both, gain, shift = model.condition(meaning, latent)
+    latents = read[0] + torch.randn_like(read[0]) * torch.exp(read[1])
 
     offsets = torch.tensor([int(round(s * FPS)) for s in TRAJECTORY_SECONDS], device=device)
     hidden = [torch.zeros(batch, model.shape.hidden, device=device) for _ in range(model.shape.layers)]
@@ -204,6 +216,8 @@ def roll_out(model: Generator, reader: LatentReader, windows: Windows, schedule:
     noise = torch.randn(length, batch, model.shape.state, device=device) * 0.05
     made, roots = [], []
     for t in range(length - 1):
+        if t % LATENT_FRAMES == 0:
+            both, gain, shift = model.condition(meaning, latents[:, t // LATENT_FRAMES])
         ahead = wanted[:, t + 1 + offsets]
         trajectory = torch.cat([ahead[..., :2], torch.sin(ahead[..., 2:]), -torch.cos(ahead[..., 2:])], dim=-1)
         pose, root, hidden, cell = model.step(pose + noise[t], root, model.goal(root, trajectory, follow), both, gain,
@@ -223,7 +237,7 @@ def _follow(model: Generator, windows: Windows, rng: np.random.Generator) -> np.
 
 
 def _losses(model: Generator, made: Tensor, roots: Tensor, wanted: Tensor, paths: Tensor,
-            latents: list[Tensor], schedule: Schedule) -> dict[str, Tensor]:
+            latents: list[Tensor], schedule: Schedule, step: int) -> dict[str, Tensor]:
     batch, length = made.shape[:2]
     weight = torch.ones(features.SIZE, device=made.device)
     weight[features.MOVE] = 4.0
@@ -254,12 +268,12 @@ def _losses(model: Generator, made: Tensor, roots: Tensor, wanted: Tensor, paths
     apart_root = away[..., :2].abs().mean() + (1.0 - torch.cos(away[..., 2])).mean()
 
     mean, spread, prior_mean, prior_spread = latents
+    prior_mean, prior_spread = prior_mean[:, None], prior_spread[:, None]
     ratio = torch.exp(2.0 * (spread - prior_spread))
     gap = ((mean - prior_mean) * torch.exp(-prior_spread)).square()
-    divergence = 0.5 * (ratio + gap - 1.0 - torch.log(ratio)).mean(dim=0)
-    latent = torch.clamp(divergence, min=schedule.free_bits).sum()
+    latent = torch.clamp(0.5 * (ratio + gap - 1.0 - torch.log(ratio)).sum(dim=-1).mean(), min=1.0)
     return {"state": state, "joints": 4.0 * apart, "velocity": 0.25 * velocity, "feet": 0.3 * slide,
-            "root": 0.5 * apart_root, "latent": schedule.latent_weight * latent}
+            "root": 0.5 * apart_root, "latent": schedule.latent_weight(step) * latent}
 
 
 def _describe(corpus: Corpus, schedule: Schedule, seed: int, size: str, device: str) -> dict:
@@ -285,7 +299,7 @@ def _save(run: Run, path: Path, schedule: Schedule, seconds: float) -> None:
     run.seconds += seconds
     part = path.with_suffix(".part")
     torch.save({"model": run.model.state_dict(), "reader": run.reader.state_dict(),
-                "averaged": run.averaged.state_dict(), "optimiser": run.optimiser.state_dict(), "step": run.step,
+                "averaged": run.averaged.state_dict(), "optimiser": run.optimiser.state_dict(), "step": run.step, "sums": run.sums,
                 "seconds": run.seconds, "steps": schedule.steps, "shape": run.model.shape.as_dict()}, part)
     part.replace(path)
 
@@ -305,7 +319,7 @@ def _resume(run: Run, path: Path, schedule: Schedule, corpus: Corpus) -> None:
     run.reader.load_state_dict(saved["reader"])
     run.averaged.load_state_dict(saved["averaged"])
     run.optimiser.load_state_dict(saved["optimiser"])
-    run.step, run.seconds = saved["step"], saved["seconds"]
+    run.step, run.seconds, run.sums = saved["step"], saved["seconds"], saved["sums"]
 
 
 def _open_log(path: Path, step: int):

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Train, stop, go on, export and evaluate a tiny motion generator."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from made_runs import STEPS, train
+from made_walk import made_walk
+from onnx.reference import ReferenceEvaluator
+
+from blender_addon.errors import GalateaError
+from blender_addon.inference.packs import read_pack, verify_pack
+from blender_addon.inference.sessions import open_session
+from blender_addon.motion.kinematics import forward_kinematics, joint_positions
+from blender_addon.motion.rotations import quat_about_z, quat_rotate
+from training.__main__ import main
+from training.motion import features
+from training.motion.clips import load_clips
+from training.motion.corpus import build_corpus, draw_windows, smooth_path
+from training.motion.export_generator import OUTPUTS, Step, example_inputs, load_run, round_weights
+from training.motion.features import integrate, make_sequence
+from training.motion.generator import local_joints
+
+
+def rows(run: Path) -> list[list[str]]:
+    """losses.csv without its column of speed, which no two runs share."""
+    with (run / "losses.csv").open(newline="") as file:
+        return [row[:-1] for row in csv.reader(file)]
+
+
+def test_features_say_where_the_body_goes():
+    clip = made_walk(seconds=4.0, heading=0.7)
+    clip = type(clip)(**{**vars(clip), "contacts": np.zeros((clip.frames, 4), dtype=bool)})
+    sequence = make_sequence(clip)
+    roots = integrate(sequence.states[1:, features.MOVE], sequence.root[0], clip.fps)
+    assert np.abs(roots - sequence.root[1:]).max() < 1e-9
+    # joints seen from the root, put back into the world
+    local = sequence.states[:, features.POSITIONS].reshape(-1, 21, 3)
+    world = quat_rotate(quat_about_z(sequence.root[:, 2])[:, None], local)
+    world[..., :2] += sequence.root[:, None, :2]
+    assert np.abs(world - joint_positions(clip)[:, 1:]).max() < 1e-9
+
+
+def test_torch_kinematics_agree_with_numpys():
+    clip = made_walk(seconds=1.0, heading=0.0)
+    clip = type(clip)(**{**vars(clip), "contacts": np.zeros((clip.frames, 4), dtype=bool)})
+    sequence = make_sequence(clip)
+    states = torch.as_tensor(sequence.states)
+    made = local_joints(states[:, features.ROTATIONS], states[:, features.HEIGHT]).numpy()
+    _, wanted = forward_kinematics(clip.skeleton, clip.rotations, clip.positions)
+    wanted = wanted - clip.positions[:, None] * [1.0, 1.0, 0.0]
+    wanted = quat_rotate(quat_about_z(-sequence.root[:, 2])[:, None], wanted)
+    assert np.abs(made - wanted).max() < 1e-6
+
+
+def test_windows_come_in_the_shares_asked_and_with_the_path_they_walk(prepared: Path):
+    corpus = build_corpus(load_clips(prepared), seed=1)
+    assert corpus.actions == ("walk",) and corpus.styles == ("brisk",)
+    assert 1.1 < corpus.speed["walk"] < 1.35
+    windows = draw_windows(corpus, 16, 40, 30, np.random.default_rng(0))
+    again = draw_windows(corpus, 16, 40, 30, np.random.default_rng(0))
+    assert np.array_equal(windows.states, again.states)
+    ends = np.array([integrate(states[:, features.MOVE].astype(float), np.zeros(3), 30.0) for states in windows.states])
+    assert np.abs(ends - windows.root).max() < 1e-4
+    # the path asked for is the one walked, but for the sway
+    assert np.abs(windows.path[:, :40, :2] - windows.root[..., :2]).max() < 0.12
+
+
+def test_a_straight_path_stays_one_when_smoothed():
+    line = np.linspace([0.0, 0.0, 0.3], [2.0, -4.0, 0.3], 60)
+    assert np.abs(smooth_path(line) - line).max() < 1e-9
+
+
+def test_held_out_clips_are_not_trained_on(prepared: Path, trained: Path):
+    held = {label.sha256 for label in load_clips(prepared).labels if label.split != "train"}
+    clips = json.loads((trained / "corpus.json").read_text())["clips"]
+    assert len(clips) == 10
+    assert not held & {clip["sha256"] for clip in clips}
+
+
+def test_training_leaves_a_table_and_a_plot(trained: Path):
+    table = rows(trained)
+    assert table[0][0] == "step" and [row[0] for row in table[1:]] == ["10", "20"]
+    assert all(np.isfinite(float(value)) for row in table[1:] for value in row)
+    assert (trained / "losses.png").stat().st_size > 1000
+
+
+def test_a_killed_run_goes_on_to_the_same_losses(prepared: Path, trained: Path, tmp_path: Path):
+    assert train(prepared, tmp_path, "--stop-after", "14") == 0  # the last checkpoint is at 12: two steps are lost
+    assert train(prepared, tmp_path) == 0
+    assert rows(tmp_path)[-1] == rows(trained)[-1]
+    whole, broken = (torch.load(run / "checkpoint.pt", weights_only=True) for run in (trained, tmp_path))
+    assert whole["step"] == broken["step"] == STEPS
+    for name, value in whole["averaged"].items():
+        assert torch.equal(value, broken["averaged"][name]), name
+
+
+def test_another_schedule_does_not_go_on(prepared: Path, trained: Path, capsys):
+    assert main(["train", "motion-generator", "--data", str(prepared), "--run", str(trained), "--steps", "99",
+                 "--size", "tiny"]) == 1
+    assert f"--steps {STEPS}" in capsys.readouterr().err
+
+
+def test_a_damaged_checkpoint_is_one_line(prepared: Path, tmp_path: Path, capsys):
+    (tmp_path / "checkpoint.pt").write_bytes(b"no checkpoint")
+    assert train(prepared, tmp_path) == 1
+    assert "not a readable checkpoint" in capsys.readouterr().err.strip().splitlines()[-1]
+
+
+def test_the_pack_is_whole(exported: Path):
+    pack = read_pack(exported)
+    assert all(finding.ok for finding in verify_pack(pack)), verify_pack(pack)
+    assert pack.words("actions") == ("walk",) and pack.words("styles") == ("brisk",)
+    card = (exported / "README.md").read_text()
+    assert "CC0-1.0" in card and "python -m training train motion-generator" in card
+
+
+def test_torch_and_onnxruntime_agree_over_300_steps(trained: Path, exported: Path):
+    model, _, _ = load_run(trained)
+    round_weights(model)
+    step, session = Step(model).eval(), open_session(read_pack(exported))
+    inputs = example_inputs(model, batch=2)
+    theirs = {name: value.numpy().copy() for name, value in inputs.items()}
+    worst = 0.0
+    with torch.no_grad():
+        for frame in range(300):
+            ahead = torch.tensor([0.0, -(frame + 5) / 30.0, 0.0, -1.0]).expand(2, inputs["trajectory"].shape[1], 4)
+            inputs["trajectory"], theirs["trajectory"] = ahead, ahead.numpy().copy()
+            ours = dict(zip(OUTPUTS, step(**inputs)))
+            made = session.run(theirs)
+            worst = max(worst, *(float(np.abs(ours[name].numpy() - made[name]).max()) for name in OUTPUTS))
+            for name in ("state", "hidden", "cell", "root"):
+                inputs[name], theirs[name] = ours[f"next_{name}"], made[f"next_{name}"]
+    assert worst < 1e-4
+
+
+def test_another_reader_runs_the_graph_alike(trained: Path, exported: Path):
+    """onnx's own reference evaluator shares no code with onnxruntime or torch."""
+    model, _, _ = load_run(trained)
+    inputs = {name: value.numpy() for name, value in example_inputs(model, batch=3).items()}
+    session = open_session(read_pack(exported))
+    wanted = ReferenceEvaluator(onnx.load(exported / "model.onnx")).run(None, inputs)
+    made = session.run(inputs)
+    for name, value in zip(OUTPUTS, wanted, strict=True):
+        assert np.abs(made[name] - value).max() < 1e-4, name
+    assert np.abs(np.linalg.norm(made["rotations"], axis=-1) - 1.0).max() < 1e-5
+
+
+@pytest.mark.parametrize("batch", [1, 2, 5])
+def test_any_batch_size(exported: Path, trained: Path, batch: int):
+    model, _, _ = load_run(trained)
+    inputs = {name: value.numpy() for name, value in example_inputs(model, batch=batch).items()}
+    made = open_session(read_pack(exported)).run(inputs)
+    assert made["rotations"].shape == (batch, 22, 4)
+
+
+def test_evaluate_measures_and_records(bvh_folder: Path, exported: Path, tmp_path: Path, monkeypatch):
+    from training.motion import evaluate_generator
+
+    monkeypatch.setattr(evaluate_generator, "SEEDS", 2)
+    monkeypatch.setattr(evaluate_generator, "FRAMES", 320)
+    before = read_pack(exported).graph("model").sha256
+    assert main(["evaluate", "motion-generator", "--data", str(bvh_folder), "--pack", str(exported), "--out",
+                 str(tmp_path), "--record"]) == 0
+    walk = json.loads((tmp_path / "metrics.json").read_text())["actions"]["walk"]
+    assert 0 < walk["survived_frames"] <= 320
+    assert {"energy_ratio", "skate_cm_s", "skate_ratio", "travel_ratio_least", "steps_ratio_most"} <= set(walk)
+    assert (tmp_path / "actions.png").stat().st_size > 1000
+    pack = read_pack(exported)
+    assert pack.graph("model").sha256 == before
+    assert pack.content["metrics"]["actions"]["walk"] == walk
+    assert "| walk |" in (exported / "README.md").read_text()
+
+
+def test_evaluate_refuses_clips_that_were_trained_on(bvh_folder: Path, exported: Path, tmp_path: Path, capsys):
+    for file in bvh_folder.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    index = (tmp_path / "index.csv").read_text()
+    (tmp_path / "index.csv").write_text(index.replace(",train,", ",val,"))
+    assert main(["evaluate", "motion-generator", "--data", str(tmp_path), "--pack", str(exported), "--out",
+                 str(tmp_path / "out")]) == 1
+    assert "was trained on it" in capsys.readouterr().err
+
+
+def test_too_little_data_is_one_line(tmp_path: Path, capsys):
+    from blender_addon.motion.bvh import write_bvh
+
+    (tmp_path / "data" / "walk").mkdir(parents=True)
+    write_bvh(tmp_path / "data" / "walk" / "a.bvh", made_walk(seconds=1.0))
+    main(["prepare", "motion", "--data", str(tmp_path / "data"), "--out", str(tmp_path / "x.npz")])
+    capsys.readouterr()
+    assert train(tmp_path / "x.npz", tmp_path / "run") == 1
+    assert "fifteen seconds" in capsys.readouterr().err
+
+
+def test_a_missing_file_is_one_line(tmp_path: Path, capsys):
+    assert train(tmp_path / "none.npz", tmp_path / "run") == 1
+    assert "not a prepared data set" in capsys.readouterr().err
+    with pytest.raises(GalateaError):
+        load_clips(tmp_path / "none.npz")
