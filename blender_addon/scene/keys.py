@@ -49,11 +49,12 @@ def clip_channels(armature: bpy.types.Object, rig: RigMap, clip: Clip) -> list[C
     """
     turned, _ = forward_kinematics(clip.skeleton, clip.rotations, clip.positions)
     posed = _pose_rotations(armature, rig, clip, turned)
-    channels = [_location_channels(armature, rig, clip, turned, posed[rig.bones["Hips"]])]
+    location = _location_channels(armature, rig, clip, turned, posed[rig.bones["Hips"]])
+    by_mode: dict[str, dict[str, np.ndarray]] = {}
     for name in rig.bones.values():
         basis = quat_multiply(quat_inverse(_unposed(armature, name, posed)), posed[name])
-        channels.append(_rotation_channels(armature.pose.bones[name], quat_continuous(basis)))
-    return channels
+        by_mode.setdefault(armature.pose.bones[name].rotation_mode, {})[name] = quat_continuous(basis)
+    return [location, *(channels for mode, bases in by_mode.items() for channels in _rotation_channels(mode, bases))]
 
 
 def _pose_rotations(armature: bpy.types.Object, rig: RigMap, clip: Clip, turned: np.ndarray) -> dict[str, np.ndarray]:
@@ -129,16 +130,19 @@ def _moving_channels(armature: bpy.types.Object, hips: bpy.types.Bone, moved: np
     return Channels(_path(bone.name, "location"), bone.name, local)
 
 
-def _rotation_channels(bone: bpy.types.PoseBone, basis: np.ndarray) -> Channels:
-    """Keys of a bone's rotation (T, 4) as its rotation mode wants them."""
-    if bone.rotation_mode == "QUATERNION":
-        return Channels(_path(bone.name, "rotation_quaternion"), bone.name, basis)
-    if bone.rotation_mode == "AXIS_ANGLE":
-        return Channels(_path(bone.name, "rotation_axis_angle"), bone.name, _axis_angle(basis))
-    # Blender's "XYZ" turns about X first, so it is Rz @ Ry @ Rx; the values stand in the order x, y, z all the same.
-    order = bone.rotation_mode[::-1]
-    angles = euler_continuous(quat_to_euler(basis, order))
-    return Channels(_path(bone.name, "rotation_euler"), bone.name, angles[:, [order.index(axis) for axis in "XYZ"]])
+def _rotation_channels(mode: str, bases: Mapping[str, np.ndarray]) -> list[Channels]:
+    """Keys of bones' rotations (T, 4) by name, as their rotation mode wants them; all at once, which is quicker."""
+    if mode == "QUATERNION":
+        what, values = "rotation_quaternion", list(bases.values())
+    elif mode == "AXIS_ANGLE":
+        what, values = "rotation_axis_angle", [_axis_angle(basis) for basis in bases.values()]
+    else:
+        # Blender's "XYZ" turns about X first, so it is Rz @ Ry @ Rx; the values stand in the order x, y, z all the same
+        order = mode[::-1]
+        angles = euler_continuous(quat_to_euler(np.stack(list(bases.values()), axis=1), order))
+        in_xyz = angles[..., [order.index(axis) for axis in "XYZ"]]
+        what, values = "rotation_euler", list(np.moveaxis(in_xyz, 1, 0))
+    return [Channels(_path(name, what), name, value) for name, value in zip(bases, values)]
 
 
 def _axis_angle(q: np.ndarray) -> np.ndarray:
