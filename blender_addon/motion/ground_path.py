@@ -46,8 +46,8 @@ def path_through(points: np.ndarray, cyclic: bool) -> GroundPath:
     points = np.asarray(points, dtype=np.float64)
     if cyclic and len(points):
         points = np.concatenate([points, points[:1]])
-    apart = np.concatenate([[True], np.linalg.norm(np.diff(points, axis=0), axis=-1) > 1e-6])
-    points = points[apart]
+    apart = np.linalg.norm(np.diff(points, axis=0), axis=-1) > 1e-6
+    points = np.concatenate([points[:1], points[1:][apart]])
     if len(points) < 2:
         raise GalateaError("the path has no length on the ground; draw a curve that leads somewhere")
     lengths = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=-1))])

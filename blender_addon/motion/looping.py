@@ -21,6 +21,8 @@ def close_loop(clip: Clip) -> Clip:
     The two most similar moments near the ends are chosen, by joint positions and velocities as the body sees them;
     what they differ by fades in over the last part (inertialisation, Bollo 2018).
     """
+    if clip.frames < 2:
+        return clip
     first, last = _best_cut(clip)
     clip = clip.cut(first, last + 1)
     frames = min(int(round(_FADE_SECONDS * clip.fps)), clip.frames - 1)
