@@ -11,6 +11,7 @@ from blender_addon.errors import GalateaError
 
 
 def build_parser() -> argparse.ArgumentParser:
+    """The command line's arguments."""
     parser = argparse.ArgumentParser(prog="python -m training", description="Train Galatea's models offline.")
     verbs = parser.add_subparsers(dest="verb", required=True)
 
@@ -34,7 +35,7 @@ def build_parser() -> argparse.ArgumentParser:
     export = verbs.add_parser("export", help="write a model pack from a training run")
     export.add_argument("kind", choices=["motion-generator"])
     export.add_argument("--run", type=Path, required=True)
-    export.add_argument("--out", type=Path, required=True, help="the pack's folder, for example models/motion-generator")
+    export.add_argument("--out", type=Path, required=True, help="the pack's folder, such as models/motion-generator")
 
     evaluate = verbs.add_parser("evaluate", help="measure a pack on clips it was not trained on")
     evaluate.add_argument("kind", choices=["motion-generator"])
@@ -46,6 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(argv: list[str] | None = None) -> int:
+    """Run a verb; 0 done, 1 failed with one line, 2 usage."""
     args = build_parser().parse_args(argv)
     try:
         # each verb brings its own imports: preparing needs no torch

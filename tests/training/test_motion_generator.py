@@ -195,7 +195,7 @@ def test_too_little_data_is_one_line(tmp_path: Path, capsys):
     main(["prepare", "motion", "--data", str(tmp_path / "data"), "--out", str(tmp_path / "x.npz")])
     capsys.readouterr()
     assert train(tmp_path / "x.npz", tmp_path / "run") == 1
-    assert "fifteen seconds" in capsys.readouterr().err
+    assert "15 seconds" in capsys.readouterr().err
 
 
 def test_a_missing_file_is_one_line(tmp_path: Path, capsys):

@@ -33,7 +33,10 @@ class ClipLabel:
 
 @dataclass(frozen=True, eq=False)
 class ClipSet:
-    """Clips end to end. rotations (N, 22, 4), positions (N, 3), contacts (N, 4) bool, good (N,) bool, starts (C + 1,)."""
+    """C clips end to end.
+
+    rotations (N, 22, 4), positions (N, 3) metres, contacts (N, 4) bool, good (N,) bool, starts (C + 1,).
+    """
 
     labels: tuple[ClipLabel, ...]
     rotations: np.ndarray
@@ -60,6 +63,7 @@ class ClipSet:
 
 
 def save_clips(path: Path, labels: list[ClipLabel], clips: list[Clip], good: list[np.ndarray]) -> None:
+    """Write a prepared file; good holds a mask (T,) for each clip."""
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(
         path,
@@ -73,6 +77,7 @@ def save_clips(path: Path, labels: list[ClipLabel], clips: list[Clip], good: lis
 
 
 def load_clips(path: str | Path) -> ClipSet:
+    """Read a prepared file; GalateaError when it is none."""
     try:
         with np.load(path, allow_pickle=False) as data:
             labels = tuple(

@@ -88,7 +88,8 @@ def build_corpus(clips: ClipSet, seed: int) -> Corpus:
     frames = {a: sum(len(s.states) for (b, _), group in grouped.items() if b == a for s in group) for a, _ in grouped}
     actions = tuple(a for a in sorted(frames, key=frames.get, reverse=True) if frames.get(a, 0) >= _LEAST_SECONDS * FPS)
     if not actions:
-        raise GalateaError("no action has fifteen seconds of training clips, mirrored ones counted; see the table that prepare printed")
+        raise GalateaError(f"no action has {_LEAST_SECONDS:g} seconds of training clips, mirrored ones counted; see "
+                           "the table that prepare printed")
     grouped = {key: group for key, group in grouped.items() if key[0] in actions}
     styles = tuple(sorted({style for _, style in grouped if style}))
     everything = np.concatenate([s.states for group in grouped.values() for s in group])

@@ -150,9 +150,9 @@ def _held_out(label: ClipLabel, trained: set[str]) -> bool:
 def _about(references: dict[str, Reference]) -> str:
     held = {a: sum(c.seconds for c in r.clips) for a, r in references.items() if r.held_out}
     not_held = [a for a, r in references.items() if not r.held_out]
-    text = (f"{SEEDS} seeds of {FRAMES} frames an action, straight ahead at the action's natural pace, no clean-up. Energy "
-            f"of the last {_TAIL} frames, foot skate and steps a minute are given as ratios to real clips: held-out ones for "
-            + ", ".join(f"{a} ({s:.0f} s)" for a, s in held.items()))
+    text = (f"{SEEDS} seeds of {FRAMES} frames an action, straight ahead at the action's natural pace, no clean-up. "
+            f"Energy of the last {_TAIL} frames, foot skate and steps a minute are given as ratios to real clips: "
+            "held-out ones for " + ", ".join(f"{a} ({s:.0f} s)" for a, s in held.items()))
     return text + (f"; training clips, for want of others, for {', '.join(not_held)}." if not_held else ".")
 
 

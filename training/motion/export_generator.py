@@ -48,7 +48,9 @@ class Step(nn.Module):
         self.register_buffer("outer", torch.tensor(_OUTER.reshape(9, 16)))
         self.register_buffer("outer_one", torch.tensor(np.eye(4, dtype=np.float32).reshape(16)))
 
-    def forward(self, state, hidden, cell, root, trajectory, action, style, latent):
+    def forward(self, state: Tensor, hidden: Tensor, cell: Tensor, root: Tensor, trajectory: Tensor, action: Tensor,
+                style: Tensor, latent: Tensor) -> tuple[Tensor, ...]:
+        """The outputs in the order of OUTPUTS."""
         model = self.model
         if model.shape.styles == 0:
             style = style.sum(dim=1, keepdim=True)
@@ -113,7 +115,7 @@ def load_run(run: Path) -> tuple[Generator, dict, dict]:
     return model.eval(), about, {"step": saved["step"], "seconds": saved["seconds"]}
 
 
-def export(run: Path, out: Path, cores: int = 2) -> None:
+def export(run: Path, out: Path) -> None:
     """Write model.onnx, pack.toml and README.md into `out`."""
     model, about, training = load_run(run)
     round_weights(model)
@@ -136,6 +138,7 @@ def round_weights(model: nn.Module) -> None:
 
 
 def example_inputs(model: Generator, batch: int) -> dict[str, Tensor]:
+    """Inputs to start with: nothing known yet, the first action, straight ahead on the spot."""
     shape = model.shape
     state = torch.zeros(shape.layers, batch, shape.hidden)
     facing = torch.tensor([0.0, -1.0, 0.0, -1.0]).expand(batch, len(TRAJECTORY_SECONDS), 4).clone()

@@ -57,7 +57,7 @@ def heading_of(clip: Clip, joints: np.ndarray) -> np.ndarray:
 
 def make_sequence(clip: Clip) -> Sequence:
     """Features of a canonical clip; its first frame's move is taken from the second."""
-    turned, joints = forward_kinematics(clip.skeleton, clip.rotations, clip.positions)
+    _, joints = forward_kinematics(clip.skeleton, clip.rotations, clip.positions)
     heading = heading_of(clip, joints)
     to_local = quat_inverse(quat_about_z(heading))
     ground = clip.positions * np.array([1.0, 1.0, 0.0])

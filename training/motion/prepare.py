@@ -66,7 +66,7 @@ def prepare(data: Path, out: Path, sheet: Path | None = None) -> None:
         taken.append(item)
         examples.setdefault(item.label.skeleton, canonical)
     if not taken:
-        raise GalateaError(f"{data}: none of {len(rows)} BVH files could be used; the first: {left[0][1] if left else '-'}")
+        raise GalateaError(f"{data}: none of {len(rows)} BVH files could be used; the first: {left[0][1]}")
     save_clips(out, [t.label for t in taken], [t.clip for t in taken], [t.good for t in taken])
     print(_tables(taken, left))
     print(f"{len(taken)} clips, {sum(t.clip.frames for t in taken) / FPS / 60:.1f} minutes -> {out}")

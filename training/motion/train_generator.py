@@ -19,6 +19,7 @@ import platform
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 import torch
@@ -124,7 +125,8 @@ def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: st
             bar.update()
             if run.step % _LOG_EVERY == 0:
                 rate = (run.step - first) * schedule.batch * schedule.window / (time.monotonic() - began)
-                bar.set_postfix(loss=f"{run.sums['loss']:.3f}", joints=f"{run.sums['joints']:.3f}", frames_s=f"{rate:.0f}")
+                bar.set_postfix(loss=f"{run.sums['loss']:.3f}", joints=f"{run.sums['joints']:.3f}",
+                                frames_s=f"{rate:.0f}")
                 writer.writerow([run.step, *(f"{v:.5f}" for v in run.sums.values()), schedule.longest_rollout(run.step),
                                  f"{schedule.learning_rate(run.step):.2e}", f"{rate:.0f}"])
                 log.flush()
@@ -279,7 +281,8 @@ def _losses(model: Generator, made: Tensor, roots: Tensor, wanted: Tensor, paths
 def _describe(corpus: Corpus, schedule: Schedule, seed: int, size: str, device: str) -> dict:
     return {
         "actions": corpus.actions, "styles": corpus.styles, "speed": corpus.speed, "seed": seed, "size": size,
-        "device": device, "hardware": _hardware(device), "steps": schedule.steps, "batch": schedule.batch, "window": schedule.window,
+        "device": device, "hardware": _hardware(device), "steps": schedule.steps, "batch": schedule.batch,
+        "window": schedule.window,
         "clips": [{"file": c.file, "sha256": c.sha256, "licence": c.licence} for c in corpus.labels],
     }
 
@@ -298,9 +301,10 @@ def _hardware(device: str) -> str:
 def _save(run: Run, path: Path, schedule: Schedule, seconds: float) -> None:
     run.seconds += seconds
     part = path.with_suffix(".part")
-    torch.save({"model": run.model.state_dict(), "reader": run.reader.state_dict(),
-                "averaged": run.averaged.state_dict(), "optimiser": run.optimiser.state_dict(), "step": run.step, "sums": run.sums,
-                "seconds": run.seconds, "steps": schedule.steps, "shape": run.model.shape.as_dict()}, part)
+    torch.save({
+        "model": run.model.state_dict(), "reader": run.reader.state_dict(), "averaged": run.averaged.state_dict(),
+        "optimiser": run.optimiser.state_dict(), "step": run.step, "sums": run.sums, "seconds": run.seconds,
+        "steps": schedule.steps, "shape": run.model.shape.as_dict()}, part)
     part.replace(path)
 
 
@@ -322,7 +326,7 @@ def _resume(run: Run, path: Path, schedule: Schedule, corpus: Corpus) -> None:
     run.step, run.seconds, run.sums = saved["step"], saved["seconds"], saved["sums"]
 
 
-def _open_log(path: Path, step: int):
+def _open_log(path: Path, step: int) -> TextIO:
     """losses.csv to append to, without the rows after the checkpoint, which will be made again."""
     kept: list[list[str]] = []
     if path.is_file() and step:
