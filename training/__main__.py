@@ -25,7 +25,7 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("kind", choices=["motion-generator"])
     train.add_argument("--data", type=Path, required=True, help="a prepared .npz file")
     train.add_argument("--run", type=Path, required=True, help="folder for checkpoints, losses.csv and losses.png")
-    train.add_argument("--steps", type=int, default=5500, help="gradient steps in all")
+    train.add_argument("--steps", type=int, default=5000, help="gradient steps in all")
     train.add_argument("--seed", type=int, default=1)
     train.add_argument("--device", default="cpu", help="cpu or cuda")
     train.add_argument("--size", choices=["full", "tiny"], default="full", help="tiny is for tests")

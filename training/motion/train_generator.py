@@ -57,7 +57,7 @@ class Schedule:
     window: int = 64
     rate: float = 1e-3
     warm_up: int = 8
-    information: float = 3e-3   # what a nat in the latent of half a second costs in the end
+    information: float = 5e-4   # what a nat in the latent of half a second costs in the end
     average: float = 0.999
     half: bool = True   # bfloat16 products, twice the speed on processors that have them; everything else float32
 
