@@ -1,0 +1,386 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How fast it is, beside baselines taken in the same run: `python bench/bench.py --out bench.json`.
+
+bench.json holds {name: {"value", "unit", "baseline", "ratio", "note"}}. ratio says how many times better the value is
+than the baseline, unless the note says otherwise; both are null where there is nothing to compare with. Values are
+medians of several repeats, in wall-clock time; those of two things that are compared are taken by turns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from blender_addon.errors import GalateaError
+from blender_addon.inference.packs import Pack, read_pack
+from blender_addon.inference.sessions import Session, close_sessions, open_session
+from blender_addon.motion.generating import MotionPlan, generate, plan_motion
+from blender_addon.motion.rotations import normalise
+
+if TYPE_CHECKING:
+    import bpy
+
+ROOT = Path(__file__).resolve().parent.parent
+FEEDBACK = {name: f"next_{name}" for name in ("state", "hidden", "cell", "root")}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One entry of bench.json."""
+
+    value: float
+    unit: str
+    baseline: float | None = None
+    ratio: float | None = None
+    note: str = ""
+
+
+Figures = Iterator[tuple[str, Figure]]
+
+
+def timed(work: Callable[[], Any]) -> float:
+    """Seconds that one call takes."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def calls_a_second(work: Callable[[], Any], seconds: float) -> tuple[float, float]:
+    """How often it can be called, over so many seconds, and what share of a core this process had meanwhile."""
+    calls, began, worked = 0, time.perf_counter(), time.process_time()
+    while (took := time.perf_counter() - began) < seconds or not calls:
+        work()
+        calls += 1
+    return calls / took, (time.process_time() - worked) / took
+
+
+# --- the generator ------------------------------------------------------------------------------------------------
+
+
+def generator_steps(session: Session, pack: Pack, batches: tuple[int, ...] = (1, 8, 32, 128), repeats: int = 5,
+                    seconds: float = 0.4) -> Figures:
+    """Frames of motion a second, for one character and for several in a batch; PyTorch takes turns."""
+    network = _eager_network(pack)
+    for batch in batches:
+        steps = [_step(session, batch)] + ([_eager_step(network, _first_inputs(session, batch))] if network else [])
+        for step in steps:
+            calls_a_second(step, seconds / 4)  # warm up
+        rates = np.array([[calls_a_second(step, seconds) for step in steps] for _ in range(repeats)])
+        (value, *others), (share, *_) = np.median(rates, axis=0).T * [[batch], [1.0]]
+        note = f"frames of all {batch} characters" if batch > 1 else "frames of one character"
+        note += f"; {session.provider}, {session.threads} thread"
+        note += "; baseline: the same network in PyTorch eager, random weights, 1 thread" if others else (
+            "; no baseline, PyTorch is not installed")
+        if share < 0.9:
+            note += f"; the machine was busy and gave it {share:.0%} of a core"
+        baseline = float(others[0]) if others else None
+        yield f"generator_steps_per_s_b{batch}", Figure(float(value), "steps/s", baseline,
+                                                        baseline and float(value) / baseline, note)
+
+
+def _first_inputs(session: Session, batch: int) -> dict[str, np.ndarray]:
+    """Zeros, but for an action, a latent and a path straight ahead."""
+    inputs = {tensor.name: np.zeros([batch if isinstance(size, str) else size for size in tensor.shape], np.float32)
+              for tensor in session.graph.inputs}
+    inputs["action"][:, 0] = 1.0
+    inputs["trajectory"][..., 1::2] = -1.0
+    inputs["latent"][:] = np.random.default_rng(0).standard_normal(inputs["latent"].shape)
+    return inputs
+
+
+def _step(session: Session, batch: int) -> Callable[[], None]:
+    """What generating does for a frame: tell the model the path, take a step, keep the pose."""
+    stepper = session.stepper(_first_inputs(session, batch), FEEDBACK)
+    path = np.array(stepper.inputs["trajectory"])
+    pose = np.array(stepper.step()["rotations"])
+
+    def step() -> None:
+        stepper.inputs["trajectory"][:] = path
+        pose[:] = stepper.step()["rotations"]
+
+    return step
+
+
+def _eager_network(pack: Pack) -> Callable[..., Any] | None:
+    """The network as it is trained, as large as the pack's, with random weights; None without PyTorch."""
+    try:
+        import onnx
+        import torch
+
+        from training.motion.export_generator import Step
+        from training.motion.generator import Generator, GeneratorShape
+    except ImportError:
+        return None
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    inputs = {tensor.name: tensor.shape for tensor in pack.graph().inputs}
+    weights = {tensor.name.removesuffix("_half"): tensor.dims
+               for tensor in onnx.load(pack.folder / pack.graph().file).graph.initializer}
+    layers, _, hidden = inputs["hidden"]
+    size, latent = inputs["state"][1], inputs["latent"][1]
+    shape = GeneratorShape(inputs["action"][1], inputs["style"][1], hidden=hidden, layers=layers, state=size,
+                           decoder=weights["model.decoder.weight"][0], latent=latent,
+                           condition=weights["model.film.weight"][1] - latent)
+    return Step(Generator(shape, np.zeros(size), np.ones(size), np.full(size, 0.1))).eval()
+
+
+def _eager_step(network: Callable[..., Any], first: dict[str, np.ndarray]) -> Callable[[], None]:
+    """A frame of the same motion in PyTorch."""
+    import torch
+
+    from training.motion.export_generator import OUTPUTS
+
+    inputs = {name: torch.tensor(array) for name, array in first.items()}
+
+    @torch.inference_mode()
+    def step() -> None:
+        made = dict(zip(OUTPUTS, network(**inputs)))
+        inputs.update((name, made[following]) for name, following in FEEDBACK.items())
+
+    return step
+
+
+def motion_of_ten_seconds(session: Session, pack: Pack, repeats: int = 3, seconds: float = 10.0) -> Figures:
+    """Takes of the first action, straight ahead, to finished clips."""
+    plan = _plan(pack, seconds)
+    one, many = [], []
+    for _ in range(repeats):
+        one.append(1e3 * timed(lambda: generate(session, pack, plan, [0])))
+        many.append(1e3 * timed(lambda: generate(session, pack, plan, range(32), together=True)))
+    b1, b32 = median(one), median(many)
+    yield "motion_10s_ms_b1", Figure(b1, "ms", 1e3 * seconds, 1e3 * seconds / b1,
+                                     f"a take of {seconds:g} s to a finished clip; baseline: the time it plays")
+    yield "motion_10s_ms_b32", Figure(b32, "ms", 32 * b1, 32 * b1 / b32,
+                                      "32 takes as one batch; baseline: 32 times a single one")
+
+
+def _plan(pack: Pack, seconds: float) -> MotionPlan:
+    action = pack.words("actions")[0]
+    return plan_motion(pack, ((action, None),), "", seconds, 1.0, None, False, (0.0, 0.0), 0.0)
+
+
+def session_open(pack: Pack, repeats: int = 7) -> Figures:
+    """A pack's graph from the disk to the first step."""
+    import onnxruntime
+
+    path = str(pack.folder / pack.graph().file)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    checked, bare = [], []
+    for _ in range(repeats):
+        close_sessions()
+        checked.append(1e3 * timed(lambda: open_session(pack, device="cpu")))
+        bare.append(1e3 * timed(lambda: onnxruntime.InferenceSession(path, options, ["CPUExecutionProvider"])))
+    value, baseline = median(checked), median(bare)
+    yield "session_open_ms", Figure(value, "ms", baseline, baseline / value,
+                                    "checked (hash, structure, operators) and opened; baseline: opened unchecked")
+
+
+# --- keys ---------------------------------------------------------------------------------------------------------
+
+
+def keys(bones: int = 65, frames: int = 3000, few: int = 6, repeats: int = 3) -> Figures:
+    """Rotations of a whole rig on every frame: in bulk, one by one, and by nla.bake."""
+    import bpy
+
+    from blender_addon.scene.keys import Channels, Take, key_takes
+
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    armature = _chain(bones)
+    names = [bone.name for bone in armature.pose.bones]
+    poses = _tumbling(frames, bones)
+    take = Take("bench", [Channels(f'pose.bones["{name}"].rotation_quaternion', name, poses[:, i])
+                          for i, name in enumerate(names)])
+    bulk = []
+    for _ in range(repeats):
+        bulk.append(timed(lambda: key_takes(armature, [take], 1)))
+        keyed = armature.animation_data.action
+    fast = median(bulk)
+
+    armature.animation_data.action = None
+    slow = timed(lambda: _insert(armature, names[:few], poses)) * bones / few
+    count = 4 * bones * frames
+    yield "keys_bulk_s", Figure(fast, "s", slow, slow / fast,
+                                f"{bones} bones × 4 × {frames:,} frames, {count:,} keys; baseline: keyframe_insert "
+                                f"of {few} bones × {frames:,} frames, times {bones}/{few}")
+
+    armature.animation_data.action = keyed
+    bpy.context.scene.frame_end = frames
+    bpy.ops.object.mode_set(mode="POSE")
+    bake = timed(lambda: bpy.ops.nla.bake(
+        frame_start=1, frame_end=frames, step=1, only_selected=False, visual_keying=False, clear_constraints=False,
+        use_current_action=False, bake_types={"POSE"}, channel_types={"ROTATION"}))
+    bpy.ops.object.mode_set(mode="OBJECT")
+    yield "keys_bake_s", Figure(bake, "s", fast, bake / fast,
+                                "nla.bake of the same rotations, once; baseline: keys_bulk_s, which is `ratio` times "
+                                "as fast")
+
+
+def _chain(bones: int) -> bpy.types.Object:
+    """An armature of so many bones, one on top of another, turned by quaternions."""
+    import bpy
+
+    armature = bpy.data.objects.new("Bench", bpy.data.armatures.new("Bench"))
+    bpy.context.collection.objects.link(armature)
+    bpy.context.view_layer.objects.active = armature
+    bpy.ops.object.mode_set(mode="EDIT")
+    above = None
+    for number in range(bones):
+        bone = armature.data.edit_bones.new(f"bone{number:03d}")
+        bone.head, bone.tail = (0.0, 0.0, 0.1 * number), (0.0, 0.0, 0.1 * number + 0.1)
+        bone.parent, above = above, bone
+    bpy.ops.object.mode_set(mode="OBJECT")
+    for bone in armature.pose.bones:
+        bone.rotation_mode = "QUATERNION"
+    return armature
+
+
+def _tumbling(frames: int, bones: int) -> np.ndarray:
+    """(T, B, 4) smooth unit quaternions."""
+    phase = np.linspace(0.0, 20.0, frames)[:, None, None] + np.arange(bones)[:, None] + np.arange(4)
+    return normalise(np.sin(phase) + [2.0, 0.0, 0.0, 0.0])
+
+
+def _insert(armature: bpy.types.Object, names: list[str], poses: np.ndarray) -> None:
+    """Key by key, as scripts do."""
+    for i, name in enumerate(names):
+        bone = armature.pose.bones[name]
+        for frame, quaternion in enumerate(poses[:, i].tolist(), start=1):
+            bone.rotation_quaternion = quaternion
+            bone.keyframe_insert("rotation_quaternion", frame=frame)
+
+
+# --- in a process of its own --------------------------------------------------------------------------------------
+
+_REGISTER = """
+import importlib.util, os, sys, time
+import bpy
+root = sys.argv[1]
+began = time.perf_counter()
+spec = importlib.util.spec_from_file_location("galatea", os.path.join(root, "__init__.py"),
+                                              submodule_search_locations=[root])
+extension = sys.modules["galatea"] = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(extension)
+extension.register()
+print("RESULT", 1e3 * (time.perf_counter() - began))
+"""
+
+_PEAK = """
+import sys
+import bpy
+sys.path[:0] = [sys.argv[1], sys.argv[1] + "/bench"]
+import bench
+if len(sys.argv) > 2:
+    bench.animate(sys.argv[2])
+print("RESULT", bench.peak_mb())
+"""
+
+
+def fresh_process(code: str, *arguments: str) -> float:
+    """The number that a Python started afresh prints; GalateaError with its last line when it fails."""
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+    found = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("RESULT ")]
+    if done.returncode or not found:
+        raise GalateaError(f"a process of the benchmark failed: {(done.stderr.strip().splitlines() or ['-'])[-1]}")
+    return float(found[0])
+
+
+def register_time(repeats: int = 5) -> Figures:
+    """From nothing of the extension imported to registered, in a Blender that has just started."""
+    value = median(fresh_process(_REGISTER, str(ROOT)) for _ in range(repeats))
+    yield "register_ms", Figure(value, "ms", note="imported and registered, in a fresh Blender (as a module)")
+
+
+def peak_memory(pack: Pack) -> Figures:
+    """The most memory that a Blender holds while it makes ten seconds of motion and keys them."""
+    value, baseline = fresh_process(_PEAK, str(ROOT), str(pack.folder)), fresh_process(_PEAK, str(ROOT))
+    yield "peak_rss_mb", Figure(value, "MB", baseline, baseline / value,
+                                "Blender as a module, onnxruntime, 10 s of motion keyed on a rig; baseline: "
+                                "Blender as a module alone")
+
+
+def animate(folder: str) -> None:
+    """Ten seconds onto Galatea's own armature."""
+    from blender_addon.motion.resampling import resample
+    from blender_addon.scene.armatures import add_human
+    from blender_addon.scene.keys import Take, clip_channels, key_takes, scene_fps
+    from blender_addon.scene.rigs import read_rig
+
+    pack, armature = read_pack(folder), add_human()
+    clip = generate(open_session(pack), pack, _plan(pack, 10.0), [0])[0]
+    key_takes(armature, [Take("bench", clip_channels(armature, read_rig(armature), resample(clip, scene_fps())))], 1)
+
+
+def peak_mb() -> float:
+    """The most memory that this process has held, in MB."""
+    try:
+        # not getrusage: there a process begins with the peak of the one that started it
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+        return int(status.partition("VmHWM:")[2].split()[0]) * 1024 / 1e6
+    except (OSError, IndexError):
+        import resource
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # bytes on macOS
+
+
+# --- all of it ----------------------------------------------------------------------------------------------------
+
+
+def measure(pack: Pack) -> Figures:
+    """Every figure, one after another."""
+    session = open_session(pack, device="cpu")
+    yield from generator_steps(session, pack)
+    yield from motion_of_ten_seconds(session, pack)
+    yield from session_open(pack)
+    yield from keys()
+    yield from register_time()
+    yield from peak_memory(pack)
+
+
+def rounded(figure: Figure) -> dict[str, Any]:
+    """An entry of bench.json, its numbers to four digits."""
+    return {name: float(f"{value:.4g}") if isinstance(value, float) else value
+            for name, value in asdict(figure).items()}
+
+
+def _shown(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure, print a table line by line, write the file; 1 with one line when something is not there."""
+    parser = argparse.ArgumentParser(description=__doc__.partition(":")[0])
+    parser.add_argument("--out", type=Path, default=Path("bench.json"))
+    parser.add_argument("--pack", type=Path, default=ROOT / "models" / "motion-generator")
+    options = parser.parse_args(arguments)
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    if load > 0.7:
+        print(f"Something else is running here (load {load:.1f}): the machine can do better than these figures.")
+    print(f"{'':28s} {'value':>9s} {'unit':8s} {'baseline':>9s} {'ratio':>7s}")
+    figures = {}
+    try:
+        for name, figure in measure(read_pack(options.pack)):
+            figures[name] = rounded(figure)
+            print(f"{name:28s} {_shown(figure.value):>9s} {figure.unit:8s} {_shown(figure.baseline):>9s} "
+                  f"{_shown(figure.ratio):>7s}  {figure.note}", flush=True)
+        options.out.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    except (GalateaError, OSError) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    print(f"-> {options.out}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
