@@ -176,7 +176,7 @@ def test_a_root_that_only_turns_stands_at_its_offset(written):
 
 @pytest.mark.parametrize("written_as, fps", [
     ("0.0333333", 30), ("0.033333", 30), (".0083333", 120), ("0.04166667", 24), ("1", 1), ("0.016667", 60),
-    ("0.04", 25),
+    ("0.04", 25), ("0.0417083", 23.976), ("0.0333667", 29.97),
 ])
 def test_frame_times_are_rounded_ones(written, written_as, fps):
     assert read_bvh(written(ARM.replace("0.0333333", written_as))).fps == pytest.approx(fps, abs=0.01)
@@ -369,6 +369,7 @@ def test_the_form_that_the_design_gives(tmp_path):
     text = (tmp_path / "out.bvh").read_text()
     joints = [line.split()[1] for line in text.splitlines() if line.split()[0] in ("ROOT", "JOINT")]
     assert sorted(joints) == sorted(JOINTS) and text.startswith("HIERARCHY\nROOT Hips\n")
+    assert text.split("OFFSET", 2)[1].split()[:3] == ["0.000000"] * 3  # the root's place is in its channels alone
     assert text.count("CHANNELS 6 Xposition Yposition Zposition Zrotation Xrotation Yrotation") == 1
     assert text.count("CHANNELS 3 Zrotation Xrotation Yrotation") == 21
     assert "Frame Time: 0.03333333\n" in text and "\nFrames: 6\n" in text and "-0.000000" not in text

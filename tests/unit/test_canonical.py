@@ -132,10 +132,11 @@ def test_somebody_who_stands_stands_on_the_floor(canonical, height):
 
 def test_a_jump_does_not_lift_the_floor(canonical):
     rotations = np.tile([1.0, 0, 0, 0], (90, 22, 1))
-    heights = 0.94 + np.maximum(0.0, np.sin(np.linspace(0, 4 * np.pi, 90)))
+    # seven tenths of the time in the air
+    heights = 0.94 + np.maximum(0.0, np.sin(np.linspace(0, 4 * np.pi, 90)) + 0.6)
     jumps = Clip(CANONICAL, rotations, np.column_stack([np.zeros((90, 2)), heights]), 30.0)
     soles = joint_positions(canonical(Humanoid(MIXAMO), jumps).clip)[:, INDEX["LeftFoot"], 2] - 0.085
-    assert soles.min() == pytest.approx(0.0, abs=2e-3) and soles.max() == pytest.approx(SCALE * 1.0 / 0.94, rel=0.1)
+    assert soles.min() == pytest.approx(0.0, abs=2e-3) and soles.max() == pytest.approx(SCALE * 1.6 / 0.94, rel=0.05)
 
 
 @pytest.mark.parametrize("axis, angle", [((1.0, 0, 0), 90.0), ((1.0, 0, 0), -90.0), ((0, 1.0, 0), 85.0)],

@@ -3,7 +3,7 @@
 
 import numpy as np
 import pytest
-from made_steps import compass_walk, standing
+from made_steps import compass_walk, standing, turn
 from made_walk import made_chaos, made_walk
 
 from blender_addon.motion.clip import Clip
@@ -11,7 +11,7 @@ from blender_addon.motion.kinematics import joint_positions
 from blender_addon.motion.looping import close_loop
 from blender_addon.motion.resampling import resample
 from blender_addon.motion.rotations import quat_about_z, quat_angle, quat_multiply, quat_rotate
-from blender_addon.motion.skeleton import CANONICAL
+from blender_addon.motion.skeleton import CANONICAL, INDEX
 
 
 def seen(clip: Clip) -> np.ndarray:
@@ -89,6 +89,15 @@ def test_only_the_end_is_changed():
     # the way over the ground and the turning of the whole stay
     whole = clip.cut(start, start + loop.frames)
     assert np.array_equal(whole.positions[:, :2], loop.positions[:, :2])
+
+
+def test_a_pose_on_the_way_back_is_not_the_pose_on_the_way_there():
+    """After two and a half swings an arm is where it began, but goes the other way: half a swing has to go."""
+    clip = turn(standing(101), "LeftArm", 0.6 * np.sin(2 * np.pi * np.arange(101) / 40), (0.0, 0.0, 1.0))
+    loop = close_loop(clip)
+    assert loop.frames == 81
+    speed = np.diff(seen(loop)[:, INDEX["LeftHand"]], axis=0)
+    assert speed[0] @ speed[-1] > 0.0
 
 
 def test_a_standing_body_is_kept_whole():
