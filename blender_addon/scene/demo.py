@@ -9,6 +9,7 @@ from mathutils import Vector
 
 from ..errors import GalateaError
 from .files import hushed, new_file
+from .keys import scene_fps
 from .mannequin import add_mannequin
 from .rigs import read_rig
 from .sampling import sample_clip
@@ -42,16 +43,22 @@ def light_stage(armature: bpy.types.Object, frames: int) -> None:
     scene.frame_start, scene.frame_end = 1, frames
     way = sample_clip(armature, read_rig(armature).bones["Hips"], 1, frames, scene).positions
     low, high = way.min(axis=0), way.max(axis=0)
-    middle = Vector((*((low + high) / 2)[:2], 0.9))
-    span = float(np.linalg.norm(high[:2] - low[:2]))
-    _add_floor(middle, span + 6.0)
-    _add_sun()
-    _add_camera(middle, span)
+    low, high = np.array([*low[:2] - 0.7, 0.0]), np.array([*high[:2] + 0.7, 2.1])
+    _add_floor((low + high) / 2, float(np.linalg.norm(high - low)) + 8.0)
+    _add_light()
+    _add_camera(low, high)
     scene.frame_set(1)
 
 
-def _add_floor(middle: Vector, size: float) -> None:
-    bpy.ops.mesh.primitive_plane_add(size=size, location=(middle.x, middle.y, 0.0))
+def sheet_frames(frames: int, pictures: int = 8) -> list[int]:
+    """The frames that a contact sheet shows: one stride of a walk, from the middle of the motion on."""
+    step = max(1, round(0.15 * scene_fps()))
+    first = max(1, min(frames // 2, frames - step * (pictures - 1)))
+    return [min(first + step * picture, frames) for picture in range(pictures)]
+
+
+def _add_floor(middle: np.ndarray, size: float) -> None:
+    bpy.ops.mesh.primitive_plane_add(size=size, location=(middle[0], middle[1], 0.0))
     floor = bpy.context.object
     floor.name = "Floor"
     material = bpy.data.materials.new("Floor")
@@ -59,19 +66,22 @@ def _add_floor(middle: Vector, size: float) -> None:
     floor.data.materials.append(material)
 
 
-def _add_sun() -> None:
+def _add_light() -> None:
     bpy.ops.object.light_add(type="SUN", location=(2.0, -3.0, 5.0), rotation=(0.7, 0.25, 0.6))
     bpy.context.object.data.energy = 3.0
     bpy.context.object.data.angle = 0.1
+    bpy.context.scene.world = bpy.data.worlds.new("World")
+    bpy.context.scene.world.color = (0.55, 0.6, 0.65)
 
 
-def _add_camera(middle: Vector, span: float) -> None:
-    """From the front and the side, far enough away to see the whole way."""
+def _add_camera(low: np.ndarray, high: np.ndarray) -> None:
+    """From the left, the front and a little above, as far away as it takes to see everything between two corners."""
     scene = bpy.context.scene
-    data = bpy.data.cameras.new("Camera")
-    camera = bpy.data.objects.new("Camera", data)
+    camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
     scene.collection.objects.link(camera)
-    away = max(4.0, 1.1 * span) + 2.0
-    camera.location = middle + Vector((0.85, -0.5, 0.25)).normalized() * away
-    camera.rotation_euler = (middle - camera.location).to_track_quat("-Z", "Y").to_euler()
     scene.camera = camera
+    camera.rotation_euler = Vector((-0.85, 0.4, -0.22)).to_track_quat("-Z", "Y").to_euler()
+    bpy.context.view_layer.update()
+    corners = np.array([[(low, high)[(i >> axis) & 1][axis] for axis in range(3)] for i in range(8)])
+    place, _ = camera.camera_fit_coords(bpy.context.evaluated_depsgraph_get(), corners.ravel().tolist())
+    camera.location = place
