@@ -147,6 +147,7 @@ class MotionResult:
     seconds: float
     frames: int
     request: MotionRequest
+    files: tuple[str, ...] = ()  # what was written, if anything
 
     @property
     def actions(self) -> tuple[str, ...]:
@@ -163,7 +164,7 @@ class MotionResult:
     def as_dict(self) -> dict[str, Any]:
         """For --json: everything but the clips themselves."""
         plain = ("rig", "family", "missing", "pack", "pack_version", "licence", "provider", "why_not", "onnxruntime",
-                 "threads", "seed", "seconds", "frames", "figures")
+                 "threads", "seed", "seconds", "frames", "figures", "files")
         takes = [{"action": take.action, "seed": take.seed, "figures": take.figures} for take in self.takes]
         return {"actions": list(self.actions), **{name: getattr(self, name) for name in plain},
                 "takes": takes, "request": asdict(self.request)}
@@ -237,7 +238,7 @@ def animate_file(rig: str, request: MotionRequest, out: str | Path, clip: str | 
         for path, made in zip(clips, result.clips):
             write_bvh(stack.enter_context(files.staged(path)), made)
         files.write_file(stack.enter_context(files.staged(out)), armature)
-    return replace(result, seconds=time.perf_counter() - began)
+    return replace(result, seconds=time.perf_counter() - began, files=(str(out), *map(str, clips)))
 
 
 def make_demo(folder: str | Path) -> MotionResult:
@@ -263,7 +264,8 @@ def make_demo(folder: str | Path) -> MotionResult:
             files.write_file(there, armature)
     with files.staged(folder / "demo.png") as there:
         render.contact_sheet(there, armature, demo.sheet_frames(result.frames))
-    result = replace(result, seconds=time.perf_counter() - began)
+    written = tuple(str(folder / f"demo.{ending}") for ending in ("blend", "glb", "png", "json"))
+    result = replace(result, seconds=time.perf_counter() - began, files=written)
     with files.staged(folder / "demo.json") as there:
         there.write_text(json.dumps(result.as_dict(), indent=2) + "\n", encoding="utf-8")
     return result

@@ -219,9 +219,8 @@ def _demo(args: argparse.Namespace) -> int:
 
     result = api.make_demo(args.out)
     _write_json(args, result.as_dict())
-    made = ", ".join(str(args.out / f"demo.{ending}") for ending in ("blend", "glb", "png", "json"))
     _say(args, f"made       {', '.join(result.actions)}: {result.frames} frames on {result.family}")
-    _say(args, f"wrote      {made} in {result.seconds:.1f} s")
+    _say(args, f"wrote      {', '.join(result.files)} in {result.seconds:.1f} s")
     return 0
 
 

@@ -179,6 +179,7 @@ def test_a_file_is_animated_and_its_old_action_kept(rig_file, tmp_path):
     out = tmp_path / "walk.blend"
     result = api.animate_file(rig_file, api.MotionRequest(seconds=2.0, seed=7), out, tmp_path / "take.bvh")
     assert sorted(os.listdir(tmp_path)) == ["rig.blend", "take.bvh", "walk.blend"]
+    assert result.files == (str(out), str(tmp_path / "take.bvh"))
     armature = files.open_rig(str(out))
     assert bpy.context.scene.render.fps == 24
     assert armature.animation_data.action.name == "Galatea walk 7"
