@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Build the extension's zip for one platform, with onnxruntime inside, and let Blender's own tool check it.
+"""Build the extension's zips, with onnxruntime inside, and let Blender's own tool check each.
 
-    .venv/bin/python tools/build_extension.py [--platform linux-x64] [--pythons cp311 cp313] [--output dist]
+    .venv/bin/python tools/build_extension.py                                       # for this machine
+    .venv/bin/python tools/build_extension.py --platform windows-x64 --flavour cuda
+    .venv/bin/python tools/build_extension.py --all                                 # all that are given out
 
 The committed manifest lists no wheels. A copy of what Blender needs is laid out in build/, its manifest is given the
 platform and the wheels, and the packaging tool that comes with Blender (here: inside the bpy module) makes the zip.
-Running onnxruntime's sessions imports numpy and nothing else, and numpy is Blender's own: one wheel a Python is all.
+Running onnxruntime's sessions imports numpy and nothing else, and numpy is Blender's own: no other wheel is needed.
 """
 
 import argparse
@@ -15,11 +17,14 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
+WHEELS = ROOT / ".wheels"  # outlives `make clean`: the CUDA wheels are up to 256 MB each
 SHIPPED = ("__init__.py", "LICENSE", "README.md", "CHANGELOG.md", "blender_addon", "models")
 
 # Blender 4.2 to 5.0 run Python 3.11, 5.1 and later 3.13; a distribution's own Blender may want another.
@@ -35,15 +40,43 @@ PLATFORMS = {
 }
 
 
+@dataclass(frozen=True)
+class Flavour:
+    """What a zip brings along to run the models: packages that pyproject.toml pins, one build a Python or one for all.
+
+    A flavour with a name carries it in its version, which Blender shows; the id is the same, so that installing one
+    flavour replaces the other.
+    """
+
+    name: str
+    packages: tuple[str, ...]
+
+
+FLAVOURS = {
+    # the plug-in lets any GPU with Vulkan, Direct3D 12 or Metal run graphs, where it is asked for
+    "cpu": Flavour("", ("onnxruntime", "onnxruntime-ep-webgpu")),
+    "cuda": Flavour("cuda", ("onnxruntime-gpu",)),  # for machines with CUDA and cuDNN
+}
+GIVEN_OUT = (
+    ("linux-x64", "cpu"), ("windows-x64", "cpu"), ("macos-arm64", "cpu"), ("linux-x64", "cuda"), ("windows-x64", "cuda"),
+)
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """Build and check one zip; return the exit status, with one line on stderr for what went wrong."""
+    """Build and check zips, print their paths; return the exit status, with one line on stderr for what went wrong."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--platform", choices=PLATFORMS, default=None, help="default: this machine's")
+    parser.add_argument("--flavour", choices=FLAVOURS, default="cpu", help="default: cpu")
+    parser.add_argument("--all", action="store_true", help="every platform and flavour that is given out")
     parser.add_argument("--pythons", nargs="+", default=PYTHONS, metavar="TAG", help="default: cp311 cp313")
-    parser.add_argument("--output", type=Path, default=ROOT / "dist", help="the folder for the zip; default: dist")
+    parser.add_argument("--output", type=Path, default=ROOT / "dist", help="the folder for the zips; default: dist")
     options = parser.parse_args(arguments)
     try:
-        print(build(options.platform or this_platform(), options.pythons, options.output))
+        chosen = GIVEN_OUT if options.all else [(options.platform or this_platform(), options.flavour)]
+        for target, flavour in chosen:
+            archive = build(target, options.pythons, options.output, FLAVOURS[flavour])
+            print(archive, flush=True)
+            print(f"{archive.stat().st_size / 1e6:.1f} MB, valid", file=sys.stderr)
     except BuildError as error:
         print(f"build_extension: {error}", file=sys.stderr)
         return 1
@@ -54,15 +87,19 @@ class BuildError(Exception):
     """The zip cannot be built; one line that says why."""
 
 
-def build(target: str, pythons: list[str], output: Path) -> Path:
+def build(target: str, pythons: list[str], output: Path, flavour: Flavour = FLAVOURS["cpu"]) -> Path:
     """Build the zip for the Blender platform `target` and the Python tags `pythons`; return its path."""
-    manifest = (ROOT / "blender_manifest.toml").read_text(encoding="utf-8")
-    wheels = [fetch_wheel(target, python) for python in dict.fromkeys(pythons)]
-    stage = lay_out(target, with_wheels(manifest, target, [wheel.name for wheel in wheels]), wheels)
-    about = tomllib.loads(manifest)
-    archive = output.resolve() / f"{about['id']}-{about['version']}-{target}.zip"
+    text = (ROOT / "blender_manifest.toml").read_text(encoding="utf-8")
+    about = tomllib.loads(text)
+    names = [about["id"], about["version"], target, *filter(None, [flavour.name])]
+    wheels = [fetch_wheel(package, target, python) for package in flavour.packages for python in pythons]
+    wheels = list(dict.fromkeys(wheels))  # one for all Pythons was found for each
+    archive = output.resolve() / f"{'-'.join(names)}.zip"
     archive.parent.mkdir(parents=True, exist_ok=True)
-    blender_tool("build", "--source-dir", str(stage), "--output-filepath", str(archive))
+    BUILD.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="extension-", dir=BUILD) as stage:
+        lay_out(Path(stage), filled_in(text, target, flavour, [wheel.name for wheel in wheels]), wheels)
+        blender_tool("build", "--source-dir", stage, "--output-filepath", str(archive))
     blender_tool("validate", str(archive))
     return archive
 
@@ -76,32 +113,39 @@ def this_platform() -> str:
     return name
 
 
-def runtime_version() -> str:
-    """Return the onnxruntime version that pyproject.toml pins."""
+def pinned_version(package: str) -> str:
+    """Return the version of a package that pyproject.toml pins."""
     with open(ROOT / "pyproject.toml", "rb") as file:
         requirements = tomllib.load(file)["project"]["dependencies"]
-    return next(found[1] for line in requirements if (found := re.match(r"onnxruntime==([\w.]+)", line)))
+    return next(found[1] for line in requirements if (found := re.match(rf"{package}==([\w.]+)", line)))
 
 
-def fetch_wheel(target: str, python: str) -> Path:
-    """Return onnxruntime's wheel for a platform and a Python tag, as PyPI has it; downloaded once into build/wheels."""
-    folder, version = BUILD / "wheels" / target, runtime_version()
-    pattern = f"onnxruntime-{version}-{python}-*.whl"
-    if found := sorted(folder.glob(pattern)):
-        return found[0]
+def fetch_wheel(package: str, target: str, python: str) -> Path:
+    """Return a package's wheel for a platform and a Python tag, as PyPI has it; downloaded once into .wheels."""
+    folder, version = WHEELS / target, pinned_version(package)
+    stem = f"{package.replace('-', '_')}-{version}"
+    if found := find_wheel(folder, stem, python):
+        return found
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
     command += ["--only-binary", ":all:", "--implementation", "cp", "--abi", python, "--python-version", python[2:]]
     command += [f"--platform={tag}" for tag in PLATFORMS[target]]
-    command += ["--dest", str(folder), f"onnxruntime=={version}"]
+    command += ["--dest", str(folder), f"{package}=={version}"]
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True)
     if done.returncode:
         reasons = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or ["pip failed"]
-        raise BuildError(f"no onnxruntime {version} for {python} on {target}: {reasons[-1]}")
-    return next(folder.glob(pattern))
+        raise BuildError(f"no {package} {version} for {python} on {target}: {reasons[-1]}")
+    return find_wheel(folder, stem, python)
 
 
-def with_wheels(manifest: str, target: str, wheels: list[str]) -> str:
-    """Return the manifest's text with the platform and the wheels (file names in wheels/) filled in."""
+def find_wheel(folder: Path, stem: str, python: str) -> Path | None:
+    """Return the wheel that is there for one Python or for all."""
+    return next((path for tag in (python, "py3") for path in sorted(folder.glob(f"{stem}-{tag}-*.whl"))), None)
+
+
+def filled_in(manifest: str, target: str, flavour: Flavour, wheels: list[str]) -> str:
+    """Return the manifest's text with the flavour, the platform and the wheels (file names in wheels/) filled in."""
+    if flavour.name:  # semantic versioning's build metadata
+        manifest = re.sub(r'^(version = "[^"+]+)"', rf'\1+{flavour.name}"', manifest, count=1, flags=re.MULTILINE)
     listed = "".join(f'  "./wheels/{name}",\n' for name in wheels)
     head, table, rest = manifest.partition("\n[permissions]")
     if not table:
@@ -109,11 +153,9 @@ def with_wheels(manifest: str, target: str, wheels: list[str]) -> str:
     return f'{head}\nplatforms = ["{target}"]\nwheels = [\n{listed}]\n{table}{rest}'
 
 
-def lay_out(target: str, manifest: str, wheels: list[Path]) -> Path:
-    """Copy what ships into a fresh folder, with its manifest and wheels; return the folder."""
-    stage = BUILD / f"extension-{target}"
-    shutil.rmtree(stage, ignore_errors=True)
-    (stage / "wheels").mkdir(parents=True)
+def lay_out(stage: Path, manifest: str, wheels: list[Path]) -> None:
+    """Copy what ships into the empty folder `stage`, with its manifest and wheels."""
+    (stage / "wheels").mkdir()
     for name in SHIPPED:
         source = ROOT / name
         if source.is_dir():
@@ -123,7 +165,6 @@ def lay_out(target: str, manifest: str, wheels: list[Path]) -> Path:
     for wheel in wheels:
         shutil.copy2(wheel, stage / "wheels")
     (stage / "blender_manifest.toml").write_text(manifest, encoding="utf-8")
-    return stage
 
 
 def blender_tool(*arguments: str) -> None:

