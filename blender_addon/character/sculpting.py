@@ -151,21 +151,27 @@ def reference_vertices() -> np.ndarray:
         reach -= np.clip(distances(skin.origins + skin.directions * reach[:, None], body, alone=True), -0.05, 0.05)
         reach = np.clip(reach, 0.002, 0.25)
     vertices = skin.origins + skin.directions * reach[:, None]
-    return settle(vertices, body, 24, symmetric=True)
+    return settle(vertices, body, 24, True, _slide())
 
 
-def settle(vertices: np.ndarray, body: Body, rounds: int, symmetric: bool) -> np.ndarray:
-    """Slide vertices to even distances, most where limbs join, and bring them onto the solid."""
+def settle(vertices: np.ndarray, body: Body, rounds: int, symmetric: bool, slide: np.ndarray,
+           joins: np.ndarray | None = None) -> np.ndarray:
+    """Slide vertices to even distances and bring them onto the solid.
+
+    slide: (V,) how freely each vertex slides. joins: (V,) near 1 where limbs meet; there, what lies deep in the fold
+    between two limbs stays where it is.
+    """
     vertices = vertices.copy()
-    slide = _slide()[:, None]
     for n in range(rounds + 3):
         normals = vertex_normals(vertices)
-        step = np.clip(distances(vertices, body), -0.015 * body.size, 0.015 * body.size)
-        vertices -= normals * (step * 0.9)[:, None]
+        step = distances(vertices, body)
+        if joins is not None:
+            step *= 1.0 - joins * (1.0 - np.exp(-(np.minimum(step, 0.0) / (0.006 * body.size)) ** 2))
+        vertices -= normals * np.clip(step, -0.015 * body.size, 0.015 * body.size)[:, None] * 0.9
         if n < rounds:
             pull = mean_of_neighbours(vertices) - vertices
             pull -= normals * np.sum(pull * normals, axis=1, keepdims=True)
-            vertices += pull * slide
+            vertices += pull * slide[:, None]
         if symmetric:
             mirrored = vertices[cage().mirror] * (-1.0, 1.0, 1.0)
             vertices = (vertices + mirrored) / 2
@@ -193,4 +199,17 @@ def sculpt(body: Body, symmetric: bool) -> np.ndarray:
         some = np.flatnonzero(weight)
         place = body.parts[part].back(reference[some] * ((-1.0, 1.0, 1.0) if part.endswith(".R") else 1.0))
         vertices[some] += weight[some, None] * place
-    return settle(vertices, body, 10, symmetric)
+    # Carried to another pose the skin folds where limbs meet, and there the solid is no guide: it fills the armpit of
+    # a hanging arm. There the skin is smoothed without shrinking (Taubin 1995), and follows the solid elsewhere.
+    joins = np.clip(2.0 * _slide() - 0.3, 0.0, 1.0)
+    for n in range(12):
+        pull = mean_of_neighbours(vertices) - vertices
+        vertices += pull * joins[:, None] * (0.60, -0.62)[n % 2]
+    vertices = settle(vertices, body, 6, symmetric, 0.1 * (1.0 - joins), joins)
+    fold = np.clip(-distances(vertices, body) / (0.004 * body.size) - 0.25, 0.0, 1.0)[:, None]
+    for _ in range(2):  # its rim too
+        fold = np.maximum(fold, 0.7 * fold[neighbours()[0]].max(axis=1))
+    fold *= joins[:, None]
+    for _ in range(14):
+        vertices += (mean_of_neighbours(vertices) - vertices) * fold * 0.8
+    return vertices

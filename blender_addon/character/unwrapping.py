@@ -196,19 +196,22 @@ def _upright(plane: np.ndarray, up: np.ndarray) -> np.ndarray:
 
 
 def _pack(sizes: list[np.ndarray]) -> tuple[list[np.ndarray], float]:
-    """Rows of charts, tallest first, in the smallest square of a few tried; lower left corners and the square's side."""
-    order = sorted(range(len(sizes)), key=lambda n: -sizes[n][1])
+    """Charts into the smallest square of a few tried: their lower left corners, and the square's side."""
     area = np.sqrt(sum(float(np.prod(size)) for size in sizes))
-    best: tuple[list[np.ndarray], float] | None = None
-    for side in area * np.linspace(1.0, 1.6, 61):
-        gap = side * _GAP
-        places, x, y, tall = [np.zeros(2)] * len(sizes), gap, gap, 0.0
-        for n in order:
-            if x + sizes[n][0] + gap > side:
-                x, y, tall = gap, y + tall + gap, 0.0
-            places[n] = np.array([x, y])
-            x, tall = x + sizes[n][0] + gap, max(tall, sizes[n][1])
-        needed = max(side, y + tall + gap, max(p[0] + s[0] for p, s in zip(places, sizes)) + gap)
-        if best is None or needed < best[1]:
-            best = places, float(needed)
-    return best
+    tried = [_fill(sizes, side) for side in area * np.linspace(1.0, 1.5, 51)]
+    return min(tried, key=lambda packed: packed[1])
+
+
+def _fill(sizes: list[np.ndarray], side: float) -> tuple[list[np.ndarray], float]:
+    """The tallest chart first, each as low as it goes on what already lies there, and then as far left."""
+    cell, gap = side / 256, side * _GAP
+    skyline = np.full(256, gap)
+    places = [np.zeros(2)] * len(sizes)
+    for n in sorted(range(len(sizes)), key=lambda n: -sizes[n][1]):
+        wide = min(int(np.ceil((sizes[n][0] + gap) / cell)), 253)
+        below = np.lib.stride_tricks.sliding_window_view(skyline[3:], wide).max(axis=1)
+        at = int(np.argmin(below)) + 3
+        places[n] = np.array([at * cell, below[at - 3]])
+        skyline[at: at + wide] = below[at - 3] + sizes[n][1] + gap
+    right = max(place[0] + size[0] for place, size in zip(places, sizes)) + gap
+    return places, float(max(side, right, skyline.max()))
