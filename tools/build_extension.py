@@ -58,7 +58,11 @@ FLAVOURS = {
     "cuda": Flavour("cuda", ("onnxruntime-gpu",)),  # for machines with CUDA and cuDNN
 }
 GIVEN_OUT = (
-    ("linux-x64", "cpu"), ("windows-x64", "cpu"), ("macos-arm64", "cpu"), ("linux-x64", "cuda"), ("windows-x64", "cuda"),
+    ("linux-x64", "cpu"),
+    ("windows-x64", "cpu"),
+    ("macos-arm64", "cpu"),
+    ("linux-x64", "cuda"),
+    ("windows-x64", "cuda"),
 )
 
 

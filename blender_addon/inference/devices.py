@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import importlib
+import importlib.util
 import io
 import os
 import sys
@@ -16,6 +18,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
 from types import ModuleType
+from typing import Any
 
 from ..errors import DeviceError
 
@@ -31,7 +34,8 @@ PROVIDERS = {
     "migraphx": "MIGraphXExecutionProvider",
 }
 DEVICES = ("auto", *PROVIDERS)
-GPU_DEVICES = ("cuda", "directml", "migraphx", "rocm", "webgpu")  # what `auto` tries, in this order
+# What `auto` tries, in this order. WebGPU has run on a software Vulkan alone so far: only where it is asked for.
+GPU_DEVICES = ("cuda", "directml", "migraphx", "rocm")
 
 PACKAGES = (
     "onnxruntime",
@@ -42,6 +46,7 @@ PACKAGES = (
     "onnxruntime-migraphx",
     "onnxruntime-webgpu",
 )
+WEBGPU_PLUGIN = "onnxruntime_ep_webgpu"  # a package beside onnxruntime, which it adds the provider to
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class Runtime:
     ok: bool
     version: str = ""
     package: str = ""  # which wheel it came from, such as onnxruntime-gpu
-    providers: tuple[str, ...] = ()  # those it was built with, not those that run
+    providers: tuple[str, ...] = ()  # those it was built with or has a plug-in for, not those that run
     why_not: str = ""
 
 
@@ -99,7 +104,15 @@ def runtime_status() -> Runtime:
         runtime = import_runtime()
     except DeviceError as error:
         return Runtime(ok=False, package=_package(), why_not=str(error))
-    return Runtime(True, runtime.__version__, _package(), tuple(runtime.get_available_providers()))
+    return Runtime(True, runtime.__version__, _package(), providers_here(runtime))
+
+
+def providers_here(runtime: ModuleType) -> tuple[str, ...]:
+    """The providers that onnxruntime was built with, and that of the plug-in where it is installed."""
+    built = tuple(runtime.get_available_providers())
+    webgpu = PROVIDERS["webgpu"]
+    there = webgpu not in built and importlib.util.find_spec(WEBGPU_PLUGIN) is not None
+    return (*built, webgpu) if there else built
 
 
 def _package() -> str:
@@ -124,9 +137,9 @@ def why_not(device: str) -> str:
         raise DeviceError(f"there is no device {device}; choose one of {', '.join(DEVICES)}")
     runtime = import_runtime()
     provider = PROVIDERS[device]
-    if provider not in runtime.get_available_providers():
+    if provider not in providers_here(runtime):
         return f"{provider}: not in this onnxruntime ({_package() or 'unknown'} {runtime.__version__})"
-    missing = _cuda_missing(runtime) if device == "cuda" else ""
+    missing = {"cuda": _cuda_missing, "webgpu": _webgpu_missing}.get(device, lambda runtime: "")(runtime)
     return f"{provider}: {missing}" if missing else ""
 
 
@@ -178,3 +191,34 @@ def _loads(name: str) -> bool:
     except OSError:
         return False
     return True
+
+
+# --- WebGPU -----------------------------------------------------------------------------------------------------
+
+
+@cache
+def webgpu_devices() -> tuple[Any, ...]:
+    """The GPUs (onnxruntime.OrtEpDevice) that the WebGPU plug-in offers; the first call loads its library.
+
+    Raises what onnxruntime or the plug-in raises when it cannot be loaded.
+    """
+    runtime = import_runtime()
+
+    def offered() -> tuple[Any, ...]:
+        return tuple(each for each in runtime.get_ep_devices() if each.ep_name == PROVIDERS["webgpu"])
+
+    if not offered():  # else another add-on was here before us
+        plugin = importlib.import_module(WEBGPU_PLUGIN)
+        runtime.register_execution_provider_library(PROVIDERS["webgpu"], plugin.get_library_path())
+    return offered()
+
+
+def _webgpu_missing(_: ModuleType) -> str:
+    """What WebGPU lacks here: a GPU with a driver for it; empty when a session can be tried."""
+    try:
+        if webgpu_devices():
+            return ""
+    except Exception as error:  # noqa: BLE001 - whatever keeps a plug-in from loading, the CPU is left
+        return f"its plug-in does not load ({' '.join(str(error).split())[:200]})"
+    needs = {"win32": "Direct3D 12", "darwin": "Metal"}.get(sys.platform, "Vulkan (libvulkan.so.1)")
+    return f"finds no GPU; needs one whose driver has {needs}"

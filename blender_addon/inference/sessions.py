@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DeviceError, PackError
-from .devices import CPU, DEVICES, GPU_DEVICES, PROVIDERS, import_runtime, why_not
+from .devices import CPU, DEVICES, GPU_DEVICES, PROVIDERS, import_runtime, providers_here, webgpu_devices, why_not
 from .packs import Graph, Pack, check_graph, read_graph_bytes
 
 Arrays = dict[str, np.ndarray]
@@ -193,13 +193,13 @@ def _candidates(kind: str, device: str) -> tuple[list[str], list[str]]:
         return [], []
     if device == "auto":
         if kind in STEPWISE_KINDS:
-            return [], [
-                "auto keeps step-by-step motion on the CPU, which suits small steps; device cuda asks for a GPU"
-            ]
-        built = import_runtime().get_available_providers()
+            suits = "auto keeps step-by-step motion on the CPU, which suits small steps"
+            return [], [f"{suits}; device cuda or webgpu asks for a GPU"]
+        built = providers_here(import_runtime())
         names = [name for name in GPU_DEVICES if PROVIDERS[name] in built]
         if not names:
-            return [], ["this onnxruntime was built without a GPU provider"]
+            webgpu = "; device webgpu asks for the one beside it" if PROVIDERS["webgpu"] in built else ""
+            return [], [f"this onnxruntime was built without a GPU provider{webgpu}"]
     reasons = {name: why_not(name) for name in names}
     return [name for name in names if not reasons[name]], [reason for reason in reasons.values() if reason]
 
@@ -213,7 +213,12 @@ def _create(ort: ModuleType, data: bytes, provider: str, threads: int) -> Any:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if provider == PROVIDERS["directml"]:
         options.enable_mem_pattern = False  # DirectML asks for it
-    return ort.InferenceSession(data, options, providers=list(dict.fromkeys((provider, CPU))))
+    providers = list(dict.fromkeys((provider, CPU)))
+    if provider == PROVIDERS["webgpu"]:  # of a plug-in its device is named instead; the CPU goes without saying
+        options.add_provider_for_devices(webgpu_devices()[:1], {})
+        providers = None
+    # without its fallback, which prints on stdout and goes on with the CPU, a failure reaches us with its reason
+    return ort.InferenceSession(data, options, providers=providers, enable_fallback=0)
 
 
 def _failed(session: Session, error: Exception) -> DeviceError:
@@ -222,4 +227,5 @@ def _failed(session: Session, error: Exception) -> DeviceError:
 
 
 def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)[:300]
+    line = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    return line.rpartition(" was false. ")[2][:300]  # where a check of onnxruntime's own failed, the reason comes last

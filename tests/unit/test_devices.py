@@ -81,6 +81,24 @@ def test_a_driver_without_a_gpu(monkeypatch):
     assert "100" in devices._gpu_missing("libcuda.so.1")
 
 
+def test_webgpu_is_there_where_its_plug_in_is():
+    there = importlib.util.find_spec(devices.WEBGPU_PLUGIN) is not None
+    assert (devices.PROVIDERS["webgpu"] in devices.runtime_status().providers) == there
+    told = devices.why_not("webgpu")
+    expected = "finds no GPU; needs" if there else "not in this"
+    assert not told or told.startswith(f"WebGpuExecutionProvider: {expected}")
+
+
+def test_a_plug_in_that_does_not_load(monkeypatch):
+    def broken():
+        raise OSError("libdawn.so: cannot open shared object file\n")
+
+    monkeypatch.setattr(devices, "webgpu_devices", broken)
+    monkeypatch.setattr(devices, "providers_here", lambda runtime: (devices.CPU, devices.PROVIDERS["webgpu"]))
+    told = devices.why_not("webgpu")
+    assert told == "WebGpuExecutionProvider: its plug-in does not load (libdawn.so: cannot open shared object file)"
+
+
 def test_a_device_that_there_is_not():
     with pytest.raises(DeviceError, match="choose one of auto, cpu"):
         devices.why_not("abacus")

@@ -41,9 +41,12 @@ def test_a_session_says_what_it_is(pack):
 
 
 @pytest.mark.parametrize("batch", [1, 3])
-def test_a_run_gives_the_reference_evaluators_numbers(pack, batch):
+@pytest.mark.parametrize("device", ["cpu", "cuda", "webgpu"])
+def test_a_run_gives_the_reference_evaluators_numbers(pack, batch, device):
+    if told := devices.why_not(device):
+        pytest.skip(told)
     inputs = step_inputs(batch)
-    ours = sessions.open_session(pack).run(inputs)
+    ours = sessions.open_session(pack, device=device).run(inputs)
     reference = ReferenceEvaluator(str(pack.folder / "model.onnx")).run(list(ours), inputs)
     for name, wanted in zip(ours, reference, strict=True):
         assert ours[name].shape == wanted.shape
@@ -175,7 +178,7 @@ def test_a_provider_that_falls_back_in_silence_is_found_out(pack, monkeypatch):
 def test_auto_keeps_steps_on_the_cpu_and_tries_a_gpu_for_the_rest(pack, monkeypatch):
     asked = []
     monkeypatch.setattr(sessions, "why_not", lambda device: asked.append(device) or f"{device}: not here")
-    assert "device cuda asks for a GPU" in sessions.open_session(pack).why_not
+    assert "device cuda or webgpu asks for a GPU" in sessions.open_session(pack).why_not
     assert not asked
     built = devices.runtime_status().providers
     tried, reasons = sessions._candidates("texture-generator", "auto")
