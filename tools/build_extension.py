@@ -177,7 +177,9 @@ def blender_tool(*arguments: str) -> None:
     found = sorted(Path(bpy.origin).parent.glob("*/scripts/addons_core/bl_pkg/cli/blender_ext.py")) if bpy else []
     if not found:
         raise BuildError("the bpy module is not installed here: run `make extension`, which installs it")
-    done = subprocess.run([sys.executable, str(found[-1]), *arguments], capture_output=True, text=True)
+    tags = found[-1].parents[3] / "modules" / "_bpy_internal" / "extensions" / "tags.py"  # those the platform knows
+    command = [sys.executable, str(found[-1]), *arguments, "--valid-tags", str(tags)]
+    done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise BuildError(f"Blender's packaging tool refused to {arguments[0]}: {(done.stderr or done.stdout).strip()}")
 

@@ -27,8 +27,11 @@ def test_one_version(manifest, project):
     assert manifest["version"] == project["version"] == newest[1]
 
 
-def test_one_licence(manifest, project):
-    assert manifest["license"] == [f"SPDX:{project['license']}"] == ["SPDX:GPL-3.0-or-later"]
+def test_one_licence_for_the_code_and_one_for_the_models(manifest, project):
+    assert manifest["license"] == ["SPDX:GPL-3.0-or-later", "SPDX:CC0-1.0"]
+    assert project["license"] == "GPL-3.0-or-later"
+    packs = [tomllib.loads(path.read_text(encoding="utf-8")) for path in (ROOT / "models").glob("*/pack.toml")]
+    assert {pack["licence"] for pack in packs} <= {"CC0-1.0"}
     assert "Version 3, 29 June 2007" in (ROOT / "LICENSE").read_text(encoding="utf-8")
 
 
