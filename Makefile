@@ -3,11 +3,15 @@
 #   make demo         a walk on a Rigify human, made a moment ago: out/demo.blend .glb .png .json (no torch)
 #   make test         ruff, then the tests that need no window
 #   make bench        bench.json: speed, beside a baseline taken in the same run
-#   make extension    dist/galatea-VERSION-PLATFORM.zip, checked by Blender's own packaging tool
+#   make extension    dist/*.zip for every platform, the CUDA flavours too (1 GB; wheels are fetched once, into .wheels):
+#                     make extension PLATFORM=linux-x64 [FLAVOUR=cuda] for one; each checked by Blender's packaging tool
 #   make window-test  that zip inside a real Blender: BLENDER=/path/to/blender, else `blender` on the PATH
-# Also: make lint, make clean (leaves .venv; remove that folder by hand).
+# Also: make test-matrix (the scene tests on Blender 4.2, 4.5, 5.0 and 5.2, each in a .venv-VERSION of its own),
+# make lint, make clean (leaves .venv, .venv-* and .wheels; remove those folders by hand).
 
 PYTHON ?= python3.11
+# Blender 5.2's, for make test-matrix and nothing else.
+PYTHON313 ?= python3.13
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
@@ -15,8 +19,9 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Which Pythons the extension brings onnxruntime for: Blender 4.2 to 5.0 run 3.11, 5.1 and later 3.13.
 PYTHONS  ?= cp311 cp313
 PLATFORM ?=
+FLAVOUR  ?= cpu
 
-.PHONY: demo test bench extension window-test lint clean
+.PHONY: demo test test-matrix bench extension window-test lint clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.stamp-run
@@ -25,11 +30,15 @@ demo: $(VENV)/.stamp-run
 test: lint
 	$(BIN)/python -m pytest tests --ignore=tests/window
 
+test-matrix: $(VENV)/.stamp-venv
+	$(BIN)/python tools/test_matrix.py --python311 $(PYTHON) --python313 $(PYTHON313)
+
 bench: $(VENV)/.stamp-test
 	$(BIN)/python bench/bench.py --out bench.json
 
 extension: $(VENV)/.stamp-run
-	$(BIN)/python tools/build_extension.py --pythons $(PYTHONS) $(if $(PLATFORM),--platform $(PLATFORM))
+	$(BIN)/python tools/build_extension.py --pythons $(PYTHONS) \
+	  $(if $(PLATFORM),--platform $(PLATFORM) --flavour $(FLAVOUR),--all)
 
 window-test: $(VENV)/.stamp-test
 	$(BIN)/python -m pytest tests/window -rs
