@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What `make demo` leaves behind, with the pack that ships."""
+
+import json
+
+import bpy
+import gltf_validator
+import made_rigs
+import numpy as np
+import pytest
+from PIL import Image
+
+from blender_addon import api
+from blender_addon.errors import GalateaError
+from blender_addon.scene import files
+from blender_addon.scene.rigs import read_rig
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("demo") / "out"
+    return folder, api.make_demo(folder)
+
+
+def test_four_files_and_no_other(demo):
+    folder, result = demo
+    assert sorted(path.name for path in folder.iterdir()) == ["demo.blend", "demo.glb", "demo.json", "demo.png"]
+    assert sorted(result.files) == sorted(str(path) for path in folder.iterdir())
+    told = json.loads((folder / "demo.json").read_text())
+    assert told["actions"] == ["Galatea walk 0"] and told["frames"] == 240 and told["family"] == "Rigify meta-rig"
+
+
+def test_the_glb_is_valid_skinned_and_animated(demo):
+    report = gltf_validator.validate(demo[0] / "demo.glb")
+    assert report["issues"]["numErrors"] == 0, report["issues"]["messages"][:3]
+    assert report["info"]["animationCount"] == 1 and report["info"]["hasSkins"]
+    assert report["info"]["totalVertexCount"] >= 1500
+
+
+def test_in_the_blend_somebody_walks_over_the_floor(demo):
+    folder, result = demo
+    armature = files.open_rig(str(folder / "demo.blend"))
+    scene = bpy.context.scene
+    assert (scene.frame_start, scene.frame_end) == (1, 240) and scene.camera is not None
+    assert {"Floor", "Camera"} <= set(bpy.data.objects.keys())
+    skin = next(ob for ob in armature.children if ob.type == "MESH")
+    assert len(skin.data.vertices) >= 1500 and skin.find_armature() == armature
+    rig = read_rig(armature)
+    hips = [np.array(made_rigs.posed(armature, frame).pose.bones[rig.bones["Hips"]].head) for frame in (1, 240)]
+    figures = result.figures
+    assert np.linalg.norm(hips[1] - hips[0]) == pytest.approx(figures["travelled_m"] * rig.scale(), rel=0.05)
+    assert hips[1][1] - hips[0][1] < -5.0  # it faces -Y and goes there
+    assert made_rigs.errors_against(armature, result.clips[0], every=40)["limbs"] < 0.5
+
+
+def test_the_picture_shows_something(demo):
+    picture = np.asarray(Image.open(demo[0] / "demo.png").convert("L"), dtype=float)
+    assert min(picture.shape) >= 200 and picture.std() > 10.0
+
+
+def test_a_folder_that_cannot_be_made_is_one_clear_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(GalateaError, match="cannot be made") as error:
+        api.make_demo(tmp_path / "file" / "out")
+    assert "\n" not in str(error.value)
