@@ -11,7 +11,7 @@ from ..motion.skeleton import INDEX, JOINTS, PARENTS
 from .rigs import RigMap
 
 MATERIAL = "Galatea Mannequin"
-_CLAY = (0.62, 0.47, 0.37, 1.0)
+_CLAY = (0.50, 0.43, 0.36, 1.0)
 # Legs of 0.3 to 1.6 m: with anything else the rig's units are no metres, and its size says nothing about its age.
 _PEOPLE = (0.3, 1.6)
 
