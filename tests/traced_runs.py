@@ -21,6 +21,7 @@ _FILE_CALLS = (
     "fchmodat2", "utime", "utimes", "utimensat",
 )  # fmt: skip
 _NETWORK_CALLS = ("connect", "sendto", "sendmsg", "sendmmsg")
+_STARTING_CALLS = ("execve", "chroot")
 _CALL = re.compile(r"^\d+ +(\w+)\((.*)")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _FAILED = re.compile(r"= -1 E(NOENT|EXIST|NOTDIR)\b")
@@ -60,33 +61,40 @@ def _isolated() -> tuple[str, ...] | None:
     return next((way for way in ways if subprocess.run([*way, "true"], capture_output=True).returncode == 0), None)
 
 
-def run(command: Sequence[str | Path], cwd: Path, environment: Mapping[str, str]) -> Run:
-    """Run a program to its end without a network, and note what it did (on Linux, where why_not() is empty)."""
+def run(command: Sequence[str | Path], cwd: Path, environment: Mapping[str, str], program: str = "") -> Run:
+    """Run a command to its end without a network, and note what it did (on Linux, where why_not() is empty).
+
+    With `program`, what a script does before it starts the program of that name does not count.
+    """
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "calls"
-        calls = ",".join(f"?{name}" for name in (*_FILE_CALLS, *_NETWORK_CALLS))  # ?: not every machine has them all
+        # ?: not every machine has them all
+        calls = ",".join(f"?{name}" for name in (*_FILE_CALLS, *_NETWORK_CALLS, *_STARTING_CALLS))
         strace = ["strace", "-f", "-qq", "--seccomp-bpf", "-y", "-e", "signal=none", "-e", f"trace={calls}"]
         full = [*_isolated(), *strace, "-o", log, *command]
         done = subprocess.run(full, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
-        connections, written = read_calls(log.read_text(errors="replace").splitlines(), cwd)
+        connections, written = read_calls(log.read_text(errors="replace").splitlines(), cwd, program)
     return Run(done.returncode, done.stdout + done.stderr, connections, written)
 
 
-def read_calls(lines: Sequence[str], cwd: Path) -> tuple[tuple[str, ...], tuple[Path, ...]]:
+def read_calls(lines: Sequence[str], cwd: Path, program: str = "") -> tuple[tuple[str, ...], tuple[Path, ...]]:
     """Read strace's lines: attempts to reach a network, and paths that were changed; sockets of this machine and
     attempts on what is not there do not count."""
-    connections, written = [], {}
+    connections, written, top = [], {}, ""
     for line in lines:
         if (found := _CALL.match(line)) is None:
             continue  # the second half of a call that was interrupted: its arguments are on the first
         name, rest = found.groups()
-        if name in _NETWORK_CALLS:
-            if "AF_INET" in rest or (name != "connect" and "UNIX" not in rest):
+        if name == "chroot":
+            top = _QUOTED.search(rest)[1]  # strace names open folders as they are outside of it
+        elif name == "execve":
+            if program and Path(_QUOTED.search(rest)[1]).name == program:
+                connections, written = [], {}
+        elif name in _NETWORK_CALLS:
+            if "AF_INET" in rest:  # or AF_INET6; what names no address goes where a connect before it did
                 connections.append(line)
-            continue
-        if _FAILED.search(rest) or (name.startswith("open") and not _opens_to_write(rest)):
-            continue
-        written.update(dict.fromkeys(_paths(rest, cwd)))
+        elif not _FAILED.search(rest) and (not name.startswith("open") or _opens_to_write(rest)):
+            written.update(dict.fromkeys(_paths(rest, cwd, top)))
     return tuple(connections), tuple(written)
 
 
@@ -96,13 +104,13 @@ def _opens_to_write(rest: str) -> bool:
     return any(flag in rest for flag in ("O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC"))
 
 
-def _paths(rest: str, cwd: Path) -> list[Path]:
+def _paths(rest: str, cwd: Path, top: str) -> list[Path]:
     """The paths among a call's arguments: each after the open folder (`4</home/me>`) it starts from, if any."""
     arguments = rest.rpartition(") = ")[0] or rest
     found = []
     for match in _QUOTED.finditer(arguments):
         before = re.search(r"<([^<>]*)>, $", arguments[: match.start()])
-        folder = Path(before[1]) if before else cwd
+        folder = Path(before[1].removeprefix(top)) if before else cwd
         found.append(Path(os.path.normpath(folder / match[1])))
     return found
 

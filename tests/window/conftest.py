@@ -20,11 +20,14 @@ class Blender:
 
     def run(self, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess:
         """Run it to its end; its output is text, its exit status is the caller's to judge."""
-        # Only the Blender is wanted: what make's virtual environment exports would lead its own Python astray.
-        environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")}
-        environment["BLENDER_USER_RESOURCES"] = str(self.resources)
         command = [self.program, *arguments]
-        return subprocess.run(command, env=environment, cwd=cwd, capture_output=True, text=True, check=False)
+        return subprocess.run(command, env=self.environment(), cwd=cwd, capture_output=True, text=True, check=False)
+
+    def environment(self) -> dict[str, str]:
+        """The variables to start it with."""
+        # Only the Blender is wanted: what make's virtual environment exports would lead its own Python astray.
+        kept = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")}
+        return kept | {"BLENDER_USER_RESOURCES": str(self.resources)}
 
     def python(self, code: str, cwd: Path | None = None) -> str:
         """Run Python in it without a window and return what it printed."""
