@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import time
-from contextlib import ExitStack
+from collections.abc import Generator
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,7 @@ __all__ = [
     "generate_motion",
     "list_packs",
     "make_demo",
+    "motion_in_slices",
     "pack_folders",
     "pack_info",
     "pick_pack",
@@ -177,32 +179,64 @@ def generate_motion(armature: bpy.types.Object, request: MotionRequest) -> Motio
     rate stays and the motion is resampled to it. The rig's old action is kept. GalateaError with one line when the
     rig, the request, the pack or the device is not in order; the scene is then as it was.
     """
+    slices = motion_in_slices(armature, request)
+    while True:
+        try:
+            next(slices)
+        except StopIteration as done:
+            return done.value
+
+
+def motion_in_slices(armature: bpy.types.Object, request: MotionRequest) -> Generator[float, None, MotionResult]:
+    """The same in slices of some hundredths of a second: yields the share that is done, returns the result.
+
+    For windows that are to stay awake. The scene changes in the last slice; until then, and after close() or an
+    error, it is as it was. What the armature is deleted for meanwhile, or undone, ends in a GalateaError.
+    """
+    began = time.perf_counter()
+    yield from _imports_in_slices()
+    from .inference.devices import import_runtime
     from .inference.sessions import open_session
     from .motion import generating
     from .motion.placing import in_place
     from .motion.resampling import resample
     from .scene import keys, paths, rigs
+    from .scene.holding import held
 
-    began = time.perf_counter()
     pack = pick_pack("motion-generator", request.pack)
     parts = check_request(request, pack.words("actions"), pack.words("styles"))
     rig = rigs.read_rig(armature)
+    keys.check_editable(armature)
     way = paths.place(armature, rig, request.path)
+    armature = held(armature)
+    fps = keys.scene_fps()
+    yield 0.01
+    import_runtime()
+    yield 0.01
     session = open_session(pack, device=request.device)
+    yield 0.02
     plan = generating.plan_motion(pack, parts, request.style, request.seconds, request.speed, way.points, way.cyclic,
                                   way.start, way.heading)
     seeds = [request.seed + take for take in range(request.takes)]
-    clips = generating.generate(session, pack, plan, seeds)
-    figures = [generating.motion_figures(clip, plan) for clip in clips]
-    clips = [generating.close_loop(clip) for clip in clips] if request.loop else clips
-    clips = [in_place(clip) for clip in clips] if request.in_place else clips
-    fps = keys.scene_fps()
-    takes = []
-    for clip, seed, measured in zip(clips, seeds, figures):
-        channels = keys.clip_channels(armature, rig, resample(clip, fps))
-        about = _provenance(request, pack, session, seed, measured)
+    clips, figures, takes = [], [], []
+    for take, seed in enumerate(seeds):
+        done = 0.9 * take / len(seeds)
+        # one at a time, so that a take is the same bits alone and among others
+        (clip,) = yield from _within(generating.generate_slices(session, pack, plan, [seed]), done, 0.8 / len(seeds))
+        done += 0.8 / len(seeds)
+        yield done
+        figures.append(generating.motion_figures(clip, plan))
+        yield done
+        clip = generating.close_loop(clip) if request.loop else clip
+        clips.append(in_place(clip) if request.in_place else clip)
+        yield done
+        resampled = resample(clips[-1], fps)
+        yield done
+        channels = keys.clip_channels(armature(), rig, resampled)
+        about = _provenance(request, pack, session, seed, figures[-1])
         takes.append(keys.Take(f"Galatea {title(parts)} {seed}", channels, request.loop, about))
-    made = keys.key_takes(armature, takes, request.start)
+        yield done
+    made = yield from _within(keys.key_takes_in_slices(armature(), takes, request.start), 0.9, 0.1)
     return MotionResult(
         takes=tuple(MotionTake(action.name, *rest) for action, *rest in zip(made, seeds, clips, figures)),
         rig=rig.armature, family=rig.family, missing=rig.missing,
@@ -210,6 +244,31 @@ def generate_motion(armature: bpy.types.Object, request: MotionRequest) -> Motio
         provider=session.provider, why_not=session.why_not, onnxruntime=session.version, threads=session.threads,
         seed=request.seed, seconds=time.perf_counter() - began, frames=takes[0].frames, request=request,
     )
+
+
+def _imports_in_slices() -> Generator[float, None, None]:
+    """The first time in a session each of these takes a while by itself."""
+    yield 0.0
+    import numpy  # noqa: F401
+
+    yield 0.0
+    from .motion import generating  # noqa: F401
+
+    yield 0.0
+    from .scene import keys, paths, rigs  # noqa: F401
+
+    yield 0.0
+
+
+def _within(slices: Generator[float, None, Any], first: float, width: float) -> Generator[float, None, Any]:
+    """A part of the work: its shares from 0 to 1 as shares of the whole; what it returns."""
+    with closing(slices):  # at once, not when memory is collected: it puts back what it changed
+        while True:
+            try:
+                share = next(slices)
+            except StopIteration as done:
+                return done.value
+            yield first + width * share
 
 
 def animate_file(rig: str, request: MotionRequest, out: str | Path, clip: str | Path = "") -> MotionResult:

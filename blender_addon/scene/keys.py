@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import bpy
 import numpy as np
 
-from ..errors import RigError
+from ..errors import GalateaError, RigError
 from ..motion.clip import Clip
 from ..motion.kinematics import forward_kinematics
 from ..motion.rotations import (
@@ -22,11 +24,13 @@ from ..motion.rotations import (
     quat_to_euler,
 )
 from ..motion.skeleton import INDEX
+from .holding import held
 from .rigs import RigMap
-from .versions import bind_action, bound_slot, new_action, new_fcurve
+from .versions import Binding, bind_action, new_action, new_fcurve
 
 _LINEAR = 1  # bpy.types.Keyframe.interpolation; foreach_set takes an enumeration's numbers
 _GENERATED = 5  # bpy.types.Keyframe.type
+_PORTION = 40_000  # keys that are written before others get a turn: some hundredths of a second
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,37 +217,75 @@ class Take:
         return len(self.channels[0].values)
 
 
+def check_editable(armature: bpy.types.Object) -> None:
+    """RigError with one line when no action can be bound to an armature."""
+    if not armature.is_editable:
+        raise RigError(f"{armature.name} is linked from another file; make a library override of it to animate it")
+    if armature.animation_data is not None and armature.animation_data.use_tweak_mode:
+        raise RigError(f"{armature.name} is in NLA tweak mode; leave it (Tab in the NLA editor) and try again")
+
+
 def key_takes(armature: bpy.types.Object, takes: Sequence[Take], start: int) -> list[bpy.types.Action]:
     """Make a new action of each take, keyed on every frame from `start` on, and bind the first to the armature.
 
     The action that was bound stays as it is; it and the other takes get a fake user where nothing else would keep
     them. Should anything fail, the armature has its old action and nothing is left of the new ones.
     """
-    if not armature.is_editable:
-        raise RigError(f"{armature.name} is linked from another file; make a library override of it to animate it")
-    animation = armature.animation_data_create()
-    if animation.use_tweak_mode:
-        raise RigError(f"{armature.name} is in NLA tweak mode; leave it (Tab in the NLA editor) and try again")
-    before, slot = animation.action, bound_slot(armature)
-    made: list[bpy.types.Action] = []
+    return drain(key_takes_in_slices(armature, takes, start))
+
+
+def drain(slices: Generator[float, None, Any]) -> Any:
+    """Run slices to their end and return what they return."""
+    while True:
+        try:
+            next(slices)
+        except StopIteration as done:
+            return done.value
+
+
+def key_takes_in_slices(armature: bpy.types.Object, takes: Sequence[Take], start: int
+                        ) -> Generator[float, None, list[bpy.types.Action]]:
+    """The same in slices: yields the share that is done. Between two of them, and after close(), the armature is as
+    it was."""
+    check_editable(armature)
+    rig, before = held(armature), Binding.of(armature)
+    made = []
+    keys = sum(take.frames * channel.values.shape[1] for take in takes for channel in take.channels)
+    written = 0
     try:
         for take in takes:
-            made.append(new_action(armature, take.name))
-            _fill(armature, made[-1], take, start)
-        bind_action(armature, made[0])
+            made.append(held(new_action(armature, take.name)))
+            for portion in _portions(take):
+                bind_action(armature, made[-1]())
+                write_keys(armature, portion, np.arange(start, start + take.frames))
+                before.bind(armature)
+                written += sum(take.frames * channel.values.shape[1] for channel in portion)
+                yield written / keys
+                armature = rig()
+            _describe(made[-1](), take, start)
+        actions = [action() for action in made]
+        bind_action(armature, actions[0])
     except BaseException:
-        bind_action(armature, before, slot)
+        with suppress(GalateaError):  # gone with the armature
+            before.bind(rig())
         for action in made:
-            bpy.data.actions.remove(action)
+            with suppress(GalateaError):
+                bpy.data.actions.remove(action())
         raise
-    for action in (before, *made[1:]):
+    for action in (before.action, *actions[1:]):
         if action is not None and action.users == 0:
             action.use_fake_user = True
-    return made
+    return actions
 
 
-def _fill(armature: bpy.types.Object, action: bpy.types.Action, take: Take, start: int) -> None:
-    write_keys(armature, take.channels, np.arange(start, start + take.frames))
+def _portions(take: Take) -> Iterator[list[Channels]]:
+    """A take's channels in as many groups as it takes for each to be written quickly."""
+    size = max(1, _PORTION // (4 * take.frames))
+    for first in range(0, len(take.channels), size):
+        yield list(take.channels[first:first + size])
+
+
+def _describe(action: bpy.types.Action, take: Take, start: int) -> None:
     for name, value in take.provenance.items():
         action[name] = value
     if take.loop:

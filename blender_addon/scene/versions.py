@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import bpy
 
 # --- actions and F-curves: slots and channelbags came in 4.4, `action.fcurves` went in 5.0 --------------------------
@@ -24,9 +26,38 @@ def bind_action(owner: bpy.types.ID, action: bpy.types.Action | None, slot: obje
     animation.action_slot = slot or _slot_for(owner, action) or action.slots.new(owner.id_type, owner.name)
 
 
-def bound_slot(owner: bpy.types.ID) -> object:
-    """Return what `bind_action` needs to bind the owner's present action again as it is; None without slots."""
-    return getattr(owner.animation_data, "action_slot", None)
+@dataclass(frozen=True)
+class Binding:
+    """Which action an owner has, in which slot, so that it can be bound again as it was."""
+
+    fresh: bool  # there was no animation data at all
+    number: int  # the action's for this session, which undo and renaming leave alone; 0 for none
+    slot: str
+    last_slot: str
+
+    @classmethod
+    def of(cls, owner: bpy.types.ID) -> Binding:
+        animation = owner.animation_data
+        action = animation and animation.action
+        slot = getattr(animation, "action_slot", None)
+        return cls(animation is None, action.session_uid if action else 0, slot.identifier if slot else "",
+                   getattr(animation, "last_slot_identifier", ""))
+
+    @property
+    def action(self) -> bpy.types.Action | None:
+        return next((action for action in bpy.data.actions if action.session_uid == self.number), None)
+
+    def bind(self, owner: bpy.types.ID) -> None:
+        """Bind again what was bound; animation data that was not there goes."""
+        if self.fresh:
+            owner.animation_data_clear()
+            return
+        animation, action = owner.animation_data, self.action
+        animation.action = action
+        if hasattr(animation, "action_slot"):
+            if action is not None:
+                animation.action_slot = action.slots.get(self.slot) if self.slot else None
+            animation.last_slot_identifier = self.last_slot
 
 
 def _slot_for(owner: bpy.types.ID, action: bpy.types.Action) -> object:

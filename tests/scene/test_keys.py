@@ -257,7 +257,7 @@ def test_takes_are_actions_of_their_own_and_the_first_is_active(empty_scene):
 def test_nothing_is_left_of_keys_that_fail(empty_scene, monkeypatch):
     armature = made_rigs.human()
     old = key(armature, made_walk(), name="old")
-    slot = versions.bound_slot(armature)
+    before = versions.Binding.of(armature)
     takes = [keys.Take(name, keys.clip_channels(armature, read_rig(armature), made_walk())) for name in "ab"]
     whole = keys.write_keys
 
@@ -270,7 +270,7 @@ def test_nothing_is_left_of_keys_that_fail(empty_scene, monkeypatch):
     with pytest.raises(RuntimeError):
         keys.key_takes(armature, takes, 1)
     assert [action.name for action in bpy.data.actions] == ["old"]
-    assert armature.animation_data.action is old and versions.bound_slot(armature) == slot
+    assert armature.animation_data.action is old and versions.Binding.of(armature) == before
     assert not old.use_fake_user
 
 

@@ -32,19 +32,20 @@ SESSION = sessions.Session(graph=None, wished="auto", provider="CPUExecutionProv
 @pytest.fixture
 def asked(empty_scene, monkeypatch):
     """The stand-in's model: walks straight ahead, faster for a higher seed; keeps what it was asked for."""
-    seen = SimpleNamespace(plan=None, seeds=None)
+    seen = SimpleNamespace(plan=None, seeds=[])
 
     def plan_motion(pack, actions, style, seconds, speed, path, cyclic, start_xy, start_heading):
         seen.plan = SimpleNamespace(actions=actions, style=style, seconds=seconds, speed=speed, path=path,
                                     cyclic=cyclic, start_xy=start_xy, start_heading=start_heading)
         return seen.plan
 
-    def generate(session, pack, plan, seeds):
-        seen.seeds = seeds
+    def generate_slices(session, pack, plan, seeds):
+        seen.seeds += seeds
+        yield 0.5
         return [made_walk(plan.seconds, speed=1.0 + seed / 10, heading=plan.start_heading) for seed in seeds]
 
     generating = SimpleNamespace(
-        plan_motion=plan_motion, generate=generate, close_loop=lambda clip: clip.cut(0, clip.frames - 1),
+        plan_motion=plan_motion, generate_slices=generate_slices, close_loop=lambda clip: clip.cut(0, clip.frames - 1),
         motion_figures=lambda clip, plan: {"speed_m_s": 1.25, "skate_cm_s": 0.5, "by_action": {"walk": 1}})
     monkeypatch.setattr(blender_addon.motion, "generating", generating, raising=False)
     monkeypatch.setattr(api, "pick_pack", lambda kind, pack="", folder="": PACK)
