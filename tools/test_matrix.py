@@ -7,6 +7,7 @@ A version whose Python is not on this machine is reported as not run; the exit s
 """
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
@@ -35,6 +36,11 @@ class Blender:
     @property
     def folder(self) -> Path:
         return ROOT / f".venv-{self.short}"
+
+    @property
+    def program(self) -> Path:
+        """The Python of its virtual environment."""
+        return self.folder / ("Scripts" if os.name == "nt" else "bin") / "python"
 
 
 MATRIX = (
@@ -83,7 +89,7 @@ def judge(blender: Blender, python: str, tests: list[str]) -> Outcome:
         return Outcome(blender, f"not set up: {' '.join(map(str, error.cmd))} ended with {error.returncode}", True)
     report = ROOT / "build" / f"test-matrix-{blender.short}.xml"
     report.unlink(missing_ok=True)
-    command = [blender.folder / "bin" / "python", "-m", "pytest", *tests, "-p", "no:cacheprovider"]
+    command = [blender.program, "-m", "pytest", *tests, "-p", "no:cacheprovider"]
     status = subprocess.run([*command, f"--junitxml={report}"], cwd=ROOT).returncode
     return Outcome(blender, counts(report) if report.exists() else f"pytest ended with {status}", status != 0)
 
@@ -108,7 +114,7 @@ def set_up(blender: Blender, python: str) -> None:
         return
     print(f"Installing into {blender.folder.name}, once (about 500 MB to fetch)", flush=True)
     subprocess.run([python, "-m", "venv", blender.folder], check=True)
-    pip = [blender.folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [blender.program, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, *wanted], check=True)
     stamp.write_text("\n".join(wanted))
 
