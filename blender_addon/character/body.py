@@ -90,7 +90,8 @@ def fit_body(joints: Mapping[str, np.ndarray], tails: Mapping[str, np.ndarray] |
 
 # --- measuring ------------------------------------------------------------------------------------------------------
 
-_NEEDED = ("Hips", *(side + joint for side in ("Left", "Right") for joint in ("Arm", "ForeArm", "UpLeg", "Leg", "Foot")))
+_NEEDED = ("Hips", *(side + joint for side in ("Left", "Right")
+                     for joint in ("Arm", "ForeArm", "UpLeg", "Leg", "Foot")))
 
 
 def _complete(joints: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -116,7 +117,7 @@ def _mirrored(key: Key) -> Key:
 def _bridge(build: _Builder, rings: Sequence[Sequence[Key]], chart: Callable[[int, int], str], flip: bool,
             skip: frozenset[tuple[int, int]] = frozenset()) -> None:
     """Quads between neighbouring rings, but for the (row, column) in `skip`; chart names each by row and column."""
-    for row, (near, far) in enumerate(zip(rings, rings[1:])):
+    for row, (near, far) in enumerate(pairwise(rings)):
         for k in range(len(near)):
             if (row, k) not in skip:
                 following = (k + 1) % len(near)
@@ -224,7 +225,7 @@ def _trunk(build: _Builder) -> None:
     _bridge(build, rings, chart, False, skip)
     _cap(build, rings[-1], 4, 8, 10, np.array([0.0, 0.0, 1.0]), ("crown",), "head", lambda i, j: "head", False)
     behind = [ring[18] for ring in rings[neck:]]
-    build.seams += list(zip(behind, behind[1:]))
+    build.seams += pairwise(behind)
 
 
 def _trunk_rays() -> list[list[Ray]]:
@@ -292,7 +293,7 @@ def _leg(build: _Builder, side: str) -> None:
          lambda i, j: f"foot.{side}", flip)
     inner = [ring[20] for ring in rings[:ankle]]
     heel = [ring[15] for ring in rings[ankle - 1: sole_from + 1]]
-    build.seams += [*zip(inner, inner[1:]), *zip(heel, heel[1:])]
+    build.seams += [*pairwise(inner), *pairwise(heel)]
 
 
 def _foot_rays() -> list[list[Ray]]:
@@ -342,7 +343,7 @@ def _arm(build: _Builder, side: str) -> None:
 
     _bridge(build, rings, chart, flip, _patch(_THUMB_COLUMNS, rows, ARM))
     inner = [ring[10] for ring in rings[:wrist]]
-    build.seams += list(zip(inner, inner[1:]))
+    build.seams += pairwise(inner)
     _digit(build, side, "thumb", _hole(rings, _THUMB_COLUMNS, rows), _digit_rays(THUMB, THUMB_AROUND, 5, 0.42), 3)
     _fingers(build, side, rings[-1])
 
@@ -391,7 +392,7 @@ def _digit(build: _Builder, side: str, name: str, root: Sequence[Key], rows: lis
     for row, rays in enumerate(rows):
         rings.append([build.vertex((side, name, row, k), region, _sided(side, r)) for k, r in enumerate(rays)])
     # The back of the hand and its palm side part along the digit's sides.
-    upper = range(-2, 2) if around == 8 else range(0, 5)
+    upper = range(-2, 2) if around == 8 else range(5)
     back = {k % around for k in upper}
 
     def chart(row: int, column: int) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from .body import BODY_JOINTS, Body, fit_body
 from .cage import cage
-from .sculpting import sculpt
-from .skinning import influences
+from .sculpting import reference_vertices, sculpt
+from .skinning import INFLUENCES, joint_weights
 from .unwrapping import texture_coordinates
 
 
@@ -40,7 +41,7 @@ def build_mannequin(joints: Mapping[str, np.ndarray], tails: Mapping[str, np.nda
     faces, texture coordinates and weights are the same for every body. RigError when no body fits.
     """
     body = fit_body(joints, tails)
-    indices, weights = influences()
+    indices, weights = _influences()
     return Mesh(
         vertices=sculpt(body, _is_symmetric(body)),
         faces=cage().faces.copy(),
@@ -56,3 +57,11 @@ def _is_symmetric(body: Body) -> bool:
         np.allclose(body.joints[name.replace("Left", "Right")], at * (-1.0, 1.0, 1.0), rtol=0.0, atol=1e-5 * body.size)
         for name, at in body.joints.items() if not name.startswith("Right")
     )
+
+
+@lru_cache(maxsize=1)
+def _influences() -> tuple[np.ndarray, np.ndarray]:
+    """(V, 4) indices into BODY_JOINTS and (V, 4) weights, largest first."""
+    weights = joint_weights(reference_vertices())
+    order = np.argsort(-weights, axis=1, kind="stable")[:, :INFLUENCES]
+    return order.astype(np.int32), np.take_along_axis(weights, order, axis=1)

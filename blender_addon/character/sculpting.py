@@ -15,9 +15,10 @@ import numpy as np
 
 from .anatomy import lobes
 from .body import REFERENCE, Body, fit_body
-from .cage import Cage, cage
+from .cage import cage
 from .lobes import carve, join
 from .skinning import part_weights
+from .surface import mean_of_neighbours, neighbours, vertex_normals
 
 _BOTH = ("trunk", "head", "neck")  # parts in the middle, modelled on the left and seen from both sides
 _SEEN = {"digit": 1, "hand": 3}  # how many edges past its own region a lobe is fully seen; 5 for others
@@ -35,39 +36,6 @@ class Sight:
     part: str
     vertices: np.ndarray
     back: np.ndarray
-
-
-@lru_cache(maxsize=1)
-def neighbours() -> tuple[np.ndarray, np.ndarray]:
-    """(V, 8) vertices that share an edge, the vertex itself where there are fewer; (V, 1) how many there are."""
-    edges = _edges(cage())
-    order = np.argsort(edges[:, 0], kind="stable")
-    start, end = edges[order].T
-    count = np.bincount(start)
-    slot = np.arange(len(start)) - np.repeat(np.cumsum(count) - count, count)
-    table = np.tile(np.arange(len(count))[:, None], (1, int(count.max())))
-    table[start, slot] = end
-    return table, count[:, None]
-
-
-def _edges(skin: Cage) -> np.ndarray:
-    """(E, 2) every edge in both directions."""
-    one = np.stack([skin.faces.ravel(), np.roll(skin.faces, -1, axis=1).ravel()], axis=1)
-    return np.unique(np.concatenate([one, one[:, ::-1]]), axis=0)
-
-
-def mean_of_neighbours(values: np.ndarray) -> np.ndarray:
-    """(V, K) the mean of each vertex' neighbours."""
-    table, count = neighbours()
-    return (values[table].sum(axis=1) - values * (table.shape[1] - count)) / count
-
-
-def vertex_normals(vertices: np.ndarray) -> np.ndarray:
-    """(V, 3) unit normals, outward, weighted by the area of the faces around."""
-    a, b, c, d = vertices[cage().faces.T]
-    flat = np.cross(c - a, d - b)
-    normals = np.stack([np.bincount(cage().faces.ravel(), np.repeat(flat[:, i], 4), len(vertices)) for i in range(3)], 1)
-    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
 
 
 # --- who sees what --------------------------------------------------------------------------------------------------

@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 
 from .body import BODY_JOINTS, PART_OF
 from .cage import cage
+from .surface import mean_of_neighbours
 
 INFLUENCES = 4
 _AT = {name: n for n, name in enumerate(BODY_JOINTS)}
@@ -30,8 +29,6 @@ def part_weights(reference: np.ndarray) -> dict[str, np.ndarray]:
 
 def joint_weights(reference: np.ndarray) -> np.ndarray:
     """(V, 22) weights in the order of BODY_JOINTS; rows sum to 1, at most four are not zero."""
-    from .sculpting import mean_of_neighbours
-
     skin = cage()
     regions = np.array([name.split(".")[0] for name in skin.region_names])[skin.regions]
     weights = np.zeros((len(reference), len(BODY_JOINTS)))
@@ -60,7 +57,7 @@ def _chain(weights: np.ndarray, names: list[str], steps: list[np.ndarray], share
 
 
 def _trunk(weights: np.ndarray, at: np.ndarray) -> None:
-    x, y, z = at.T
+    _, y, z = at.T
     tilted = z - 0.46 * y  # from under the chin to the nape
     steps = [_rise(z, 0.985, 1.085), _rise(z, 1.10, 1.22), _rise(z, 1.225, 1.345),
              _rise(z, 1.450, 1.510), _rise(tilted, 1.520, 1.565)]
@@ -90,13 +87,3 @@ def _leg(weights: np.ndarray, at: np.ndarray, side: str, here: np.ndarray, torso
     share = np.where(here, np.maximum(share, _rise(0.80 - z, -0.02, 0.06)), share)
     steps = [_rise(-z, -0.545, -0.440), _rise(-z - 0.25 * y, -0.125, -0.070), _rise(-y, 0.118, 0.162)]
     _chain(weights, [side + name for name in ("UpLeg", "Leg", "Foot", "Toe")], steps, _take(weights, share))
-
-
-@lru_cache(maxsize=1)
-def influences() -> tuple[np.ndarray, np.ndarray]:
-    """(V, 4) indices into BODY_JOINTS and (V, 4) weights, largest first."""
-    from .sculpting import reference_vertices
-
-    weights = joint_weights(reference_vertices())
-    order = np.argsort(-weights, axis=1, kind="stable")[:, :INFLUENCES]
-    return order.astype(np.int32), np.take_along_axis(weights, order, axis=1)

@@ -73,7 +73,7 @@ def _cut(faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             else:
                 edges[key] = a, b
     roots = np.array([root(item) for item in range(faces.size)])
-    names, first, corners = np.unique(roots, return_index=True, return_inverse=True)
+    _, first, corners = np.unique(roots, return_index=True, return_inverse=True)
     return corners.reshape(faces.shape), faces.ravel()[first]
 
 
