@@ -12,9 +12,10 @@ def register(package: str) -> None:
     global _command
     import bpy
 
-    from . import home
+    from . import home, ui
 
     home.set_extension(package)
+    ui.register()
     _command = bpy.utils.register_cli_command("galatea", _run_command)
 
 
@@ -23,11 +24,12 @@ def unregister() -> None:
     global _command
     import bpy
 
-    from . import home
+    from . import home, ui
 
     if _command is not None:
         bpy.utils.unregister_cli_command(_command)
         _command = None
+    ui.unregister()
     home.set_extension("")
 
 

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from .inference.doctor import Report
     from .inference.sessions import Session
     from .motion.clip import Clip
+    from .scene.rigs import RigMap
 
 __all__ = [
+    "DeviceTest",
     "Finding",
     "GalateaError",
     "MotionRequest",
@@ -33,7 +35,9 @@ __all__ = [
     "MotionTake",
     "Pack",
     "PackError",
+    "add_human",
     "animate_file",
+    "describe_rig",
     "doctor_report",
     "generate_motion",
     "list_packs",
@@ -42,6 +46,7 @@ __all__ = [
     "pack_folders",
     "pack_info",
     "pick_pack",
+    "test_device",
     "verify_packs",
 ]
 
@@ -55,10 +60,10 @@ def pack_folders(folder: str | Path = "") -> list[Path]:
         if not Path(folder).is_dir():
             raise PackError(f"there is no folder {folder}; name a folder that holds packs, or one pack")
         return [Path(folder)]
-    from .home import user_folder
+    from .home import packs_folder
 
     try:
-        return [models_folder(), user_folder() / "packs"]
+        return [models_folder(), packs_folder()]
     except GalateaError:  # a home that cannot be written is no reason to hide the packs that ship
         return [models_folder()]
 
@@ -110,12 +115,65 @@ def doctor_report() -> Report:
     return doctor.report(packs, problems, _blender())
 
 
+@dataclass(frozen=True)
+class DeviceTest:
+    """What a device really did with a pack's graph. provider: the one that ran; why_not: why not the wished one."""
+
+    wished: str
+    provider: str
+    why_not: str
+    onnxruntime: str
+    threads: int
+    open_ms: float
+    steps_per_second: float
+
+
+def test_device(device: str = "auto", pack: str = "") -> DeviceTest:
+    """Run a motion generator on a device for a moment. GalateaError when nothing runs, with the reason."""
+    import numpy as np
+
+    from .inference.sessions import open_session
+
+    steps = 60
+    session = open_session(pick_pack("motion-generator", pack), device=device)
+    first = {tensor.name: np.zeros([1 if isinstance(size, str) else size for size in tensor.shape], np.float32)
+             for tensor in session.graph.inputs}
+    stepper = session.stepper(first, {name: f"next_{name}" for name in ("state", "hidden", "cell", "root")})
+    stepper.step()
+    began = time.perf_counter()
+    for _ in range(steps):
+        stepper.step()
+    return DeviceTest(device, session.provider, session.why_not, session.version, session.threads, session.open_ms,
+                      steps / (time.perf_counter() - began))
+
+
 def _blender() -> str:
     try:
         import bpy
     except Exception as error:  # noqa: BLE001 - its library can fail to load in many ways; the rest works without it
         return f"not here ({' '.join(str(error).split())}); packs and doctor work without it"
     return f"{bpy.app.version_string}{'' if bpy.app.binary_path else ', as a Python module'}"
+
+
+# --- rigs -------------------------------------------------------------------------------------------------------
+
+
+def describe_rig(armature: bpy.types.Object | None) -> RigMap:
+    """What a rig is taken for: its family, which bone is which joint, what is missing. RigError when it is none."""
+    from .scene import rigs
+
+    return rigs.read_rig(armature)
+
+
+def add_human(mannequin: bool = True) -> bpy.types.Object:
+    """Add Galatea's own armature at the 3D cursor, with a mannequin's skin, and return it, selected and active."""
+    from .scene.armatures import add_human as add_armature
+    from .scene.mannequin import add_mannequin
+
+    armature = add_armature()
+    if mannequin:
+        add_mannequin(armature, describe_rig(armature))
+    return armature
 
 
 # --- motion -----------------------------------------------------------------------------------------------------

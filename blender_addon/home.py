@@ -38,7 +38,7 @@ def user_folder() -> Path:
     Raises GalateaError when it cannot be made.
     """
     try:
-        if _extension:
+        if _extension.startswith("bl_ext."):
             import bpy
 
             return Path(bpy.utils.extension_path_user(_extension, create=True))
@@ -47,6 +47,26 @@ def user_folder() -> Path:
         return folder
     except OSError as error:
         raise GalateaError(f"Galatea's user folder cannot be made: {error}; make it or its parent writable") from error
+
+
+def preference(name: str, default: str) -> str:
+    """Return one of the extension's preferences; `default` where there are none, as in a virtual environment."""
+    if not _extension:
+        return default
+    import bpy
+
+    addon = bpy.context.preferences.addons.get(_extension)  # none with --factory-startup --addons
+    return getattr(addon.preferences, name, default) if addon else default
+
+
+def packs_folder() -> Path:
+    """Return the folder of the user's own packs: the one named in the preferences, else that in the user folder."""
+    named = preference("packs_folder", "")
+    if not named:
+        return user_folder() / "packs"
+    import bpy
+
+    return Path(bpy.path.abspath(named))
 
 
 def _data_folder() -> Path:

@@ -16,7 +16,6 @@ import os
 import sys
 from dataclasses import dataclass
 from functools import cache
-from importlib import metadata
 from types import ModuleType
 from typing import Any
 
@@ -117,6 +116,8 @@ def providers_here(runtime: ModuleType) -> tuple[str, ...]:
 
 def _package() -> str:
     """The installed wheel; two of them overwrite one another's files, so both are named."""
+    from importlib import metadata  # much comes with it, and Blender starts without
+
     there = []
     for name in PACKAGES:
         with contextlib.suppress(metadata.PackageNotFoundError):

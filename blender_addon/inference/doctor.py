@@ -115,7 +115,7 @@ def _pack_rows(packs: list[Pack], problems: list[PackError]) -> Iterator[Row]:
 def _folder_rows() -> Iterator[Row]:
     yield Row("packs that ship", str(models_folder()))
     try:
-        yield Row("your packs", str(home.user_folder() / "packs"))
+        yield Row("your packs", str(home.packs_folder()))
     except GalateaError as error:
         yield Row("your packs", str(error))
 

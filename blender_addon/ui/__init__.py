@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Galatea in Blender's window. Thin: what is done, api.py does.
+
+A feature is one module here, named in _FEATURES: CLASSES are its Blender classes (properties, operators, panels, in
+the order they are registered), and register / unregister, where it has them, do the rest. draw() computes nothing and
+imports nothing: what it shows was put into shown.py before.
+"""
+
+from . import (
+    device,
+    human,
+    menus,
+    motion,
+    motion_panel,
+    motion_settings,
+    packs,
+    preferences,
+    reports,
+    translations,
+    watching,
+)
+
+_FEATURES = (preferences, motion_settings, reports, motion, motion_panel, device, packs, human, menus, watching,
+             translations)
+
+
+def register() -> None:
+    """Name everything to Blender; neither a model pack nor onnxruntime is touched."""
+    import bpy
+
+    for feature in _FEATURES:
+        for kind in getattr(feature, "CLASSES", ()):
+            bpy.utils.register_class(kind)
+        if hasattr(feature, "register"):
+            feature.register()
+
+
+def unregister() -> None:
+    """Take everything back, last things first."""
+    import bpy
+
+    for feature in reversed(_FEATURES):
+        if hasattr(feature, "unregister"):
+            feature.unregister()
+        for kind in reversed(getattr(feature, "CLASSES", ())):
+            bpy.utils.unregister_class(kind)

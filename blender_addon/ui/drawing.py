@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Text in panels: labels cut what is too long for them, so lines are broken before."""
+
+from __future__ import annotations
+
+import textwrap
+from functools import lru_cache
+
+import bpy
+from bpy.app.translations import pgettext_iface
+
+_LETTER = 6.6  # pixels that a letter of Blender's font takes on average, at a resolution scale of one
+_EDGES = 58.0  # pixels that a panel, a box and an icon take
+
+
+@lru_cache(maxsize=256)
+def _lines(text: str, letters: int) -> tuple[str, ...]:
+    return tuple(textwrap.wrap(text, letters))
+
+
+def wrapped(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE") -> None:
+    """A text over as many labels as it needs in this region; the icon stands before the first."""
+    scale = context.preferences.system.ui_scale
+    width = context.region.width / scale if context.region else 250.0
+    column = layout.column(align=True)
+    column.scale_y = 0.8
+    for number, line in enumerate(_lines(pgettext_iface(text), max(16, int((width - _EDGES) / _LETTER)))):
+        blank = "BLANK1" if icon != "NONE" else "NONE"
+        column.label(text=line, icon=blank if number else icon, translate=False)
+
+
+def row_of(layout: bpy.types.UILayout, name: str, value: str) -> None:
+    """A name on the left and its value on the right, as properties have them."""
+    split = layout.split(factor=0.4)
+    left = split.row()
+    left.alignment = "RIGHT"
+    left.label(text=name)
+    split.label(text=value, translate=False)

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where an animator would look: the Pose, Object and Add menus, and with them F3's search."""
+
+from __future__ import annotations
+
+import bpy
+
+
+def _generate(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
+    menu.layout.separator()
+    menu.layout.operator("galatea.generate_motion", icon="ARMATURE_DATA")
+
+
+def _add_human(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
+    menu.layout.operator("galatea.add_human", text="Galatea Human", icon="OUTLINER_OB_ARMATURE")
+
+
+_ENTRIES = (("VIEW3D_MT_pose", _generate), ("VIEW3D_MT_object", _generate), ("VIEW3D_MT_armature_add", _add_human))
+
+
+def register() -> None:
+    """Add our entries."""
+    for menu, entry in _ENTRIES:
+        if hasattr(bpy.types, menu):
+            getattr(bpy.types, menu).append(entry)
+
+
+def unregister() -> None:
+    """Take our entries out."""
+    for menu, entry in _ENTRIES:
+        if hasattr(bpy.types, menu):
+            getattr(bpy.types, menu).remove(entry)

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the panels show, computed before they are drawn: plain values and no reference to Blender's data.
+
+Undo and opening a file replace Blender's data; names and numbers survive both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A pack as panels show it. data: one line a source. pace: action -> m/s."""
+
+    id: str
+    kind: str
+    title: str
+    version: str
+    licence: str
+    megabytes: float
+    data: tuple[str, ...]
+    credits: tuple[str, ...]
+    actions: tuple[str, ...]
+    styles: tuple[str, ...]
+    pace: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The packs there are, those that are broken (a line each), and where packs and settings live."""
+
+    packs: tuple[Pack, ...] = ()
+    problems: tuple[str, ...] = ()
+    user_folder: str = ""
+    packs_folder: str = ""
+
+    def generator(self, wanted: str) -> Pack | None:
+        """The motion generator with an id, or the first when it is empty; None when there is none."""
+        return next((pack for pack in self.packs if pack.kind == "motion-generator" and wanted in ("", pack.id)), None)
+
+
+@dataclass(frozen=True)
+class Rig:
+    """What a rig was taken for. key: which rig, and in which state. problem: why it cannot be animated."""
+
+    key: tuple[int, ...]
+    family: str = ""
+    joints: int = 0
+    missing: tuple[str, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Device:
+    """What ran last, or was tested. problem: why nothing runs."""
+
+    provider: str = ""
+    why_not: str = ""
+    onnxruntime: str = ""
+    steps_per_second: float = 0.0
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The last thing that went wrong: one line, and the report to copy."""
+
+    line: str
+    report: str
+
+
+@dataclass
+class Shown:
+    """One for the whole of Blender; see `now`."""
+
+    catalogue: Catalogue | None = None
+    rig: Rig | None = None
+    device: Device | None = None
+    failure: Failure | None = None
+    progress: float | None = None  # while something is made
+    took: dict[str, float] = field(default_factory=dict)  # action -> seconds it took, in this session
+
+
+now = Shown()
+
+
+def forget() -> None:
+    """As at the start: nothing is known."""
+    global now
+    now = Shown()

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keeps what panels show up to date: asked for while drawing, looked up afterwards on a timer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import bpy
+from bpy.app.handlers import persistent
+
+from .. import home
+from ..errors import GalateaError
+from . import shown
+
+if TYPE_CHECKING:
+    from .. import api
+
+_SOON = 0.02  # seconds
+_stale = True  # the rig may have changed
+_wanted: tuple[int, ...] | None = None  # the key of the rig that a panel wants to know about
+MODES = {"OBJECT": "Object Mode", "POSE": "Pose Mode"}
+
+
+def rig_in_hand(context: bpy.types.Context) -> bpy.types.Object | None:
+    """The armature that is active, or that deforms what is active; else None."""
+    active = context.active_object
+    if active is None or active.type == "ARMATURE":
+        return active
+    return active.find_armature()
+
+
+def key_of(rig: bpy.types.Object) -> tuple[int, ...]:
+    """What tells one rig from another, and from itself in another state."""
+    return (rig.session_uid, rig.data.session_uid, len(rig.data.bones), rig.mode == "EDIT", rig.is_editable)
+
+
+def known(rig: bpy.types.Object) -> shown.Rig | None:
+    """What the rig was taken for, when that was looked up already."""
+    told = shown.now.rig
+    return told if told is not None and not _stale and told.key == key_of(rig) else None
+
+
+def ask(context: bpy.types.Context) -> None:
+    """Have everything looked up that a panel needs and that is not known; cheap, for draw()."""
+    global _wanted
+    rig = rig_in_hand(context)
+    missing = rig is not None and known(rig) is None
+    if missing:
+        _wanted = key_of(rig)
+    if (missing or shown.now.catalogue is None) and not bpy.app.timers.is_registered(_look):
+        bpy.app.timers.register(_look, first_interval=_SOON)
+
+
+def mark_stale() -> None:
+    """The rig may be another one than it was."""
+    global _stale
+    _stale = True
+
+
+def read_packs() -> shown.Catalogue:
+    """Look through the pack folders, now."""
+    from .. import api
+
+    packs, problems = api.list_packs()
+    try:
+        user_folder, packs_folder = str(home.user_folder()), str(home.packs_folder())
+    except GalateaError as error:
+        user_folder = packs_folder = ""
+        problems = [*problems, error]
+    shown.now.catalogue = shown.Catalogue(tuple(map(_shown_pack, packs)), tuple(map(str, problems)), user_folder,
+                                          packs_folder)
+    redraw()
+    return shown.now.catalogue
+
+
+def read_rig(rig: bpy.types.Object) -> shown.Rig:
+    """Look at a rig, now."""
+    from .. import api
+
+    global _stale
+    try:
+        found = api.describe_rig(rig)
+        told = shown.Rig(key_of(rig), found.family, len(found.bones), found.missing)
+    except GalateaError as error:
+        told = shown.Rig(key_of(rig), problem=str(error))
+    shown.now.rig, _stale = told, False
+    redraw()
+    return told
+
+
+def redraw() -> None:
+    """Draw all sidebars, preferences and property editors again."""
+    for manager in bpy.data.window_managers:
+        for window in manager.windows:
+            for area in window.screen.areas:
+                if area.type in ("VIEW_3D", "PREFERENCES"):
+                    area.tag_redraw()
+
+
+def _look() -> float | None:
+    """One thing at a time, so that the window stays awake."""
+    global _wanted
+    if shown.now.catalogue is None:
+        read_packs()
+        return _SOON
+    wanted, _wanted = _wanted, None
+    if wanted is not None:
+        rig = next((ob for ob in bpy.data.objects if ob.session_uid == wanted[0]), None)
+        if rig is not None and rig.type == "ARMATURE":
+            read_rig(rig)
+    return None
+
+
+def _shown_pack(pack: api.Pack) -> shown.Pack:
+    sources = tuple(f"{source['name']}: {source['licence']}" for source in pack.data)
+    credits = tuple(dict.fromkeys(source["credit"] for source in pack.data if source.get("credit")))
+    pace = pack.content.get("generator", {}).get("natural_speed", {})
+    return shown.Pack(pack.id, pack.kind, pack.title, pack.version, pack.licence, pack.bytes / 1e6, sources, credits,
+                      pack.words("actions"), pack.words("styles"), dict(pace))
+
+
+@persistent
+def _after_update(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
+    # an armature's bones were edited; or, where the rig stood in its own way, a constraint may have been switched off
+    told = shown.now.rig
+    if depsgraph.id_type_updated("ARMATURE") or (told and told.problem and depsgraph.id_type_updated("OBJECT")):
+        mark_stale()
+
+
+@persistent
+def _after_undo(*_: object) -> None:
+    mark_stale()
+
+
+@persistent
+def _after_load(*_: object) -> None:
+    mark_stale()
+    shown.now.rig = shown.now.failure = shown.now.progress = None
+    shown.now.took.clear()
+
+
+_HANDLERS = (("depsgraph_update_post", _after_update), ("undo_post", _after_undo), ("redo_post", _after_undo),
+             ("load_post", _after_load))
+
+
+def register() -> None:
+    """Watch Blender's data."""
+    for when, handler in _HANDLERS:
+        getattr(bpy.app.handlers, when).append(handler)
+
+
+def unregister() -> None:
+    """Watch no longer."""
+    for when, handler in _HANDLERS:
+        if handler in getattr(bpy.app.handlers, when):
+            getattr(bpy.app.handlers, when).remove(handler)
+    if bpy.app.timers.is_registered(_look):
+        bpy.app.timers.unregister(_look)
+    shown.forget()
+    mark_stale()
