@@ -14,6 +14,7 @@ import numpy as np
 from mathutils import Vector
 
 from ..errors import GalateaError, RigError
+from . import versions
 from .files import hushed
 from .sheets import lay_out, save_png, write_text
 
@@ -133,7 +134,7 @@ def _freeze(scene: bpy.types.Scene, evaluated: bpy.types.Object, graph: bpy.type
     ob.matrix_world = evaluated.matrix_world
     ob.hide_render = True
     # Smooth shading on a few thousand quads throws hard steps where light grazes; Cycles can start shadows further out.
-    ob.shadow_terminator_geometry_offset = 0.2
+    versions.cycles_settings(ob).shadow_terminator_geometry_offset = 0.2
     scene.collection.objects.link(ob)
     return ob
 

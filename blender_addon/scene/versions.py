@@ -83,6 +83,14 @@ def fcurves(action: bpy.types.Action) -> list[bpy.types.FCurve]:
             for curve in bag.fcurves]
 
 
+# --- Cycles' settings of an object: its own property group until 4.2, some of them on the object since ----------------
+
+
+def cycles_settings(ob: bpy.types.Object) -> bpy.types.Object | bpy.types.bpy_struct:
+    """Return what holds an object's shadow_terminator_geometry_offset."""
+    return ob if hasattr(ob, "shadow_terminator_geometry_offset") else ob.cycles
+
+
 # --- bone selection: on the bone until 4.5, on the pose bone from 5.0 -----------------------------------------------
 
 

