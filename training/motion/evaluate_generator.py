@@ -90,8 +90,9 @@ def figures(clips: list[Clip], metres: float, reference: Reference | None) -> di
         row |= {"travel_ratio_least": min(ratios), "travel_ratio_most": max(ratios)}
     if reference:
         ratios = [energy(clip) / reference.energy for clip in tails]
-        row |= {"energy_ratio": np.mean(ratios), "energy_ratio_least": min(ratios), "energy_ratio_most": max(ratios),
-                "skate_ratio": row["skate_cm_s"] / reference.skate}
+        row |= {"energy_ratio": np.mean(ratios), "energy_ratio_least": min(ratios), "energy_ratio_most": max(ratios)}
+        if reference.skate > 0.0:  # feet that never come near the floor do not slide
+            row["skate_ratio"] = row["skate_cm_s"] / reference.skate
         if metres > 0.0:
             steps = np.array([steps_per_minute(clip) for clip in clips]) / reference.steps
             row |= {"steps_ratio_least": steps.min(), "steps_ratio_most": steps.max()}
