@@ -39,6 +39,13 @@ PLATFORMS = {
     "windows-arm64": ["win_arm64"],
 }
 
+# Blender for Windows runs on the Microsoft C++ library that it brings: up to 5.0 (Python 3.11) that of Visual Studio
+# 2019, in which onnxruntime 1.21 and later crash (blender_addon/inference/windows_library.py). These are the last before.
+INSTEAD = {
+    ("windows-x64", "cp311", "onnxruntime"): "1.20.1",
+    ("windows-x64", "cp311", "onnxruntime-gpu"): "1.20.2",  # there is no 1.20.1 of it; wants CUDA 12
+}
+
 
 @dataclass(frozen=True)
 class Flavour:
@@ -126,7 +133,7 @@ def pinned_version(package: str) -> str:
 
 def fetch_wheel(package: str, target: str, python: str) -> Path:
     """Return a package's wheel for a platform and a Python tag, as PyPI has it; downloaded once into .wheels."""
-    folder, version = WHEELS / target, pinned_version(package)
+    folder, version = WHEELS / target, INSTEAD.get((target, python, package)) or pinned_version(package)
     stem = f"{package.replace('-', '_')}-{version}"
     if found := find_wheel(folder, stem, python):
         return found

@@ -20,6 +20,7 @@ from types import ModuleType
 from typing import Any
 
 from ..errors import DeviceError
+from .windows_library import library_problem
 
 CPU = "CPUExecutionProvider"
 PROVIDERS = {
@@ -73,6 +74,7 @@ def import_runtime() -> ModuleType:
     """Import onnxruntime, silent and with its telemetry off. Raises DeviceError saying what is missing."""
     if "onnxruntime" not in sys.modules:
         os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read once, when its library is loaded
+        _check_before_import()
     try:
         import onnxruntime
 
@@ -83,6 +85,18 @@ def import_runtime() -> ModuleType:
         onnxruntime.disable_telemetry_events()
     onnxruntime.set_default_logger_severity(3)  # errors only
     return onnxruntime
+
+
+def _check_before_import() -> None:
+    """Raise DeviceError where the import would take the whole program down: see windows_library."""
+    if sys.platform != "win32" or not (package := _package()):
+        return
+    from importlib import metadata
+
+    version = metadata.version(package.split(" + ")[0])
+    if problem := library_problem(version):
+        mend = "use Blender 5.1 or later, or the Galatea zip for Windows alone, without another add-on's onnxruntime"
+        raise DeviceError(f"onnxruntime {version} is not loaded: {problem}; {mend}")
 
 
 def _import_advice(error: Exception) -> str:
@@ -112,6 +126,12 @@ def providers_here(runtime: ModuleType) -> tuple[str, ...]:
     webgpu = PROVIDERS["webgpu"]
     there = webgpu not in built and importlib.util.find_spec(WEBGPU_PLUGIN) is not None
     return (*built, webgpu) if there else built
+
+
+def release(runtime: ModuleType) -> tuple[int, int]:
+    """onnxruntime's version as far as it matters here: (1, 31) for 1.31.1."""
+    major, minor = runtime.__version__.split(".")[:2]
+    return int(major), int(minor)
 
 
 def _package() -> str:
@@ -162,8 +182,8 @@ def _cuda_missing(runtime: ModuleType) -> str:
     """What CUDA lacks here: a driver, a GPU, or a library; empty when onnxruntime can use it."""
     if missing := _gpu_missing("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"):
         return missing
-    built = str(getattr(runtime, "cuda_version", "") or "13").split(".")[0]
-    cuda = int(built) if built.isdigit() else 13
+    built = str(getattr(runtime, "cuda_version", "")).split(".")[0]  # early ones do not say it
+    cuda = int(built) if built.isdigit() else 13 if release(runtime) >= (1, 27) else 12
     # finds NVIDIA's own pip packages; what it prints about those that are not there is said better below
     with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(Exception):
         runtime.preload_dlls()
@@ -214,8 +234,10 @@ def webgpu_devices() -> tuple[Any, ...]:
     return offered()
 
 
-def _webgpu_missing(_: ModuleType) -> str:
+def _webgpu_missing(runtime: ModuleType) -> str:
     """What WebGPU lacks here: a GPU with a driver for it; empty when a session can be tried."""
+    if release(runtime) < (1, 24):
+        return f"its plug-in needs onnxruntime 1.24.4, and this is {runtime.__version__}"
     try:
         if webgpu_devices():
             return ""
