@@ -80,7 +80,7 @@ def _hand() -> list[Lobe]:
     palm = [(0.0, 0.027, 0.026, 0.018, 0.018), (0.3, 0.034, 0.032, 0.017, 0.016), (0.7, 0.041, 0.038, 0.015, 0.014),
             (1.0, 0.041, 0.039, 0.012, 0.012)]
     return [
-        tube("hand", "hand", (0.715, 0, 1.42), (0.795, 0, 1.418), _FRONT, palm, 0.02, (0.02, 0.010)),
+        tube("hand", "hand", (0.715, 0, 1.42), (0.795, 0, 1.418), _FRONT, palm, 0.02, (0.02, 0.006)),
         ball("hand", "hand", (0.745, -0.024, 1.412), (0.030, 0.018, 0.016), 0.02),  # ball of the thumb
         *_digit("thumb", THUMB, (0.0145, 0.0120, 0.0090)),
         *(lobe for name, points, radii in FINGERS for lobe in _digit(name, points, radii)),

@@ -363,7 +363,7 @@ def _fingers(build: _Builder, side: str, ring: Sequence[Key]) -> None:
     for n, (name, points, _) in enumerate(FINGERS):
         i = 2 * n
         around = [(i + 1, 0), (i, 0), (i, 1), (i, 2), (i + 1, 2), (i + 2, 2), (i + 2, 1), (i + 2, 0)]
-        _digit(build, side, name, [grid[at] for at in around], _digit_rays(points, 8, 7, 0.2), 2)
+        _digit(build, side, name, [grid[at] for at in around], _digit_rays(points, 8, 7, 0.24), 2)
 
 
 def _digit_rays(points: tuple, around: int, count: int, first: float) -> list[list[Ray]]:

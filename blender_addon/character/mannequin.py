@@ -40,16 +40,25 @@ def build_mannequin(joints: Mapping[str, np.ndarray], tails: Mapping[str, np.nda
     tails: where bones end, by joint; heads and hands follow them. The same input gives the same mesh, bit for bit; the
     faces, texture coordinates and weights are the same for every body. RigError when no body fits.
     """
-    body = fit_body(joints, tails)
+    middle = _middle(joints)
+    body = fit_body({name: np.asarray(at, float) - middle for name, at in joints.items()},
+                    {name: np.asarray(at, float) - middle for name, at in (tails or {}).items()})
     indices, weights = _influences()
     return Mesh(
-        vertices=sculpt(body, _is_symmetric(body)),
+        vertices=sculpt(body, _is_symmetric(body)) + middle,
         faces=cage().faces.copy(),
         uvs=texture_coordinates().copy(),
         joints=BODY_JOINTS,
         joint_indices=indices.copy(),
         weights=weights.copy(),
     )
+
+
+def _middle(joints: Mapping[str, np.ndarray]) -> np.ndarray:
+    """(3,) the point of the ground below the pelvis, or the origin where there is no telling."""
+    hips = [np.asarray(joints[name], float) for name in ("LeftUpLeg", "RightUpLeg") if name in joints]
+    middle = np.mean(hips, axis=0) * (1.0, 1.0, 0.0) if len(hips) == 2 else np.zeros(3)
+    return middle if np.isfinite(middle).all() else np.zeros(3)
 
 
 def _is_symmetric(body: Body) -> bool:

@@ -123,18 +123,18 @@ def reference_vertices() -> np.ndarray:
 
 
 def settle(vertices: np.ndarray, body: Body, rounds: int, symmetric: bool, slide: np.ndarray,
-           joins: np.ndarray | None = None) -> np.ndarray:
+           deep: np.ndarray | None = None) -> np.ndarray:
     """Slide vertices to even distances and bring them onto the solid.
 
-    slide: (V,) how freely each vertex slides. joins: (V,) near 1 where limbs meet; there, what lies deep in the fold
-    between two limbs stays where it is.
+    slide: (V,) how freely each vertex slides. deep: (V,) metres; what lies much deeper than that in the solid, in the
+    fold between two limbs, stays where it is: outward may be another way there than it seems.
     """
     vertices = vertices.copy()
     for n in range(rounds + 3):
         normals = vertex_normals(vertices)
         step = distances(vertices, body)
-        if joins is not None:
-            step *= 1.0 - joins * (1.0 - np.exp(-(np.minimum(step, 0.0) / (0.006 * body.size)) ** 2))
+        if deep is not None:
+            step *= np.exp(-(np.minimum(step, 0.0) / (deep * body.size)) ** 2)
         vertices -= normals * np.clip(step, -0.015 * body.size, 0.015 * body.size)[:, None] * 0.9
         if n < rounds:
             pull = mean_of_neighbours(vertices) - vertices
@@ -173,11 +173,10 @@ def sculpt(body: Body, symmetric: bool) -> np.ndarray:
     for n in range(12):
         pull = mean_of_neighbours(vertices) - vertices
         vertices += pull * joins[:, None] * (0.60, -0.62)[n % 2]
-    vertices = settle(vertices, body, 6, symmetric, 0.1 * (1.0 - joins), joins)
+    vertices = settle(vertices, body, 6, symmetric, 0.1 * (1.0 - joins), 0.012 - 0.006 * joins)
     fold = np.clip(-distances(vertices, body) / (0.004 * body.size) - 0.25, 0.0, 1.0)[:, None]
     for _ in range(2):  # its rim too
         fold = np.maximum(fold, 0.7 * fold[neighbours()[0]].max(axis=1))
-    fold *= joins[:, None]
     for _ in range(14):
         vertices += (mean_of_neighbours(vertices) - vertices) * fold * 0.8
     return vertices
