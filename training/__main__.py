@@ -37,6 +37,9 @@ def build_parser() -> argparse.ArgumentParser:
     export.add_argument("--run", type=Path, required=True)
     export.add_argument("--out", type=Path, required=True, help="the pack's folder, such as models/motion-generator")
 
+    export.add_argument("--limit", action="append", default=[], metavar="SENTENCE",
+                        help="a weak spot, in words, for the card; may be given several times")
+
     evaluate = verbs.add_parser("evaluate", help="measure a pack on clips it was not trained on")
     evaluate.add_argument("kind", choices=["motion-generator"])
     evaluate.add_argument("--data", type=Path, required=True, help="a folder of BVH files or a prepared .npz file")
@@ -60,7 +63,7 @@ def main(argv: list[str] | None = None) -> int:
                   args.stop_after)
         elif args.verb == "export":
             from .motion.export_generator import export
-            export(args.run, args.out)
+            export(args.run, args.out, args.limit)
         elif args.verb == "evaluate":
             from .motion.evaluate_generator import evaluate
             evaluate(args.data, args.pack, args.out, args.record)

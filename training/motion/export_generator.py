@@ -8,6 +8,7 @@ import io
 import json
 import pickle
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -115,8 +116,8 @@ def load_run(run: Path) -> tuple[Generator, dict, dict]:
     return model.eval(), about, {"step": saved["step"], "seconds": saved["seconds"]}
 
 
-def export(run: Path, out: Path) -> None:
-    """Write model.onnx, pack.toml and README.md into `out`."""
+def export(run: Path, out: Path, limits: Sequence[str] = ()) -> None:
+    """Write model.onnx, pack.toml and README.md into `out`; limits: its weak spots in words, for the card."""
     model, about, training = load_run(run)
     round_weights(model)
     graph = to_onnx(Step(model).eval())
@@ -124,6 +125,7 @@ def export(run: Path, out: Path) -> None:
     data = graph.SerializeToString()
     (out / "model.onnx").write_bytes(data)
     content = pack_content(model, about, training, data, out.name)
+    content |= {"limits": list(limits)} if limits else {}
     (out / "pack.toml").write_bytes(tomli_w.dumps(content).encode())
     write_card(out)
     print(f"{out}: {len(data) / 1e6:.1f} MB, {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters")
