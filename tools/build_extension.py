@@ -40,7 +40,7 @@ PLATFORMS = {
 }
 
 # Blender for Windows runs on the Microsoft C++ library that it brings: up to 5.0 (Python 3.11) that of Visual Studio
-# 2019, in which onnxruntime 1.21 and later crash (blender_addon/inference/windows_library.py). These are the last before.
+# 2019, in which onnxruntime 1.21 and later crash (blender_addon/inference/windows_library.py). The last before that:
 INSTEAD = {
     ("windows-x64", "cp311", "onnxruntime"): "1.20.1",
     ("windows-x64", "cp311", "onnxruntime-gpu"): "1.20.2",  # there is no 1.20.1 of it; wants CUDA 12
