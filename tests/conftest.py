@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What every test stands on: no test reads or writes the settings of whoever runs it."""
 
-import atexit
 import os
 import shutil
 import tempfile
@@ -14,10 +13,13 @@ ROOT = Path(__file__).resolve().parent.parent
 # Before anything imports bpy, and handed down to the processes that tests start. The folders must exist: Blender
 # silently passes over one that does not and reads the home folder instead.
 _HOME = Path(tempfile.mkdtemp(prefix="galatea-tests-"))
-atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
 for _variable, _name in (("BLENDER_USER_RESOURCES", "blender"), ("XDG_DATA_HOME", "data")):
     (_HOME / _name).mkdir()
     os.environ[_variable] = str(_HOME / _name)
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(_HOME, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

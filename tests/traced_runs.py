@@ -72,7 +72,7 @@ def run(command: Sequence[str | Path], cwd: Path, environment: Mapping[str, str]
         calls = ",".join(f"?{name}" for name in (*_FILE_CALLS, *_NETWORK_CALLS, *_STARTING_CALLS))
         strace = ["strace", "-f", "-qq", "--seccomp-bpf", "-y", "-e", "signal=none", "-e", f"trace={calls}"]
         full = [*_isolated(), *strace, "-o", log, *command]
-        done = subprocess.run(full, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(full, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300)
         connections, written = read_calls(log.read_text(errors="replace").splitlines(), cwd, program)
     return Run(done.returncode, done.stdout + done.stderr, connections, written)
 

@@ -74,7 +74,8 @@ def test_motion_without_a_network_as_the_system_sees_it(place, root):
 
 def test_motion_as_python_sees_it(place, root):
     command = [sys.executable, "-c", traced_runs.AUDIT + _AUDITED, *motion(place)]
-    done = subprocess.run(command, cwd=place, env=environment(place, root), capture_output=True, text=True)
+    done = subprocess.run(command, cwd=place, env=environment(place, root), capture_output=True, text=True,
+                          timeout=300)
     assert done.returncode in ENDS, done.stderr
     noted = json.loads(done.stdout.partition("NOTED")[2])
     assert noted["connections"] == []
