@@ -29,12 +29,16 @@ _BODY = (0.50, 0.43, 0.36, 1.0)
 
 @dataclass(frozen=True)
 class _Shot:
-    """One picture: its frame, the figure's meshes as they are then, and where its pelvis or middle is."""
+    """One picture: its frame, the figure's meshes as they are then, and the corners of the box around them."""
 
     frame: int
     objects: tuple[bpy.types.Object, ...]
     low: np.ndarray
     high: np.ndarray
+
+    @property
+    def middle(self) -> np.ndarray:
+        return (self.low + self.high) / 2
 
 
 def contact_sheet(path: str | Path, armature: bpy.types.Object, frames: Sequence[int], columns: int = 4,
@@ -51,11 +55,11 @@ def contact_sheet(path: str | Path, armature: bpy.types.Object, frames: Sequence
     with hushed(), _studio(f"{armature.name} contact sheet") as scene:
         shots = _pose(scene, armature, frames)
         pictures = _render(scene, shots, size)
-    start, scale = shots[0], max(1, size // 128)
-    for picture, shot in zip(pictures, shots):
-        way = np.linalg.norm(((shot.low + shot.high) - (start.low + start.high))[:2] / 2)
+    scale = max(1, size // 128)
+    places = _smooth(np.array([shot.middle for shot in shots]))
+    for picture, shot, place in zip(pictures, shots, places):
         write_text(picture, f"{shot.frame}", 6, 6, scale)
-        write_text(picture, f"{way:.1f} m", 6, size - 6 - 7 * scale, scale)
+        write_text(picture, f"{np.linalg.norm((place - places[0])[:2]):.1f} m", 6, size - 6 - 7 * scale, scale)
     save_png(path, lay_out(pictures, columns))
 
 
@@ -150,7 +154,7 @@ def _world_vertices(ob: bpy.types.Object) -> np.ndarray:
 
 
 def _render(scene: bpy.types.Scene, shots: list[_Shot], size: int) -> list[np.ndarray]:
-    middles = np.array([(shot.low + shot.high) / 2 for shot in shots])
+    middles = np.array([shot.middle for shot in shots])
     height = max(float(max((shot.high - shot.low).max() for shot in shots)), 1e-3)
     ground = min(0.0, *(float(shot.low[2]) for shot in shots))
     ground = 0.0 if ground > -0.05 * height else ground
