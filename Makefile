@@ -6,7 +6,7 @@
 #   make extension    dist/*.zip for every platform, the CUDA flavours too (1 GB; wheels are fetched once, into .wheels):
 #                     make extension PLATFORM=linux-x64 [FLAVOUR=cuda] for one; each checked by Blender's packaging tool
 #   make window-test  that zip inside a real Blender: BLENDER=/path/to/blender, else `blender` on the PATH
-# Also: make test-matrix (the scene tests on Blender 4.2, 4.5, 5.0 and 5.2, each in a .venv-VERSION of its own),
+# Also: make test-matrix (scene and unit tests on Blender 4.2, 4.5, 5.0 and 5.2, each in a .venv-VERSION),
 # make lint, make clean (leaves .venv, .venv-* and .wheels; remove those folders by hand).
 
 PYTHON ?= python3.11

