@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run scene and unit tests on every Blender that Galatea supports, each as a module in a virtual environment of its own.
+"""Run scene and unit tests on every Blender that Galatea supports, each as a module in its own virtual environment.
 
     python3.11 tools/test_matrix.py [--python311 PYTHON] [--python313 PYTHON] [--only 4.2 5.2] [-- PYTEST OPTIONS]
 
