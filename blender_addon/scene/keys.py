@@ -181,8 +181,8 @@ def scene_fps(scene: bpy.types.Scene | None = None) -> float:
 # --- keys in bulk ---------------------------------------------------------------------------------------------------
 
 
-def write_keys(owner: bpy.types.ID, channels: Iterable[Channels], frames: Sequence[float]) -> None:
-    """Key `channels` at `frames` (T) in the action bound to `owner`; the F-curves must not be there yet.
+def write_keys(action: bpy.types.Action, channels: Iterable[Channels], frames: Sequence[float]) -> None:
+    """Key `channels` at `frames` (T) in an action; the F-curves must not be there yet.
 
     There is a key on every frame, so straight lines between them are what was generated, without overshoot.
     """
@@ -193,7 +193,7 @@ def write_keys(owner: bpy.types.ID, channels: Iterable[Channels], frames: Sequen
     generated = np.full(count, _GENERATED, np.int32)
     for channel in channels:
         for index in range(channel.values.shape[1]):
-            curve = new_fcurve(owner, channel.path, index, channel.group)
+            curve = new_fcurve(action, channel.path, index, channel.group)
             points[:, 1] = channel.values[:, index]
             keys = curve.keyframe_points
             keys.add(count)
@@ -245,31 +245,31 @@ def drain(slices: Generator[float, None, Any]) -> Any:
 
 def key_takes_in_slices(armature: bpy.types.Object, takes: Sequence[Take], start: int
                         ) -> Generator[float, None, list[bpy.types.Action]]:
-    """The same in slices: yields the share that is done. Between two of them, and after close(), the armature is as
-    it was."""
+    """The same in slices: yields the share that is done. The armature changes in the last; close() takes all back."""
     check_editable(armature)
-    rig, before = held(armature), Binding.of(armature)
-    made = []
+    rig = held(armature)
     keys = sum(take.frames * channel.values.shape[1] for take in takes for channel in take.channels)
     written = 0
+    made = []
     try:
         for take in takes:
-            made.append(held(new_action(armature, take.name)))
+            made.append(held(new_action(rig(), take.name)))
             for portion in _portions(take):
-                bind_action(armature, made[-1]())
-                write_keys(armature, portion, np.arange(start, start + take.frames))
-                before.bind(armature)
+                write_keys(made[-1](), portion, np.arange(start, start + take.frames))
                 written += sum(take.frames * channel.values.shape[1] for channel in portion)
                 yield written / keys
-                armature = rig()
             _describe(made[-1](), take, start)
-        actions = [action() for action in made]
-        bind_action(armature, actions[0])
+        armature, actions = rig(), [action() for action in made]
+        check_editable(armature)
+        before = Binding.of(armature)
+        try:
+            bind_action(armature, actions[0])
+        except BaseException:
+            before.bind(armature)
+            raise
     except BaseException:
-        with suppress(GalateaError):  # gone with the armature
-            before.bind(rig())
         for action in made:
-            with suppress(GalateaError):
+            with suppress(GalateaError):  # undone meanwhile
                 bpy.data.actions.remove(action())
         raise
     for action in (before.action, *actions[1:]):

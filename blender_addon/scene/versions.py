@@ -11,19 +11,19 @@ import bpy
 
 
 def new_action(owner: bpy.types.ID, name: str) -> bpy.types.Action:
-    """Make an action, bind it to `owner` with a slot of the owner's name where there are slots, and return it."""
+    """Make an action with a slot of the owner's name where there are slots, and return it; it is not bound yet."""
     action = bpy.data.actions.new(name)
-    bind_action(owner, action)
+    if hasattr(action, "slots"):
+        action.slots.new(owner.id_type, owner.name)
     return action
 
 
-def bind_action(owner: bpy.types.ID, action: bpy.types.Action | None, slot: object = None) -> None:
-    """Make `action` the active one of `owner`, in `slot` or the action's slot for it (made when it has none)."""
+def bind_action(owner: bpy.types.ID, action: bpy.types.Action) -> None:
+    """Make `action` the active one of `owner`, in the action's slot for it (made when it has none)."""
     animation = owner.animation_data_create()
     animation.action = action
-    if action is None or not hasattr(action, "slots"):
-        return
-    animation.action_slot = slot or _slot_for(owner, action) or action.slots.new(owner.id_type, owner.name)
+    if hasattr(action, "slots"):
+        animation.action_slot = _slot_for(owner, action) or action.slots.new(owner.id_type, owner.name)
 
 
 @dataclass(frozen=True)
@@ -67,12 +67,13 @@ def _slot_for(owner: bpy.types.ID, action: bpy.types.Action) -> object:
     return next((s for s in action.slots if s.target_id_type == owner.id_type and s.name_display == owner.name), None)
 
 
-def new_fcurve(owner: bpy.types.ID, path: str, index: int, group: str) -> bpy.types.FCurve:
-    """Make an F-curve in the action and slot bound to `owner`; `group` is the channel group it is listed under."""
-    action = owner.animation_data.action
+def new_fcurve(action: bpy.types.Action, path: str, index: int, group: str) -> bpy.types.FCurve:
+    """Make an F-curve in an action's first slot; `group` is the channel group it is listed under."""
     if hasattr(action, "fcurves"):
         return action.fcurves.new(path, index=index, action_group=group)
-    return action.fcurve_ensure_for_datablock(owner, path, index=index, group_name=group)
+    layer = action.layers[0] if action.layers else action.layers.new("Layer")
+    strip = layer.strips[0] if layer.strips else layer.strips.new(type="KEYFRAME")
+    return strip.channelbag(action.slots[0], ensure=True).fcurves.new(path, index=index, group_name=group)
 
 
 def fcurves(action: bpy.types.Action) -> list[bpy.types.FCurve]:

@@ -16,7 +16,7 @@ from blender_addon.scene.mannequin import MATERIAL, add_mannequin
 from blender_addon.scene.render import contact_sheet
 from blender_addon.scene.rigs import read_rig
 from blender_addon.scene.sheets import lay_out, save_png, write_text
-from blender_addon.scene.versions import new_action, new_fcurve
+from blender_addon.scene.versions import bind_action, new_action, new_fcurve
 
 
 def vertices(ob, evaluated=False):
@@ -151,12 +151,13 @@ def walker(empty_scene):
     """A human with a mannequin that goes forward and swings a leg."""
     armature = made_rigs.human()
     add_mannequin(armature, read_rig(armature))
-    new_action(armature, "walk")
+    action = new_action(armature, "walk")
+    bind_action(armature, action)
     hips, leg = armature.pose.bones["Hips"], armature.pose.bones["LeftUpLeg"]
     leg.rotation_mode = "XYZ"
     for path, index, ends in ((hips.path_from_id("location"), 2, (0.0, 1.5)),
                               (leg.path_from_id("rotation_euler"), 0, (-0.5, 0.5))):
-        curve = new_fcurve(armature, path, index, "walk")
+        curve = new_fcurve(action, path, index, "walk")
         for frame, value in zip((1, 31), ends):
             curve.keyframe_points.insert(frame, value)
     return armature
