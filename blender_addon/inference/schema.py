@@ -63,6 +63,9 @@ def _motion_generator(content: Table) -> None:
     speeds = _table(generator, "natural_speed", "generator.")
     for action in actions:
         _number(speeds, action, "generator.natural_speed.", above=-1e-9)
+    for action, learnt in generator.get("speed_range", {}).items():
+        if action not in actions or not _is_range(learnt):
+            raise _wrong(f"generator.speed_range.{action}", "[slowest, quickest] in metres a second, for an action")
 
     graph = _named_graph(content, "model")
     shapes = {tensor["name"]: tensor["shape"] for tensor in graph["inputs"] + graph["outputs"]}
@@ -105,6 +108,10 @@ def _skeleton(content: Table) -> int:
     if not isinstance(offsets, list) or len(offsets) != len(joints) or not all(map(_is_point, offsets)):
         raise _wrong("skeleton.offsets", f"{len(joints)} times [x, y, z] in metres")
     return len(joints)
+
+
+def _is_range(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(map(_is_number, value)) and 0.0 < value[0] <= value[1]
 
 
 def _is_point(value: Any) -> bool:

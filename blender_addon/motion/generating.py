@@ -14,6 +14,7 @@ from .ground_path import GroundPath, path_through, straight_path
 from .looping import close_loop
 from .measures import energy, foot_skate, hip_height, knee_bend, steps_per_minute, travelled
 from .requests import Parts
+from .resampling import sample
 from .rotations import quat_continuous
 from .skeleton import Skeleton
 
@@ -30,10 +31,12 @@ _FADE = 10            # frames over which one action gives way to the next
 
 @dataclass(frozen=True, eq=False)
 class MotionPlan:
-    """What is wanted at each frame of a take, at the model's rate.
+    """What is wanted at each frame that the model makes, and which of its moments the take shows.
 
     action: (T, A) weights. speed: (T,) metres a second along the path, 0 where the action finds its own way. style:
-    (Y,). path: where to. heading: radians about Z at the start, 0 facing -Y.
+    (Y,). path: where to. heading: radians about Z at the start, 0 facing -Y. shown: (N,) rising moments, counted in the
+    T frames; 0, 1, 2 ... but where an action is played quicker or slower than the model can do it. metres: how far the
+    take should go along the path.
     """
 
     fps: float
@@ -46,48 +49,64 @@ class MotionPlan:
     warmup: int
     ahead: np.ndarray
     skeleton: Skeleton
+    shown: np.ndarray
+    metres: float
 
     @property
     def frames(self) -> int:
+        """How many the model makes."""
         return len(self.speed)
 
     @property
-    def metres(self) -> float:
-        """How far the path should be followed."""
-        return float(self.speed.sum() / self.fps)
+    def seconds(self) -> float:
+        """Length of the take."""
+        return len(self.shown) / self.fps
 
 
 def plan_motion(pack: Pack, parts: Parts, style: str, seconds: float, speed: float, points: np.ndarray | None,
                 cyclic: bool, start: Sequence[float], heading: float) -> MotionPlan:
     """Lay out actions one after another (each for its own seconds, else `seconds`) along a path or straight ahead.
 
-    speed: times each action's natural pace. points: (N, 2) metres or None. GalateaError for a path without length.
+    speed: times each action's natural pace. A pace that the pack has not learnt is made of the nearest it has, played
+    quicker or slower; so is an action without a pace of its own. points: (N, 2) metres or None. GalateaError for a path
+    without length.
     """
     generator, fps = pack.content["generator"], float(pack.content["fps"])
     names, styles = generator["actions"], generator["styles"]
     counts = [max(1, round((seconds if length is None else length) * fps)) for _, length in parts]
-    action = np.zeros((sum(counts), len(names)), dtype=np.float32)
-    pace = np.zeros(sum(counts))
-    first = 0
-    for (name, _), count in zip(parts, counts, strict=True):
-        action[first:first + count, names.index(name)] = 1.0
-        pace[first:first + count] = generator["natural_speed"][name] * speed
-        first += count
+    part = np.repeat(np.arange(len(parts)), counts)
+    paces = np.array([_pace(generator, name, speed) for name, _ in parts])
+    tempo = _crossfade(paces[part, 1:])[:, 0]
+    shown = np.concatenate([[0.0], np.cumsum(tempo[:-1])])
+    made = np.searchsorted(shown, np.arange(int(np.ceil(shown[-1] - 1e-6)) + 1) + 1e-6, side="right") - 1
+    action = np.array([[name == asked for name in names] for asked, _ in parts], dtype=np.float32)
     skeleton = pack.content["skeleton"]
     return MotionPlan(
-        fps=fps, action=_crossfade(action), speed=pace,
+        fps=fps, action=_crossfade(action[part[made]]), speed=paces[part[made], 0],
         style=np.array([float(style == name) for name in styles], dtype=np.float32),
         path=straight_path(np.array(start), heading) if points is None else path_through(points, cyclic),
         start=np.asarray(start, dtype=np.float64), heading=heading, warmup=generator["warmup_frames"],
         ahead=np.array(generator["trajectory_seconds"]),
-        skeleton=Skeleton(tuple(skeleton["joints"]), tuple(skeleton["parents"]), np.array(skeleton["offsets"])))
+        skeleton=Skeleton(tuple(skeleton["joints"]), tuple(skeleton["parents"]), np.array(skeleton["offsets"])),
+        shown=shown, metres=float(np.prod(paces[part], axis=1).sum() / fps))
 
 
-def _crossfade(action: np.ndarray) -> np.ndarray:
-    """Rows that change abruptly change over _FADE frames instead; rows still sum to one."""
-    padded = np.pad(action, ((_FADE // 2, _FADE - 1 - _FADE // 2), (0, 0)), mode="edge")
+def _pace(generator: dict[str, Any], action: str, speed: float) -> tuple[float, float]:
+    """Metres a second for the model to make, and how much quicker to play what it makes."""
+    natural = generator["natural_speed"][action]
+    if natural == 0.0:
+        return 0.0, speed
+    asked = natural * speed
+    slowest, quickest = generator.get("speed_range", {}).get(action, (asked, asked))
+    learnt = min(max(asked, slowest), quickest)
+    return learnt, asked / learnt
+
+
+def _crossfade(rows: np.ndarray) -> np.ndarray:
+    """Rows (T, n) that change abruptly change over _FADE frames instead; what summed to one still does."""
+    padded = np.pad(rows, ((_FADE // 2, _FADE - 1 - _FADE // 2), (0, 0)), mode="edge")
     sums = np.cumsum(np.pad(padded, ((1, 0), (0, 0))), axis=0, dtype=np.float64)
-    return ((sums[_FADE:] - sums[:-_FADE]) / _FADE).astype(np.float32)
+    return ((sums[_FADE:] - sums[:-_FADE]) / _FADE).astype(rows.dtype)
 
 
 def generate(session: Session, pack: Pack, plan: MotionPlan, seeds: Sequence[int], together: bool = False
@@ -199,7 +218,9 @@ def _trajectories(plan: MotionPlan, reached: np.ndarray, first: int, last: int, 
 def _clip(plan: MotionPlan, root: np.ndarray, height: np.ndarray, rotations: np.ndarray, contacts: np.ndarray,
           name: str) -> Clip:
     positions = np.concatenate([root[:, :2], height[:, None]], axis=1)
-    return Clip(plan.skeleton, quat_continuous(rotations), positions, plan.fps, contacts > 0.5, name)
+    clip = Clip(plan.skeleton, quat_continuous(rotations), positions, plan.fps, contacts > 0.5, name)
+    as_made = len(plan.shown) == clip.frames and np.allclose(plan.shown, np.arange(clip.frames), atol=1e-6)
+    return clip if as_made else sample(clip, plan.shown)
 
 
 def motion_figures(clip: Clip, plan: MotionPlan) -> dict[str, Any]:
@@ -208,11 +229,12 @@ def motion_figures(clip: Clip, plan: MotionPlan) -> dict[str, Any]:
     low, high = hip_height(clip)
     far = travelled(clip)
     figures = {
-        "asked_m_per_s": plan.metres / (plan.frames / plan.fps), "asked_m": plan.metres, "travelled_m": far,
+        "asked_m_per_s": plan.metres / plan.seconds, "asked_m": plan.metres, "travelled_m": far,
         "steps_per_minute_left": left, "steps_per_minute_right": right, "foot_skate_cm_per_s": foot_skate(clip),
         "hip_height_min": low, "hip_height_max": high, "knee_bend_min_deg": knee_bend(clip),
         "energy_j_per_kg": energy(clip),
     }
     if plan.metres > 0.0:
         figures["travel_ratio"] = far / plan.metres
+    figures["tempo"] = plan.frames / len(plan.shown)
     return {name: round(float(value), 4) for name, value in figures.items()}

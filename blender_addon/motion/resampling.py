@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From one frame rate to another."""
+"""From one frame rate, or tempo, to another."""
 
 from __future__ import annotations
 
@@ -20,11 +20,15 @@ def resample(clip: Clip, fps: float) -> Clip:
     if abs(fps - clip.fps) < 1e-9 or clip.frames < 2:
         return replace(clip, fps=fps) if clip.frames < 2 else clip
     count = max(2, int(round((clip.frames - 1) * fps / clip.fps)) + 1)
-    at = np.linspace(0.0, clip.frames - 1, count)
-    before = np.minimum(at.astype(int), clip.frames - 2)
+    return replace(sample(clip, np.linspace(0.0, clip.frames - 1, count)), fps=fps)
+
+
+def sample(clip: Clip, at: np.ndarray) -> Clip:
+    """The poses at moments (T,), counted in frames of a clip of at least two; its rate stays, so its tempo changes."""
+    before = np.minimum(np.asarray(at).astype(int), clip.frames - 2)
     share = at - before
     rotations = quat_continuous(slerp(clip.rotations[before], clip.rotations[before + 1],
-                                      np.broadcast_to(share[:, None], (count, clip.rotations.shape[1]))))
+                                      np.broadcast_to(share[:, None], (len(at), clip.rotations.shape[1]))))
     positions = clip.positions[before] * (1.0 - share)[:, None] + clip.positions[before + 1] * share[:, None]
     contacts = None if clip.contacts is None else clip.contacts[np.round(at).astype(int)]
-    return replace(clip, rotations=rotations, positions=positions, fps=fps, contacts=contacts)
+    return replace(clip, rotations=rotations, positions=positions, contacts=contacts)

@@ -12,6 +12,7 @@ from blender_addon.errors import GalateaError
 from blender_addon.inference.packs import read_pack
 from blender_addon.inference.sessions import open_session
 from blender_addon.motion.generating import generate, generate_slices, motion_figures, plan_motion
+from blender_addon.motion.measures import travelled
 from blender_addon.motion.requests import MotionRequest, check_request
 from blender_addon.motion.rotations import quat_about_z, quat_angle
 from blender_addon.motion.skeleton import CANONICAL
@@ -86,13 +87,42 @@ def plan(parts=(("walk", None),), style="", seconds=2.0, speed=1.0, points=None,
 
 
 def test_actions_one_after_another_each_for_its_time_at_its_pace():
-    made = plan((("walk", 3.0), ("idle", None), ("run", 0.5)), seconds=1.5, speed=2.0)
-    assert made.frames == 90 + 45 + 15 and made.fps == 30.0
-    assert np.array_equal(made.speed, np.repeat([2.4, 0.0, 6.0], [90, 45, 15]))
-    assert made.metres == pytest.approx(2.4 * 3.0 + 6.0 * 0.5)
+    made = plan((("walk", 3.0), ("idle", None), ("run", 0.5)), seconds=1.5)
+    assert made.frames == 90 + 45 + 15 and made.fps == 30.0 and made.seconds == 5.0
+    assert np.array_equal(made.speed, np.repeat([1.2, 0.0, 3.0], [90, 45, 15]))
+    assert made.metres == pytest.approx(1.2 * 3.0 + 3.0 * 0.5)
+    assert np.array_equal(made.shown, np.arange(150))
     assert np.allclose(made.action[[40, 110, 148]], np.eye(3)[[0, 2, 1]])
     assert made.action.dtype == np.float32 and made.warmup == WARM_UP and np.allclose(made.ahead, AHEAD)
     assert made.skeleton.names == CANONICAL.names and np.allclose(made.skeleton.offsets, CANONICAL.offsets)
+
+
+def test_a_learnt_pace_is_asked_of_the_model():
+    made = plan(speed=1.4)
+    assert np.array_equal(made.shown, np.arange(60)) and np.allclose(made.speed, 1.2 * 1.4)
+    assert made.metres == pytest.approx(1.2 * 1.4 * 2.0)
+
+
+@pytest.mark.parametrize("speed, tempo", [(0.5, 0.75), (1.0, 1.0), (1.1, 1.0), (2.0, 1.6)])
+def test_a_pace_that_was_not_learnt_is_the_nearest_one_played_quicker_or_slower(monkeypatch, speed, tempo):
+    monkeypatch.setitem(PACK.content["generator"], "speed_range", {"walk": [0.8, 1.5]})
+    made = plan(speed=speed, seconds=4.0)
+    assert np.allclose(made.speed, 1.2 * speed / tempo) and np.allclose(np.diff(made.shown), tempo)
+    assert len(made.shown) == 120 and made.seconds == 4.0
+    assert made.shown[-1] <= made.frames - 1 < made.shown[-1] + 1
+    assert made.metres == pytest.approx(1.2 * speed * 4.0)
+    # the walker goes where it is led, so the take covers what was asked for, in the time that was asked for
+    clip = generate(Walker(), PACK, made, [3])[0]
+    assert clip.frames == 120 and clip.fps == 30.0
+    assert travelled(clip) == pytest.approx(made.metres, rel=0.03)
+
+
+def test_an_action_without_a_pace_changes_its_tempo_and_nothing_jumps_where_tempos_meet():
+    made = plan((("walk", 2.0), ("idle", 2.0)), speed=2.0)
+    rates = np.diff(made.shown)
+    assert np.allclose(rates[:50], 1.0) and np.allclose(rates[70:], 2.0)
+    assert np.all(np.diff(rates) >= -1e-9) and np.diff(rates).max() < 0.11
+    assert np.allclose(made.action[[20, -20]], np.eye(3)[[0, 2]])
 
 
 def test_one_action_gives_way_to_the_next_over_a_third_of_a_second():

@@ -39,7 +39,7 @@ def write_card(folder: Path) -> None:
         f"- Actions: {', '.join(generator['actions'])}",
         f"- Styles: {', '.join(generator['styles']) or 'none'}",
         "- Natural pace, m/s: "
-        + ", ".join(f"{a} {s:g}" for a, s in generator["natural_speed"].items() if s > 0)
+        + ", ".join(f"{a} {s:g}{_learnt(generator, a)}" for a, s in generator["natural_speed"].items() if s > 0)
         + " (the others find their own way)", "",
         "## Data", "", "| source | clips | licence | credit |", "|---|---|---|---|",
         *(f"| {d['name']} | {d['clips']} | {d['licence']} | {d.get('credit', '')} |" for d in content["data"]), "",
@@ -53,6 +53,11 @@ def write_card(folder: Path) -> None:
     if content.get("limits"):
         lines += ["## Limits", "", *(f"- {limit}" for limit in content["limits"]), ""]
     (folder / "README.md").write_text("\n".join(lines), encoding="utf-8")
+
+
+def _learnt(generator: dict, action: str) -> str:
+    ends = generator.get("speed_range", {}).get(action)
+    return f" (learnt from {ends[0]:g} to {ends[1]:g}; other paces are played quicker or slower)" if ends else ""
 
 
 def _metrics(metrics: dict) -> list[str]:
