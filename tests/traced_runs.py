@@ -121,8 +121,11 @@ def _paths(rest: str, cwd: Path, top: str) -> list[Path]:
 AUDIT = """
 import os, sys
 noted = {"connections": [], "written": []}
+# making a socket and binding it reach nobody: urllib3, in Blender 5.2, asks in this way whether there is an IPv6
+reaching = {"socket." + name for name in ("connect", "sendto", "sendmsg", "getaddrinfo", "gethostbyname",
+                                          "gethostbyaddr", "getnameinfo")}
 def _note(event, arguments):
-    if event.startswith(("socket.", "urllib.", "http.", "ftplib.", "smtplib.")) and event != "socket.gethostname":
+    if event in reaching or event.startswith(("urllib.", "http.", "ftplib.", "smtplib.")):
         noted["connections"].append(f"{event} {arguments}")
     elif event == "open":
         path, mode, flags = arguments
