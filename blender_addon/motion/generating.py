@@ -67,7 +67,7 @@ def plan_motion(pack: Pack, parts: Parts, style: str, seconds: float, speed: flo
                 cyclic: bool, start: Sequence[float], heading: float) -> MotionPlan:
     """Lay out actions one after another (each for its own seconds, else `seconds`) along a path or straight ahead.
 
-    speed: times each action's natural pace. A pace that the pack has not learnt is made of the nearest it has, played
+    speed: times each action's natural pace. A pace that the model does not keep is made of the nearest it does, played
     quicker or slower; so is an action without a pace of its own. points: (N, 2) metres or None. GalateaError for a path
     without length.
     """
@@ -98,8 +98,8 @@ def _pace(generator: dict[str, Any], action: str, speed: float) -> tuple[float, 
         return 0.0, speed
     asked = natural * speed
     slowest, quickest = generator.get("speed_range", {}).get(action, (asked, asked))
-    learnt = min(max(asked, slowest), quickest)
-    return learnt, asked / learnt
+    kept = min(max(asked, slowest), quickest)
+    return kept, asked / kept
 
 
 def _crossfade(rows: np.ndarray) -> np.ndarray:

@@ -57,7 +57,7 @@ def write_card(folder: Path) -> None:
 
 def _learnt(generator: dict, action: str) -> str:
     ends = generator.get("speed_range", {}).get(action)
-    return f" (learnt from {ends[0]:g} to {ends[1]:g}; other paces are played quicker or slower)" if ends else ""
+    return f" (kept from {ends[0]:g} to {ends[1]:g}; beyond, it is played quicker or slower)" if ends else ""
 
 
 def _metrics(metrics: dict) -> list[str]:

@@ -55,7 +55,6 @@ class Corpus:
     mean: np.ndarray
     scale: np.ndarray
     speed: dict[str, float]
-    speed_range: dict[str, tuple[float, float]]
     labels: tuple[ClipLabel, ...]
 
 
@@ -108,16 +107,14 @@ def build_corpus(clips: ClipSet, seed: int) -> Corpus:
             sequences.append(sequence)
             action_ids.append(actions.index(action))
             style_ids.append(styles.index(style) if style else -1)
-    paces = {a: [travel_speed(s) for (b, _), group in grouped.items() if b == a for s in group] for a in actions}
-    speed = {a: float(np.median(paces[a])) if a in CYCLIC_SPEED else 0.0 for a in actions}
-    speed_range = {a: tuple(np.quantile(paces[a], (0.05, 0.95)).tolist()) for a in actions if a in CYCLIC_SPEED}
+    speed = {a: float(np.median([travel_speed(s) for (b, _), group in grouped.items() if b == a for s in group]))
+             if a in CYCLIC_SPEED else 0.0 for a in actions}
     return Corpus(
         states=np.concatenate([s.states for s in sequences]).astype(np.float32),
         root=np.concatenate([s.root for s in sequences]),
         starts=np.cumsum([0] + [len(s.states) for s in sequences]),
         action=np.array(action_ids), style=np.array(style_ids), actions=actions, styles=styles,
-        mean=mean.astype(np.float32), scale=scale.astype(np.float32), speed=speed, speed_range=speed_range,
-        labels=tuple(used))
+        mean=mean.astype(np.float32), scale=scale.astype(np.float32), speed=speed, labels=tuple(used))
 
 
 def travel_speed(sequence: Sequence) -> float:

@@ -8,7 +8,7 @@ with the same figures.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from blender_addon.errors import GalateaError
 from blender_addon.inference.packs import Pack, models_folder, read_pack
-from blender_addon.inference.sessions import open_session
+from blender_addon.inference.sessions import Session, open_session
 from blender_addon.motion.clip import Clip
 from blender_addon.motion.generating import generate, plan_motion
 from blender_addon.motion.kinematics import joint_positions
@@ -70,7 +70,8 @@ def evaluate(data: Path, pack_folder: Path | None, out: Path, record: bool = Fal
     print(report)
     print(f"-> {out}")
     if record:
-        content = {**pack.content, "metrics": metrics}
+        generator = {**pack.content["generator"], "speed_range": kept_paces(session, pack)}
+        content = {**pack.content, "generator": generator, "metrics": metrics}
         (pack.folder / "pack.toml").write_bytes(tomli_w.dumps(content).encode())
         write_card(pack.folder)
 
@@ -97,6 +98,31 @@ def figures(clips: list[Clip], metres: float, reference: Reference | None) -> di
             steps = np.array([steps_per_minute(clip) for clip in clips]) / reference.steps
             row |= {"steps_ratio_least": steps.min(), "steps_ratio_most": steps.max()}
     return {name: round(float(value), 3) for name, value in row.items()}
+
+
+def kept_paces(session: Session, pack: Pack) -> dict[str, list[float]]:
+    """The slowest and quickest pace in m/s, around the natural one, that each action travels at to within 5 %.
+
+    Tried in tenths of the natural pace from 0.3 to 1.8 of it, two seeds of 15 s each.
+    """
+    generator = {name: value for name, value in pack.content["generator"].items() if name != "speed_range"}
+    free = replace(pack, content={**pack.content, "generator": generator})
+    ranges = {}
+    for action, natural in generator["natural_speed"].items():
+        if natural == 0.0:
+            continue
+        kept = []
+        for tenths in range(3, 19):
+            plan = plan_motion(free, ((action, None),), "", 15.0, tenths / 10, None, False, (0.0, 0.0), 0.0)
+            ratios = [travelled(clip) / plan.metres for clip in generate(session, free, plan, range(2))]
+            kept.append(max(abs(ratio - 1.0) for ratio in ratios) < 0.05)
+        low = high = 7  # the natural pace itself
+        while low > 0 and kept[low - 1]:
+            low -= 1
+        while high < len(kept) - 1 and kept[high + 1]:
+            high += 1
+        ranges[action] = [round(natural * (low + 3) / 10, 3), round(natural * (high + 3) / 10, 3)]
+    return ranges
 
 
 def survived(clip: Clip) -> int:

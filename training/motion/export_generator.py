@@ -245,8 +245,7 @@ def pack_content(model: Generator, about: dict, training: dict, data: bytes, nam
         "generator": {"actions": about["actions"], "styles": about["styles"], "latent": model.shape.latent,
                       "warmup_frames": WARM_UP_FRAMES, "latent_frames": LATENT_FRAMES,
                       "trajectory_seconds": [round(s, 6) for s in TRAJECTORY_SECONDS],
-                      "natural_speed": {a: round(s, 3) for a, s in about["speed"].items()},
-                      "speed_range": {a: [round(s, 3) for s in ends] for a, ends in about["speed_range"].items()}},
+                      "natural_speed": {a: round(s, 3) for a, s in about["speed"].items()}},
         "training": {
             "command": f"python -m training train motion-generator --data runs/motion.npz --run runs/{name}"
                        f" --steps {about['steps']} --seed {about['seed']}",

@@ -280,8 +280,7 @@ def _losses(model: Generator, made: Tensor, roots: Tensor, wanted: Tensor, paths
 
 def _describe(corpus: Corpus, schedule: Schedule, seed: int, size: str, device: str) -> dict:
     return {
-        "actions": corpus.actions, "styles": corpus.styles, "speed": corpus.speed, "speed_range": corpus.speed_range,
-        "seed": seed, "size": size,
+        "actions": corpus.actions, "styles": corpus.styles, "speed": corpus.speed, "seed": seed, "size": size,
         "device": device, "hardware": _hardware(device), "steps": schedule.steps, "batch": schedule.batch,
         "window": schedule.window,
         "clips": [{"file": c.file, "sha256": c.sha256, "licence": c.licence} for c in corpus.labels],
