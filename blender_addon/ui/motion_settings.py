@@ -30,7 +30,7 @@ _DEVICES = (("PREFERENCES", "As in Preferences", "The device that the preference
 def _items(words: tuple[str, ...], stored: str, plain: str) -> list[tuple[str, str, str, int]]:
     named = [(word or "PLAIN", word.replace("_", " ").title() or plain, "", at) for at, word in enumerate(words)]
     if stored not in words:  # of a pack that is not here, or before the packs were read
-        named.append((stored, f"{stored.replace('_', ' ').title()} (not in this pack)" if words else stored, "",
+        named.append((stored, f"{stored.replace('_', ' ').title()} (missing)" if words else stored, "",
                       len(named)))
     return named
 

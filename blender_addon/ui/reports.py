@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..motion.requests import MotionRequest
 
 # Blender's own strings and ours may hold paths; the last part of one says enough.
-_PATH = re.compile(r"(?:[A-Za-z]:)?(?:[\\/][^\\/:*?\"<>|\n\r',;()]+)+[\\/](?=[^\s\\/])")
+_PATH = re.compile(r"(?<![\w.])(?:[A-Za-z]:)?(?:[\\/][^\\/:*?\"<>|\n\r',;()]+)+[\\/](?=[^\s\\/])")
 
 
 def fail(operator: bpy.types.Operator, error: Exception, request: MotionRequest | None = None) -> set[str]:
@@ -82,9 +82,10 @@ def draw_failure(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
     failure = shown.now.failure
     if failure is None:
         return
-    box = layout.box()
-    wrapped(box, context, failure.line, icon="ERROR")
-    row = box.row()
+    column = layout.column()
+    column.alert = True
+    wrapped(column, context, failure.line, icon="ERROR")
+    row = layout.row()
     row.operator(CopyReport.bl_idname, icon="COPYDOWN")
     row.operator(DismissError.bl_idname, text="", icon="X")
 

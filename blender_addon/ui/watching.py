@@ -89,12 +89,13 @@ def read_rig(rig: bpy.types.Object) -> shown.Rig:
 
 
 def redraw() -> None:
-    """Draw all sidebars, preferences and property editors again."""
+    """Draw all sidebars and preferences again, and no viewport, which may take long."""
     for manager in bpy.data.window_managers:
         for window in manager.windows:
             for area in window.screen.areas:
-                if area.type in ("VIEW_3D", "PREFERENCES"):
-                    area.tag_redraw()
+                for region in area.regions:
+                    if (area.type, region.type) in (("VIEW_3D", "UI"), ("PREFERENCES", "WINDOW")):
+                        region.tag_redraw()
 
 
 def _look() -> float | None:

@@ -37,22 +37,34 @@ class Blender:
 
 
 @pytest.fixture(scope="session")
-def blender(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Blender:
-    """A Blender with the extension installed from a zip built for its Python."""
+def bare_blender(tmp_path_factory: pytest.TempPathFactory) -> Blender:
+    """A Blender as it comes."""
     named = os.environ.get("BLENDER", "")
     program = shutil.which(named or "blender")
     if program is None:
         why = f"BLENDER={named} is no program" if named else "no `blender` on the PATH"
         pytest.skip(f"{why}: nothing was tried in a real Blender (make window-test BLENDER=/path/to/blender)")
     # A Blender whose settings folder does not exist silently reads the home folder's.
-    found = Blender(program, tmp_path_factory.mktemp("blender"))
-    tag = found.python("import sys; print('TAG', 'cp%d%d' % sys.version_info[:2])").partition("TAG ")[2].split()[0]
+    return Blender(program, tmp_path_factory.mktemp("blender"))
+
+
+@pytest.fixture(scope="session")
+def archive(root: Path, bare_blender: Blender, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The extension's zip, built for that Blender's Python."""
+    told = bare_blender.python("import sys; print('TAG', 'cp%d%d' % sys.version_info[:2])")
+    tag = told.partition("TAG ")[2].split()[0]
     tool = str(root / "tools/build_extension.py")
     dist = tmp_path_factory.mktemp("dist")
     built = subprocess.run(
         [sys.executable, tool, "--pythons", tag, "--output", str(dist)], capture_output=True, text=True, check=False
     )
     assert built.returncode == 0, built.stderr
-    done = found.run("--command", "extension", "install-file", "-r", "user_default", "-e", built.stdout.strip())
+    return built.stdout.strip()
+
+
+@pytest.fixture(scope="session")
+def blender(bare_blender: Blender, archive: str) -> Blender:
+    """A Blender with the extension installed."""
+    done = bare_blender.run("--command", "extension", "install-file", "-r", "user_default", "-e", archive)
     assert done.returncode == 0, done.stdout + done.stderr
-    return found
+    return bare_blender
