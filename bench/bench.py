@@ -273,7 +273,8 @@ spec = importlib.util.spec_from_file_location("galatea", os.path.join(root, "__i
 extension = sys.modules["galatea"] = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(extension)
 extension.register()
-print("RESULT", 1e3 * (time.perf_counter() - began))
+print("RESULT", 1e3 * (time.perf_counter() - began), flush=True)
+os._exit(0)  # bpy 4.2 frees panels after Python has ended, and crashes
 """
 
 _PEAK = """

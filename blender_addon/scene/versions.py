@@ -15,6 +15,8 @@ def new_action(owner: bpy.types.ID, name: str) -> bpy.types.Action:
     action = bpy.data.actions.new(name)
     if hasattr(action, "slots"):
         action.slots.new(owner.id_type, owner.name)
+    else:
+        action.id_root = owner.id_type  # what exporters look for; being bound would set it, too
     return action
 
 

@@ -37,7 +37,9 @@ for which, archive in zip(("first", "second"), sys.argv[1:]):
 seen["there"] = os.listdir(bpy.utils.user_resource("EXTENSIONS", path="user_default"))
 bpy.ops.extensions.package_uninstall(repo_index=1, pkg_id="galatea")
 seen["after"] = package in bpy.context.preferences.addons
-print("SEEN" + json.dumps(seen))
+print("SEEN" + json.dumps(seen), flush=True)
+sys.stderr.flush()
+os._exit(0)  # bpy 4.2 frees panels after Python has ended, and crashes
 """
 
 # What a wheel would need beside numpy is made impossible to import.

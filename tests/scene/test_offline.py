@@ -12,7 +12,7 @@ import made_rigs
 import pytest
 import traced_runs
 
-# bpy 4.2, the module, crashes when Python ends after some operators (glTF export is one), with or without Galatea.
+# bpy 4.2, the module, frees panels (glTF export's are enough) after Python has ended, and crashes.
 ENDS = (0, -11) if bpy.app.version < (4, 3) else (0,)
 GALATEA = [sys.executable, "-c", "from blender_addon import cli; raise SystemExit(cli.main())"]
 _AUDITED = """

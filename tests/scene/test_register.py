@@ -31,7 +31,9 @@ extension.unregister()
 seen["after"] = home.extension()
 extension.register()  # a second time: nothing of the first may be in the way
 extension.unregister()
-print("SEEN" + json.dumps(seen))
+print("SEEN" + json.dumps(seen), flush=True)
+sys.stderr.flush()
+os._exit(0)  # bpy 4.2 frees panels after Python has ended, and crashes
 """
 
 
