@@ -9,7 +9,7 @@ from blender_addon.scene.versions import fcurves
 
 # the window's own, what is counted anew, and what says nothing of a file
 _LEFT_OUT = {"screens", "window_managers", "workspaces", "brushes", "palettes", "fonts", "libraries", "version",
-             "is_saved", "is_dirty"}
+             "is_saved", "is_dirty", "all_ids"}
 _NO_STATE = {"session_uid", "is_evaluated", "is_runtime_data", "tag", "rna_type", "is_missing", "is_embedded_data",
              "dimensions", "bound_box",  # these two follow the evaluation, when it comes
              "use_nodes"}
@@ -47,7 +47,9 @@ def dump_block(block: bpy.types.ID) -> dict[str, Any]:
                         for curve in fcurves(block)]
     if isinstance(block, bpy.types.Scene) and hasattr(block, "galatea_motion"):
         told["motion"] = _values(block.galatea_motion)
-    told["custom"] = {key: str(block[key]) for key in block.keys()}  # noqa: SIM118
+    # groups are other add-ons' settings, and ours before 5.0, which are told above
+    custom = {key: block[key] for key in block.keys()}  # noqa: SIM118
+    told["custom"] = {key: value for key, value in custom.items() if isinstance(value, int | float | str)}
     return told
 
 
