@@ -268,11 +268,11 @@ def motion_in_slices(armature: bpy.types.Object, request: MotionRequest) -> Gene
     way = paths.place(armature, rig, request.path)
     armature = held(armature)
     fps = keys.scene_fps()
-    yield 0.01
+    yield 0.0
     import_runtime()
-    yield 0.01
+    yield 0.0
     session = open_session(pack, device=request.device)
-    yield 0.02
+    yield 0.0
     plan = generating.plan_motion(pack, parts, request.style, request.seconds, request.speed, way.points, way.cyclic,
                                   way.start, way.heading)
     seeds = [request.seed + take for take in range(request.takes)]

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["MotionPlan", "close_loop", "generate", "generate_slices", "motion_figures", "plan_motion"]
 
 _CHUNK = 15           # frames between two looks at how the body keeps up with the path
+_RENEWED_AFTER = 10   # chunks after which the model's memory is replaced by a fresh one
+_MEMORY = ("hidden", "cell")
 _LEAD, _LAG = 0.5, 0.3  # metres that the wanted place may be ahead of or behind the body
 _FADE = 10            # frames over which one action gives way to the next
 
@@ -128,14 +130,16 @@ def generate(session: Session, pack: Pack, plan: MotionPlan, seeds: Sequence[int
 
 def generate_slices(session: Session, pack: Pack, plan: MotionPlan, seeds: Sequence[int]
                     ) -> Iterator[float]:
-    """The same in slices of half a second of motion: yields the share that is done, returns the clips."""
+    """The same in slices of one step of the model: yields the share that is done, returns the clips."""
     batch = len(seeds)
     latents = _latents(pack.content["generator"], plan, seeds)
-    stepper = session.stepper(_first_inputs(session, plan, batch), {
-        name: f"next_{name}" for name in ("state", "hidden", "cell", "root")})
+    feedback = {name: f"next_{name}" for name in ("state", "hidden", "cell", "root")}
+    stepper, rehearsal = (session.stepper(_first_inputs(session, plan, batch), feedback) for _ in range(2))
     followed = plan.speed > 0.0
 
-    _warm_up(stepper, plan, latents)
+    steps = plan.warmup + plan.frames
+    for frame in _warm_up(stepper, plan, latents):
+        yield frame / steps
     root = stepper.inputs["root"]
     root[:, :2] = plan.start
     root[:, 2] += plan.heading
@@ -150,17 +154,35 @@ def generate_slices(session: Session, pack: Pack, plan: MotionPlan, seeds: Seque
         if first:
             reached = _keep_up(plan, stepper.inputs["root"], reached, first)
         wanted = _trajectories(plan, reached, first, last, followed)
+        rehearsing = (first // _CHUNK + 1) % _RENEWED_AFTER == 0
+        if rehearsing:
+            rehearsal.inputs["hidden"][:] = rehearsal.inputs["cell"][:] = 0.0
         for frame in range(first, last):
             stepper.inputs["trajectory"][:] = wanted[frame - first]
             stepper.inputs["action"][:] = plan.action[frame]
             stepper.inputs["latent"][:] = latents[plan.warmup + frame]
+            if rehearsing:
+                _rehearse(rehearsal, stepper)
             made = stepper.step()
             roots[frame], heights[frame] = made["next_root"], made["height"]
             rotations[frame], contacts[frame] = made["rotations"], made["contacts"]
+            yield (plan.warmup + frame + 1) / steps
         reached = reached + plan.speed[first:last].sum() / plan.fps
-        yield last / plan.frames
     return [_clip(plan, roots[:, i], heights[:, i], rotations[:, i], contacts[:, i], f"{seed}")
             for i, seed in enumerate(seeds)]
+
+
+def _rehearse(rehearsal: Any, stepper: Any) -> None:
+    """Let a second memory, begun anew, see what the model sees; what it makes of it is dropped.
+
+    The model learnt from windows of two seconds that begin without a memory. Over minutes its memory wanders off to
+    where it never was in training, and the body with it; so it is replaced, now and then, by one that is half a second
+    old.
+    """
+    for name, array in stepper.inputs.items():
+        if name not in _MEMORY:
+            rehearsal.inputs[name][:] = array
+    rehearsal.step()
 
 
 def _first_inputs(session: Session, plan: MotionPlan, batch: int) -> dict[str, np.ndarray]:
@@ -178,8 +200,8 @@ def _latents(generator: dict[str, Any], plan: MotionPlan, seeds: Sequence[int]) 
     return np.repeat(np.stack(draws, axis=1), held, axis=0)[:frames].astype(np.float32)
 
 
-def _warm_up(stepper: Any, plan: MotionPlan, latents: np.ndarray) -> None:
-    """Let the model find its stride on a straight path at the plan's first pace; none of it is kept."""
+def _warm_up(stepper: Any, plan: MotionPlan, latents: np.ndarray) -> Iterator[int]:
+    """Let the model find its stride on a straight path at the plan's first pace; none of it is kept. Yields steps."""
     pace = plan.speed[0]
     line = straight_path(np.zeros(2), 0.0)
     stepper.inputs["action"][:] = plan.action[0]
@@ -189,6 +211,7 @@ def _warm_up(stepper: Any, plan: MotionPlan, latents: np.ndarray) -> None:
         stepper.inputs["action"][:] = plan.action[0]
         stepper.inputs["latent"][:] = latents[frame]
         stepper.step()
+        yield frame + 1
     # where it got to does not matter, how it stands towards the path does
     drift = stepper.inputs["root"]
     drift[:, :2] = 0.0

@@ -92,6 +92,7 @@ class Stage:
 
 
 def play(folder: Path, archive: str, story: str) -> None:
+    sys.path.insert(0, str(Path(__file__).parent))
     spec = importlib.util.spec_from_file_location("story", Path(__file__).with_name(f"{story}.py"))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

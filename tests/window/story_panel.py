@@ -89,6 +89,17 @@ def generate(stage, seconds: float, until: float | None = None):
     return ticks.stop()
 
 
+def start(stage, seconds: float):
+    """Start generating, not by mouse, and go on while it runs."""
+    bpy.context.scene.galatea_motion.seconds = seconds
+    with stage.context():
+        bpy.ops.galatea.generate_motion("INVOKE_DEFAULT")
+    while not running():
+        yield 0.02
+    yield 0.3
+    assert running()
+
+
 def draw_times() -> dict[str, float]:
     """Put a clock around every draw() of ours."""
     from bl_ext.user_default.galatea.blender_addon.ui import motion_panel, packs
@@ -173,6 +184,14 @@ def story(stage):
     seen["gaps_60s"] = (yield from generate(stage, 60.0))[:5]
     seen["keys_60s"] = [round(value) for value in rig().animation_data.action.frame_range]
 
+    # another file while motion is made
+    yield from start(stage, 60.0)
+    bpy.ops.wm.save_as_mainfile(filepath=str(stage.folder / "made.blend"), copy=True)
+    bpy.ops.wm.open_mainfile(filepath=str(stage.folder / "made.blend"))
+    yield 1.0
+    seen["reloaded"] = [running(), len(bpy.data.actions)]
+    yield from stage.open_tab()
+
     region = stage.region("UI")
     stage.move(region.x + 0.45 * region.width, region.y + region.height - 45)
     yield 0.1
@@ -199,8 +218,11 @@ def story(stage):
     yield from stage.open_tab()
     yield from stage.picture("8-reopened")
 
-    bpy.ops.preferences.addon_disable(module=PACKAGE)
-    yield 0.5
+    actions = len(bpy.data.actions)
+    yield from start(stage, 60.0)
+    bpy.ops.preferences.addon_disable(module=PACKAGE)  # while motion is made
+    yield 1.0
+    seen["disabled"] = len(bpy.data.actions) - actions
     seen["left"] = [name for name in dir(bpy.types) if "galatea" in name.lower()]
     yield from stage.picture("9-disabled")
     bpy.ops.extensions.package_uninstall(repo_index=next(

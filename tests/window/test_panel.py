@@ -65,6 +65,10 @@ def test_esc_leaves_everything_as_it_was(seen):
     assert seen["cancelled"] == {} and seen["cancelled_late"] == {}
 
 
+def test_another_file_or_switching_off_breaks_it_off(seen):
+    assert seen["reloaded"] == [False, 2] and seen["disabled"] == 0
+
+
 def test_the_window_stays_awake(seen):
     """Between two ticks of a timer, while sixty seconds are made; the first time in a session has more to load."""
     for name in ("gaps_60s", "gaps_60s_esc", "gaps_60s_late_esc", "gaps_8s"):

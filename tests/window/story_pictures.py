@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The pictures of docs/panel.md, told to inside.py by tools/take_pictures.py. seen.json says what to cut out."""
+
+from contextlib import suppress
+
+import bpy
+from mathutils import Euler
+from story_panel import generate, rig, running
+
+
+def open_all() -> None:
+    """Panels that start closed start open; before they are drawn for the first time."""
+    from bl_ext.user_default.galatea.blender_addon.ui import motion_panel, packs
+
+    kinds = [kind for kind in (*motion_panel.CLASSES, *packs.CLASSES) if issubclass(kind, bpy.types.Panel)]
+    for kind in reversed(kinds):
+        bpy.utils.unregister_class(kind)
+    for kind in kinds:
+        kind.bl_options = set()
+        bpy.utils.register_class(kind)
+
+
+def story(stage):
+    bpy.data.objects.remove(bpy.data.objects["Cube"])
+    bpy.ops.extensions.package_install_files(filepath=stage.archive, repo="user_default", enable_on_install=True)
+    open_all()
+    yield from stage.open_tab()
+    cuts = stage.seen["cuts"] = {}
+    height = stage.window.height
+
+    def cut(name: str, region: bpy.types.Region):
+        yield from stage.picture(name)
+        cuts[name] = (region.x, height - region.y - region.height, region.x + region.width, height - region.y)
+
+    sidebar = stage.region("UI")
+    with stage.context():
+        bpy.ops.curve.primitive_bezier_circle_add(radius=2.0)
+        bpy.context.object.name = "Round"
+        bpy.ops.galatea.add_human()
+    stage.over_viewport()
+    yield 1.0
+    settings = bpy.context.scene.galatea_motion
+    settings.path = bpy.data.objects["Round"]
+    yield from generate(stage, 8.0)
+    stage.over_viewport()
+    bpy.context.scene.frame_set(75)
+    view = stage.area.spaces.active.region_3d
+    view.view_perspective = "PERSP"
+    view.view_rotation = Euler((1.25, 0.0, 0.5)).to_quaternion()
+    view.view_location, view.view_distance = (0.6, 0.0, 0.8), 6.5
+    yield 1.0
+    yield from cut("window", stage.area)
+    cuts["window"] = (0, 0, stage.window.width, height)
+    yield from cut("motion", sidebar)
+
+    settings.seconds = 60.0
+    with stage.context():
+        bpy.ops.galatea.generate_motion("INVOKE_DEFAULT")
+    while running() and bpy.context.window_manager.windows:
+        from bl_ext.user_default.galatea.blender_addon.ui import shown
+
+        if (shown.now.progress or 0.0) > 0.3:
+            break
+        yield 0.02
+    yield from cut("progress", sidebar)
+    while running():
+        yield 0.1
+    settings.seconds, settings.sequence = 8.0, "walk:3,fly:2"
+    with suppress(RuntimeError):
+        bpy.ops.galatea.generate_motion("EXEC_DEFAULT")
+    rig().select_set(True)
+    yield from cut("error", sidebar)
+    bpy.ops.galatea.dismiss_error()
+    settings.sequence = ""
+    bpy.ops.galatea.test_device()
+    yield 0.5
+    stage.move(sidebar.x + 0.45 * sidebar.width, sidebar.y + sidebar.height - 45)
+    yield 0.1
+    stage.press("A")  # folds the Motion panel
+    yield 0.5
+    yield from cut("packs", sidebar)
+
+    bpy.ops.screen.userpref_show("INVOKE_DEFAULT")
+    yield 1.5
+    bpy.context.preferences.active_section = "ADDONS"
+    bpy.context.window_manager.addon_search = "Galatea"
+    window = bpy.context.window_manager.windows[-1]
+    with bpy.context.temp_override(window=window):
+        bpy.ops.preferences.addon_expand(module="bl_ext.user_default.galatea")
+    yield from stage.picture("preferences")
+    cuts["preferences"] = (window.x, height - window.y - window.height, window.x + window.width, height - window.y)
