@@ -190,7 +190,11 @@ class MotionTake:
 
 @dataclass(frozen=True)
 class MotionResult:
-    """What was made. seconds: the time it took. frames: the scene's, of each take. figures: of the first take."""
+    """What was made. seconds: the time it took. frames: the scene's, of each take. figures: of the first take.
+
+    scale: metres in the scene for each metre of the figures, which speak of a body 1.75 m tall; a rig with longer legs
+    goes further.
+    """
 
     takes: tuple[MotionTake, ...]
     rig: str
@@ -206,6 +210,7 @@ class MotionResult:
     seed: int
     seconds: float
     frames: int
+    scale: float
     request: MotionRequest
     files: tuple[str, ...] = ()  # what was written, if anything
 
@@ -224,7 +229,7 @@ class MotionResult:
     def as_dict(self) -> dict[str, Any]:
         """For --json: everything but the clips themselves."""
         plain = ("rig", "family", "missing", "pack", "pack_version", "licence", "provider", "why_not", "onnxruntime",
-                 "threads", "seed", "seconds", "frames", "figures", "files")
+                 "threads", "seed", "seconds", "frames", "scale", "figures", "files")
         takes = [{"action": take.action, "seed": take.seed, "figures": take.figures} for take in self.takes]
         return {"actions": list(self.actions), **{name: getattr(self, name) for name in plain},
                 "takes": takes, "request": asdict(self.request)}
@@ -300,7 +305,8 @@ def motion_in_slices(armature: bpy.types.Object, request: MotionRequest) -> Gene
         rig=rig.armature, family=rig.family, missing=rig.missing,
         pack=pack.id, pack_version=pack.version, licence=pack.licence,
         provider=session.provider, why_not=session.why_not, onnxruntime=session.version, threads=session.threads,
-        seed=request.seed, seconds=time.perf_counter() - began, frames=takes[0].frames, request=request,
+        seed=request.seed, seconds=time.perf_counter() - began, frames=takes[0].frames,
+        scale=paths.scene_scale(armature(), rig), request=request,
     )
 
 
@@ -349,6 +355,10 @@ def animate_file(rig: str, request: MotionRequest, out: str | Path, clip: str | 
         files.check_target(path, (".bvh",))
     if out in clips:
         raise GalateaError(f"{out} is named for the rig and for the clip; give them two names")
+    if files.split_rig(rig)[0].resolve() in [path.resolve() for path in clips]:
+        raise GalateaError(f"{rig} would be overwritten by the clip; give the clip another name")
+    if out.suffix.lower() == ".bvh" and request.takes > 1:
+        raise GalateaError(f"{out} holds one take, not {request.takes}; choose another ending, or name a clip")
     armature = files.open_rig(rig)
     result = generate_motion(armature, request)
     with ExitStack() as stack:

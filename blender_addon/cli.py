@@ -98,6 +98,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _motion(args: argparse.Namespace) -> int:
     _check_writable(args.json)
+    _check_apart(args)
     from . import api
 
     request = api.MotionRequest(
@@ -119,11 +120,28 @@ def _motion(args: argparse.Namespace) -> int:
     _write_json(args, result.as_dict())
     figures = ", ".join(f"{name.replace('_', ' ')} {_short(value)}" for name, value in result.figures.items())
     why = f" ({result.why_not})" if result.why_not else ""
-    _say(args, f"made       {', '.join(result.actions)}: {result.frames} frames")
+    _say(args, f"made       {', '.join(result.actions)}: {result.frames} frames, on a rig {result.scale:.2f} times "
+               "the size of the body in the figures")
     _say(args, f"figures    {figures}" if figures else "")
     _say(args, f"with       {result.pack} {result.pack_version} on {result.provider}{why}, seed {result.seed}")
     _say(args, f"wrote      {', '.join(filter(None, (args.out, args.clip)))} in {result.seconds:.2f} s")
     return 0
+
+
+def _check_apart(args: argparse.Namespace) -> None:
+    """GalateaError when one file is named twice; only the rig's own file may be the one that is written."""
+    rigs = {Path(name).resolve() for name in (args.rig, args.rig.rpartition(":")[0]) if name}  # FILE or FILE:ARMATURE
+    named = [("--out", Path(args.out)), ("--clip", Path(args.clip) if args.clip else None), ("--json", args.json)]
+    seen: dict[Path, str] = {}
+    for option, path in named:
+        if path is None:
+            continue
+        whole = path.resolve()
+        if whole in seen:
+            raise GalateaError(f"{path} is named for {seen[whole]} and for {option}; give them two names")
+        if option != "--out" and whole in rigs:
+            raise GalateaError(f"{path} is the rig and would be overwritten by {option}; give it another name")
+        seen[whole] = option
 
 
 def _packs(args: argparse.Namespace) -> int:
@@ -173,6 +191,9 @@ def _info_rows(info: dict[str, Any]) -> Iterable[tuple[str, str]]:
     for name in ("actions", "styles", "classes"):
         if info[name]:
             yield name, ", ".join(info[name])
+    paces = info.get("generator", {}).get("natural_speed", {})
+    if any(paces.values()):
+        yield "natural pace", ", ".join(f"{action} {pace:g} m/s" for action, pace in paces.items() if pace)
     for source in info["data"]:
         yield "trained on", ", ".join(str(source[key]) for key in ("name", "licence", "credit", "url") if key in source)
     for graph in info["graphs"]:

@@ -15,8 +15,9 @@ import numpy as np
 from ..errors import ClipError
 from .bvh import BvhMotion
 from .clip import Clip
+from .contacts import floor_height
 from .joint_names import match_joints
-from .kinematics import joint_positions, local_rotations
+from .kinematics import local_rotations
 from .rotations import (
     normalise,
     quat_about_z,
@@ -92,14 +93,6 @@ def to_canonical(motion: BvhMotion, name: str = "") -> Canonical:
     fitted = Clip(fitted_skeleton, rotations, positions[:, 0] - lift, motion.fps, name=name)
     missing = tuple(joint for joint in JOINTS if joint not in joints)
     return Canonical(clip, fitted, positions - lift, scale, missing, rest_name)
-
-
-def floor_height(clip: Clip) -> float:
-    """Height in metres at which the soles stand: a low quantile over time of the lowest of both feet."""
-    places = joint_positions(clip)
-    rest = clip.skeleton.rest_positions
-    soles = [places[:, INDEX[j], 2] - rest[INDEX[j], 2] for j in ("LeftFoot", "LeftToe", "RightFoot", "RightToe")]
-    return float(np.quantile(np.min(soles, axis=0), 0.05))
 
 
 def _in_blender_axes(motion: BvhMotion, joints: dict[str, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

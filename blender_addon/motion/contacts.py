@@ -42,3 +42,9 @@ def _majority(flags: np.ndarray, window: int) -> np.ndarray:
     padded = np.pad(flags.astype(int), ((window // 2, window // 2), (0, 0)), mode="edge")
     sums = np.cumsum(np.pad(padded, ((1, 0), (0, 0))), axis=0)
     return sums[window:] - sums[:-window] > window / 2.0
+
+
+def floor_height(clip: Clip) -> float:
+    """Height in metres at which the soles stand: a low quantile over time of the lowest of both feet."""
+    rest = clip.skeleton.rest_positions[[INDEX[joint] for joint in CONTACT_JOINTS], 2]
+    return float(np.quantile((foot_positions(clip)[..., 2] - rest).min(axis=1), 0.05))

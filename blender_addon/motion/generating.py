@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .clip import Clip
+from .contacts import floor_height
 from .ground_path import GroundPath, path_through, straight_path
 from .looping import close_loop
 from .measures import energy, foot_skate, hip_height, knee_bend, steps_per_minute, travelled
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["MotionPlan", "close_loop", "generate", "generate_slices", "motion_figures", "plan_motion"]
 
 _CHUNK = 15           # frames between two looks at how the body keeps up with the path
-_RENEWED_AFTER = 10   # chunks after which the model's memory is replaced by a fresh one
-_MEMORY = ("hidden", "cell")
 _LEAD, _LAG = 0.5, 0.3  # metres that the wanted place may be ahead of or behind the body
 _FADE = 10            # frames over which one action gives way to the next
 
@@ -134,7 +133,7 @@ def generate_slices(session: Session, pack: Pack, plan: MotionPlan, seeds: Seque
     batch = len(seeds)
     latents = _latents(pack.content["generator"], plan, seeds)
     feedback = {name: f"next_{name}" for name in ("state", "hidden", "cell", "root")}
-    stepper, rehearsal = (session.stepper(_first_inputs(session, plan, batch), feedback) for _ in range(2))
+    stepper = session.stepper(_first_inputs(session, plan, batch), feedback)
     followed = plan.speed > 0.0
 
     steps = plan.warmup + plan.frames
@@ -154,15 +153,10 @@ def generate_slices(session: Session, pack: Pack, plan: MotionPlan, seeds: Seque
         if first:
             reached = _keep_up(plan, stepper.inputs["root"], reached, first)
         wanted = _trajectories(plan, reached, first, last, followed)
-        rehearsing = (first // _CHUNK + 1) % _RENEWED_AFTER == 0
-        if rehearsing:
-            rehearsal.inputs["hidden"][:] = rehearsal.inputs["cell"][:] = 0.0
         for frame in range(first, last):
             stepper.inputs["trajectory"][:] = wanted[frame - first]
             stepper.inputs["action"][:] = plan.action[frame]
             stepper.inputs["latent"][:] = latents[plan.warmup + frame]
-            if rehearsing:
-                _rehearse(rehearsal, stepper)
             made = stepper.step()
             roots[frame], heights[frame] = made["next_root"], made["height"]
             rotations[frame], contacts[frame] = made["rotations"], made["contacts"]
@@ -170,19 +164,6 @@ def generate_slices(session: Session, pack: Pack, plan: MotionPlan, seeds: Seque
         reached = reached + plan.speed[first:last].sum() / plan.fps
     return [_clip(plan, roots[:, i], heights[:, i], rotations[:, i], contacts[:, i], f"{seed}")
             for i, seed in enumerate(seeds)]
-
-
-def _rehearse(rehearsal: Any, stepper: Any) -> None:
-    """Let a second memory, begun anew, see what the model sees; what it makes of it is dropped.
-
-    The model learnt from windows of two seconds that begin without a memory. Over minutes its memory wanders off to
-    where it never was in training, and the body with it; so it is replaced, now and then, by one that is half a second
-    old.
-    """
-    for name, array in stepper.inputs.items():
-        if name not in _MEMORY:
-            rehearsal.inputs[name][:] = array
-    rehearsal.step()
 
 
 def _first_inputs(session: Session, plan: MotionPlan, batch: int) -> dict[str, np.ndarray]:
@@ -242,6 +223,8 @@ def _clip(plan: MotionPlan, root: np.ndarray, height: np.ndarray, rotations: np.
           name: str) -> Clip:
     positions = np.concatenate([root[:, :2], height[:, None]], axis=1)
     clip = Clip(plan.skeleton, quat_continuous(rotations), positions, plan.fps, contacts > 0.5, name)
+    # clips of capture stand a little above or below their floor, and a style that comes from few of them does too
+    clip = replace(clip, positions=clip.positions - [0.0, 0.0, floor_height(clip)])
     as_made = len(plan.shown) == clip.frames and np.allclose(plan.shown, np.arange(clip.frames), atol=1e-6)
     return clip if as_made else sample(clip, plan.shown)
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 
 from ..errors import GalateaError
 
@@ -45,11 +46,14 @@ class MotionRequest:
 
 def check_request(request: MotionRequest, actions: Sequence[str], styles: Sequence[str]) -> Parts:
     """Return the request's actions as parts; GalateaError for what makes no sense or is not among the pack's words."""
+    for name in ("action", "style", "path", "device", "pack"):
+        if not isinstance(getattr(request, name), str):
+            raise GalateaError(f"{name} cannot be {getattr(request, name)!r}; give a name, in quotes")
     _check("seconds", request.seconds, MIN_SECONDS, MAX_SECONDS)
     _check("speed", request.speed, MIN_SPEED, MAX_SPEED)
-    _check("takes", request.takes, 1, MAX_TAKES)
-    _check("seed", request.seed, 0, MAX_SEED)
-    _check("start", request.start, -MAX_FRAME, MAX_FRAME)
+    _check("takes", request.takes, 1, MAX_TAKES, whole=True)
+    _check("seed", request.seed, 0, MAX_SEED, whole=True)
+    _check("start", request.start, -MAX_FRAME, MAX_FRAME, whole=True)
     parts = tuple(_part(text.strip(), actions) for text in request.action.split(","))
     total = sum(seconds or 0.0 for _, seconds in parts)
     if total > MAX_SECONDS:
@@ -66,7 +70,9 @@ def title(parts: Parts) -> str:
     return "-".join(names if len(names) < 4 else [*names[:3], "etc"])
 
 
-def _check(name: str, value: float, low: float, high: float) -> None:
+def _check(name: str, value: float, low: float, high: float, whole: bool = False) -> None:
+    if isinstance(value, bool) or not isinstance(value, Integral if whole else Real):
+        raise GalateaError(f"{name} cannot be {value!r}; give a {'whole ' if whole else ''}number")
     if not (math.isfinite(value) and low <= value <= high):
         raise GalateaError(f"{name} cannot be {value:g}; choose between {low:g} and {high:g}")
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import re
 import shutil
@@ -137,6 +138,7 @@ def staged(path: Path) -> Iterator[Path]:
     temporary = folder.with_suffix(".blend") if path.suffix.lower() == ".blend" else folder / path.name
     try:
         yield temporary
+        _check_whole(temporary, path)
         if temporary.parent == folder:
             for file in sorted(folder.iterdir()):
                 os.replace(file, path.resolve().parent / file.name)
@@ -147,6 +149,34 @@ def staged(path: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         folder.with_suffix(".blend").unlink(missing_ok=True)
+
+
+_ZSTD, _ZSTD_TABLE = bytes.fromhex("28b52ffd"), bytes.fromhex("b1ea928f")
+_FBX_END = bytes.fromhex("f85a8c6adef5d97eece90ce3758f290b")
+
+
+def _check_whole(written: Path, path: Path) -> None:
+    """GalateaError when a file was cut off: on a full disk Blender's own writers can end without a word."""
+    data = written.read_bytes()
+    whole = {
+        # its last block is ENDB; compressed it ends in the table that zstd's seekable format puts last
+        ".blend": lambda: b"ENDB" in data[-64:] or (data[:4] == _ZSTD and data[-4:] == _ZSTD_TABLE),
+        ".glb": lambda: data[:4] == b"glTF" and int.from_bytes(data[8:12], "little") == len(data),
+        ".gltf": lambda: _buffers_whole(written, data),
+        ".fbx": lambda: data.endswith(_FBX_END),
+    }.get(path.suffix.lower(), lambda: bool(data))
+    if not whole():
+        raise GalateaError(f"{path} was cut off while it was written; is the disk full? What was there before is kept")
+
+
+def _buffers_whole(written: Path, data: bytes) -> bool:
+    """Blender writes the one buffer of a .gltf beside it."""
+    try:
+        needed = sum(buffer["byteLength"] for buffer in json.loads(data).get("buffers", []))
+    except ValueError:
+        return False
+    beside = written.with_suffix(".bin")
+    return needed == 0 or (beside.is_file() and beside.stat().st_size >= needed)
 
 
 def write_file(path: Path, armature: bpy.types.Object) -> None:

@@ -42,3 +42,9 @@ def place(armature: bpy.types.Object, rig: RigMap, path: str = "") -> Way:
     points = rig.to_canonical(world @ into[:3, :3].T + into[:3, 3])[:, :2]
     ahead = points[1] - points[0]
     return Way(points, cyclic, (float(points[0, 0]), float(points[0, 1])), float(np.arctan2(ahead[0], -ahead[1])))
+
+
+def scene_scale(armature: bpy.types.Object, rig: RigMap) -> float:
+    """Metres in the scene for a metre of a clip on the canonical skeleton."""
+    matrix = np.array(armature.matrix_world)[:3, :3]
+    return float(rig.scale() * np.cbrt(abs(np.linalg.det(matrix))))

@@ -251,10 +251,16 @@ def _face(direction: np.ndarray, wanted: np.ndarray, up: np.ndarray) -> np.ndarr
 
 
 def _pelvis_height(heads: Mapping[str, np.ndarray], up: np.ndarray, alignment: np.ndarray) -> float:
-    """Height of the hip joints when the rig stands in the T-pose with its feet as high as they are at rest."""
+    """Height of the hip joints when the rig stands in the T-pose with its feet as high as they are at rest.
+
+    Where the rest pose hangs far below the ground (motion capture files put the hips at the origin) it stands on it.
+    """
     heights = []
     for side in ("Left", "Right"):
         hip, knee, ankle = (heads[side + part] for part in ("UpLeg", "Leg", "Foot"))
         thigh, shin = (alignment[INDEX[side + part]] for part in ("UpLeg", "Leg"))
-        heights.append(up @ (ankle + thigh @ (hip - knee) + shin @ (knee - ankle)))
+        leg, foot = np.linalg.norm(hip - knee) + np.linalg.norm(knee - ankle), up @ ankle
+        if foot < -0.25 * leg:
+            foot = CANONICAL.rest_positions[INDEX["LeftFoot"], 2] * leg / CANONICAL.leg_length
+        heights.append(foot + up @ (thigh @ (hip - knee) + shin @ (knee - ankle)))
     return float(np.mean(heights))

@@ -173,6 +173,39 @@ def test_a_disc_that_is_full_is_one_clear_line(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.parametrize("ending", ["blend", "glb", "gltf", "fbx"])
+def test_a_file_that_blender_cut_off_does_not_replace_the_one_there(empty_scene, tmp_path, ending):
+    """On a full disk Blender's writers may end as if all were well."""
+    armature = walking_rig()
+    path = tmp_path / f"walk.{ending}"
+    path.write_bytes(b"of yesterday")
+    with pytest.raises(GalateaError, match="cut off .* is the disk full"), files.staged(path) as there:
+        files.write_file(there, armature)
+        cut = there.with_suffix(".bin") if ending == "gltf" else there
+        os.truncate(cut, cut.stat().st_size - 100)
+    assert path.read_bytes() == b"of yesterday" and os.listdir(tmp_path) == [path.name]
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_a_blend_is_known_to_be_whole_compressed_or_not(empty_scene, tmp_path, compress):
+    path = tmp_path / "walk.blend"
+    with files.staged(path) as there:
+        bpy.ops.wm.save_as_mainfile(filepath=str(there), copy=True, compress=compress)
+    assert path.is_file()
+
+
+def test_a_rig_with_its_hips_at_the_origin_stands_on_the_ground(empty_scene, tmp_path):
+    """As motion capture files have it: the rest pose hangs below the ground by the length of its legs."""
+    write_bvh(tmp_path / "clip.bvh", made_walk())
+    armature = files.open_rig(str(tmp_path / "clip.bvh"))
+    clip = made_walk(seconds=1.0)
+    keys.key_takes(armature, [keys.Take("walk", keys.clip_channels(armature, read_rig(armature), clip))], 1)
+    wanted = joint_positions(clip)
+    for frame in (1, 15, 30):
+        made = world(armature, frame, JOINTS)
+        assert np.abs(made[:, 2] - wanted[frame - 1, :, 2]).max() < 0.02
+
+
 @pytest.mark.parametrize(("name", "says"), [
     ("walk.obj", "the ending says the format"), ("walk", "the ending says the format"),
     ("none/walk.glb", "there is no folder"), ("folder.glb", "is a folder"), ("/proc/walk.glb", "cannot be written"),

@@ -27,6 +27,7 @@ class Result:
 
     actions: tuple = ("Galatea walk 7",)
     frames: int = 192
+    scale: float = 1.2
     pack: str = "motion-generator"
     pack_version: str = "0.1.0"
     provider: str = "CPUExecutionProvider"
@@ -296,3 +297,20 @@ def test_the_console_script(tmp_path):
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("galatea: there is no folder") and done.stderr.count("\n") == 1
     assert subprocess.run([script, "nothing"], capture_output=True).returncode == 2
+
+
+@pytest.mark.parametrize(("more", "says"), [
+    ("--out a.blend --json a.blend", "named for --out and for --json"),
+    ("--out b.blend --json hero.blend", "is the rig"), ("--out b.blend --clip hero.blend", "is the rig"),
+    ("--out b.blend --clip c.bvh --json c.bvh", "named for --clip and for --json"),
+    ("--out ./x/../b.blend --json b.blend", "named for --out and for --json"),
+])
+def test_a_file_named_twice_is_refused_before_it_is_lost(tmp_path, monkeypatch, capsys, more, says):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x").mkdir()
+    (tmp_path / "hero.blend").write_bytes(b"a rig")
+    for rig in ("hero.blend", "hero.blend:Armature"):
+        assert main(["motion", "--rig", rig, "--action", "walk", *more.split()]) == 1
+        told = capsys.readouterr().err.strip().splitlines()
+        assert len(told) == 1 and says in told[0]
+    assert (tmp_path / "hero.blend").read_bytes() == b"a rig"

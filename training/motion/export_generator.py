@@ -28,6 +28,9 @@ from .generator import LATENT_FRAMES, TRAJECTORY_SECONDS, Generator, GeneratorSh
 
 OPSET = 17
 WARM_UP_FRAMES = 60
+# How much of its distance from the average pose the body forgets each frame. The pose is kept as a running sum, and
+# what the losses of two seconds do not feel adds up over minutes: without this, knees bend backwards after one.
+_LEAK = 0.003
 _HALF_FROM = 1024  # numbers; a smaller tensor is not worth a Cast, and mean and spread of the state keep their digits
 
 
@@ -113,6 +116,7 @@ def load_run(run: Path) -> tuple[Generator, dict, dict]:
     size = GeneratorShape(**saved["shape"])
     model = Generator(size, *(np.zeros(size.state),) * 3)
     model.load_state_dict(saved["averaged"])
+    model.carried *= 1.0 - _LEAK
     return model.eval(), about, {"step": saved["step"], "seconds": saved["seconds"]}
 
 
