@@ -45,9 +45,6 @@ class GenerateMotion(bpy.types.Operator):
     bl_label = "Generate Motion"
     bl_options = {"REGISTER", "UNDO"}
 
-    # without types: Blender takes annotations of its classes for properties
-    _slices = _timer = _request = None
-
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         why = _why_not(context)
@@ -58,74 +55,56 @@ class GenerateMotion(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         from .. import api
 
+        request = None
         try:
-            self._request = context.scene.galatea_motion.request()
-            result = api.generate_motion(watching.rig_in_hand(context), self._request)
+            request = context.scene.galatea_motion.request()
+            result = api.generate_motion(watching.rig_in_hand(context), request)
         except Exception as error:  # noqa: BLE001 - whatever it is, it becomes one line and a report
-            return reports.fail(self, error, self._request)
+            return reports.fail(self, error, request)
         return self._done(result)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        global _run
         if bpy.app.background or context.window is None:
             return self.execute(context)
         from .. import api
 
+        request = None
         try:
-            self._request = context.scene.galatea_motion.request()
-            self._slices = api.motion_in_slices(watching.rig_in_hand(context), self._request)
+            request = context.scene.galatea_motion.request()
+            slices = api.motion_in_slices(watching.rig_in_hand(context), request)
         except Exception as error:  # noqa: BLE001
-            return reports.fail(self, error, self._request)
-        manager = context.window_manager
-        self._timer = manager.event_timer_add(_TICK, window=context.window)
-        manager.progress_begin(0.0, 100.0)
-        manager.modal_handler_add(self)
-        _running.append(self._slices)
+            return reports.fail(self, error, request)
         reports.clear()
-        self._tell(context, 0.0)
+        _run = _Run(slices, request, context)
+        context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        if _run is None:
+            return {"CANCELLED"}
         if event.type == "ESC" and event.value == "PRESS":
-            self.cancel(context)
+            _stop()
             self.report({"INFO"}, "Cancelled; everything is as it was")
             return {"CANCELLED"}
         if event.type in _LOOKING:
             return {"PASS_THROUGH"}
         if event.type != "TIMER":
             return {"RUNNING_MODAL"}
-        until = time.perf_counter() + _TURN
+        request = _run.request
         try:
-            while time.perf_counter() < until:
-                share = next(self._slices)
-        except StopIteration as done:
-            self._end(context)
-            if done.value is None:  # closed by unregister
-                return {"CANCELLED"}
-            return self._done(done.value)
+            result = _run.go_on()
         except Exception as error:  # noqa: BLE001
-            self._end(context)
-            return reports.fail(self, error, self._request)
-        self._tell(context, share)
-        return {"RUNNING_MODAL"}
+            _stop()
+            return reports.fail(self, error, request)
+        if result is None:
+            return {"RUNNING_MODAL"}
+        _stop()
+        return self._done(result)
 
     def cancel(self, context: bpy.types.Context) -> None:
-        """Esc, and Blender's own reasons: another file, the end."""
-        self._slices.close()
-        self._end(context)
-
-    def _tell(self, context: bpy.types.Context, share: float) -> None:
-        shown.now.progress = share
-        context.window_manager.progress_update(100.0 * share)
-        context.workspace.status_text_set(f"Galatea: {100.0 * share:.0f} %  |  Esc: cancel")
-        watching.redraw()
-
-    def _end(self, context: bpy.types.Context) -> None:
-        shown.now.progress = None
-        _running.clear()
-        context.window_manager.event_timer_remove(self._timer)
-        context.window_manager.progress_end()
-        context.workspace.status_text_set(None)
-        watching.redraw()
+        """Blender's own reasons: another file, the end."""
+        _stop()
 
     def _done(self, result: api.MotionResult) -> set[str]:
         device.ran(result)
@@ -136,7 +115,55 @@ class GenerateMotion(bpy.types.Operator):
         return {"FINISHED"}
 
 
-_running: list[Generator[float, None, api.MotionResult]] = []
+class _Run:
+    """Motion that is being made in a window. Not kept in the operator: switching Galatea off has to reach it."""
+
+    def __init__(self, slices: Generator[float, None, api.MotionResult], request: api.MotionRequest,
+                 context: bpy.types.Context) -> None:
+        self.slices, self.request = slices, request
+        self._timer = context.window_manager.event_timer_add(_TICK, window=context.window)
+        context.window_manager.progress_begin(0.0, 100.0)
+        self._tell(0.0)
+
+    def go_on(self) -> api.MotionResult | None:
+        """One turn; the result once it is there."""
+        until = time.perf_counter() + _TURN
+        try:
+            while time.perf_counter() < until:
+                share = next(self.slices)
+        except StopIteration as done:
+            return done.value
+        self._tell(share)
+        return None
+
+    def stop(self) -> None:
+        """Put everything away; what is not finished is taken back."""
+        self.slices.close()
+        shown.now.progress = None
+        manager = bpy.context.window_manager
+        manager.event_timer_remove(self._timer)
+        manager.progress_end()
+        for workspace in bpy.data.workspaces:
+            workspace.status_text_set(None)
+        watching.redraw()
+
+    def _tell(self, share: float) -> None:
+        shown.now.progress = share
+        manager = bpy.context.window_manager
+        manager.progress_update(100.0 * share)
+        if bpy.context.workspace is not None:
+            bpy.context.workspace.status_text_set(f"Galatea: {100.0 * share:.0f} %  |  Esc: cancel")
+        watching.redraw()
+
+
+_run: _Run | None = None
+
+
+def _stop() -> None:
+    global _run
+    if _run is not None:
+        run, _run = _run, None
+        run.stop()
 
 
 class RollSeed(bpy.types.Operator):
@@ -156,6 +183,4 @@ CLASSES = (GenerateMotion, RollSeed)
 
 def unregister() -> None:
     """Break off what is being made."""
-    for slices in _running:
-        slices.close()
-    _running.clear()
+    _stop()
