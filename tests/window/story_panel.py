@@ -184,14 +184,6 @@ def story(stage):
     seen["gaps_60s"] = (yield from generate(stage, 60.0))[:5]
     seen["keys_60s"] = [round(value) for value in rig().animation_data.action.frame_range]
 
-    # another file while motion is made
-    yield from start(stage, 60.0)
-    bpy.ops.wm.save_as_mainfile(filepath=str(stage.folder / "made.blend"), copy=True)
-    bpy.ops.wm.open_mainfile(filepath=str(stage.folder / "made.blend"))
-    yield 1.0
-    seen["reloaded"] = [running(), len(bpy.data.actions)]
-    yield from stage.open_tab()
-
     region = stage.region("UI")
     stage.move(region.x + 0.45 * region.width, region.y + region.height - 45)
     yield 0.1
