@@ -179,7 +179,7 @@ def test_a_file_that_blender_cut_off_does_not_replace_the_one_there(empty_scene,
     armature = walking_rig()
     path = tmp_path / f"walk.{ending}"
     path.write_bytes(b"of yesterday")
-    with pytest.raises(GalateaError, match="cut off .* is the disk full"), files.staged(path) as there:
+    with pytest.raises(GalateaError, match="is the disk full"), files.staged(path) as there:
         files.write_file(there, armature)
         cut = there.with_suffix(".bin") if ending == "gltf" else there
         os.truncate(cut, cut.stat().st_size - 100)
