@@ -184,18 +184,13 @@ def story(stage):
     seen["gaps_60s"] = (yield from generate(stage, 60.0))[:5]
     seen["keys_60s"] = [round(value) for value in rig().animation_data.action.frame_range]
 
-    region = stage.region("UI")
-    stage.move(region.x + 0.45 * region.width, region.y + region.height - 45)
-    yield 0.1
-    stage.press("A")
-    yield 0.4
-    yield from stage.picture("6-folded")
-    stage.move(region.x + 0.3 * region.width, region.y + region.height - 52)
-    yield 0.1
-    yield from stage.click()
-    yield 0.5
-    yield from stage.picture("7-packs")
-    seen["draw_ms"] = {name: 1000.0 * value for name, value in spent.items()}
+    # another file while motion is made
+    yield from start(stage, 60.0)
+    bpy.ops.wm.save_as_mainfile(filepath=str(stage.folder / "made.blend"), copy=True)
+    bpy.ops.wm.open_mainfile(filepath=str(stage.folder / "made.blend"))
+    yield 1.0
+    seen["reloaded"] = running()
+    yield from stage.open_tab()
 
     path = str(stage.folder / "saved.blend")
     settings = bpy.context.scene.galatea_motion
@@ -208,7 +203,22 @@ def story(stage):
     settings = bpy.context.scene.galatea_motion
     seen["reopened"] = [settings.action, settings.style, settings.seed, settings.loop, action_of_rig()]
     yield from stage.open_tab()
-    yield from stage.picture("8-reopened")
+    yield from stage.picture("6-reopened")
+
+    # Panels are folded by their key only now: after that, Blender 4.3 and 5.2 crash when a file is opened, with any
+    # add-on's panels in a tab of its own.
+    region = stage.region("UI")
+    stage.move(region.x + 0.45 * region.width, region.y + region.height - 45)
+    yield 0.1
+    stage.press("A")
+    yield 0.4
+    yield from stage.picture("7-folded")
+    stage.move(region.x + 0.3 * region.width, region.y + region.height - 52)
+    yield 0.1
+    yield from stage.click()
+    yield 0.5
+    yield from stage.picture("8-packs")
+    seen["draw_ms"] = {name: 1000.0 * value for name, value in spent.items()}
 
     actions = len(bpy.data.actions)
     yield from start(stage, 60.0)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-STORY = ("1-no-rig", "2-human", "3-error", "4-generated", "5-redone", "6-folded", "7-packs", "8-reopened", "9-disabled")
+STORY = ("1-no-rig", "2-human", "3-error", "4-generated", "5-redone", "6-reopened", "7-folded", "8-packs", "9-disabled")
 
 
 def starter(program: str) -> list[str]:
@@ -63,6 +63,10 @@ def test_undo_is_one_step_and_redo_brings_it_back(seen):
 
 def test_esc_leaves_everything_as_it_was(seen):
     assert seen["cancelled"] == {} and seen["cancelled_late"] == {}
+
+
+def test_another_file_breaks_it_off(seen):
+    assert seen["reloaded"] is False
 
 
 def test_switching_off_breaks_it_off(seen):
