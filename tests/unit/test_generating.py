@@ -327,7 +327,7 @@ def test_a_clip_is_what_the_model_said():
     assert np.linalg.norm(gone) == pytest.approx(1.2 * 89 / 30, rel=0.02)
 
 
-def test_in_slices_of_half_a_second():
+def test_in_slices_of_one_step():
     slices, shares = generate_slices(Walker(), PACK, plan(seconds=2.2), [1, 2]), []
     while True:
         try:
