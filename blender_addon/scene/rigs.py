@@ -15,9 +15,9 @@ import bpy
 import numpy as np
 
 from ..errors import RigError
-from ..motion.joint_names import match_joints
 from ..motion.rotations import frame_from_axes, matrix_from_quat, normalise, quat_between
 from ..motion.skeleton import CANONICAL, INDEX, JOINTS, PARENTS, TOWARDS, Skeleton
+from ..rig.joint_names import match_joints
 
 # Without these there is no telling how to move a body; the others are left still when a rig has none.
 REQUIRED = ("Hips", *(side + part for side in ("Left", "Right") for part in ("Arm", "ForeArm", "UpLeg", "Leg", "Foot")))
@@ -202,7 +202,7 @@ def _body_axes(name: str, heads: Mapping[str, np.ndarray]) -> np.ndarray:
 def _alignment(heads: Mapping[str, np.ndarray], axes: np.ndarray) -> np.ndarray:
     """(22, 3, 3) the turn that brings each mapped bone from the rest pose to the T-pose, in armature space.
 
-    As `motion.canonical` has it for sources: limbs by the direction of their bones, each turned with the one above it
+    As `rig.canonical` has it for sources: limbs by the direction of their bones, each turned with the one above it
     and then the shortest way, so that an elbow bent at rest unbends like a hinge; hands with their forearms. Trunk,
     head, clavicles and feet only by the way they face, since an upright trunk and flat soles mean the same on every
     rig, whatever the slant of the bone.

@@ -13,10 +13,10 @@ from made_walk import made_chaos, made_walk
 
 from blender_addon.errors import ClipError
 from blender_addon.motion.bvh import read_bvh, write_bvh
-from blender_addon.motion.canonical import to_canonical
 from blender_addon.motion.kinematics import forward_kinematics, joint_positions
 from blender_addon.motion.rotations import quat_angle, quat_rotate
 from blender_addon.motion.skeleton import ENDS, INDEX, JOINTS
+from blender_addon.rig.canonical import to_canonical
 
 # Two bones of 10 along X from a root that may move; the end is 5 further up.
 ARM = """HIERARCHY

@@ -10,12 +10,12 @@ from made_walk import made_chaos, made_walk
 
 from blender_addon.errors import ClipError
 from blender_addon.motion.bvh import read_bvh
-from blender_addon.motion.canonical import NEEDED, floor_height, to_canonical
 from blender_addon.motion.clip import Clip
-from blender_addon.motion.joint_names import match_joints, plain
 from blender_addon.motion.kinematics import joint_positions
 from blender_addon.motion.rotations import quat_angle, quat_from_axis_angle, quat_multiply
 from blender_addon.motion.skeleton import CANONICAL, INDEX, JOINTS, MIRROR, TOWARDS
+from blender_addon.rig.canonical import NEEDED, floor_height, to_canonical
+from blender_addon.rig.joint_names import match_joints, plain
 
 JUDGED = ("LeftHand", "RightHand", "LeftFoot", "RightFoot", "Head")
 LIMBS = [f"{side}{part}" for side in ("Left", "Right") for part in ("Arm", "ForeArm", "UpLeg", "Leg")]

@@ -20,13 +20,13 @@ from tqdm import tqdm
 
 from blender_addon.errors import ClipError, GalateaError
 from blender_addon.motion.bvh import read_bvh
-from blender_addon.motion.canonical import Canonical, to_canonical
 from blender_addon.motion.clip import Clip
 from blender_addon.motion.contacts import find_contacts
 from blender_addon.motion.kinematics import forward_kinematics, joint_positions
 from blender_addon.motion.resampling import resample
 from blender_addon.motion.rotations import quat_angle
 from blender_addon.motion.skeleton import INDEX, JOINTS, PARENTS
+from blender_addon.rig.canonical import Canonical, to_canonical
 
 from .clips import FPS, ClipLabel, save_clips
 from .pictures import Row, stick_figure_sheet

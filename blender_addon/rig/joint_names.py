@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from .skeleton import JOINTS
+from ..motion.skeleton import JOINTS
 
 # Spellings after `plain` has taken prefixes, separators and case away. The first one that a skeleton has is taken.
 # Where a family counts its spine differently the rows of the families stand apart in _SPINES.

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import ClipError
-from .bvh import BvhMotion
-from .clip import Clip
-from .contacts import floor_height
-from .joint_names import match_joints
-from .kinematics import local_rotations
-from .rotations import (
+from ..motion.bvh import BvhMotion
+from ..motion.clip import Clip
+from ..motion.contacts import floor_height
+from ..motion.kinematics import local_rotations
+from ..motion.rotations import (
     normalise,
     quat_about_z,
     quat_between,
@@ -28,7 +27,8 @@ from .rotations import (
     quat_rotate,
     slerp,
 )
-from .skeleton import CANONICAL, INDEX, JOINTS, PARENTS, TOWARDS, Skeleton
+from ..motion.skeleton import CANONICAL, INDEX, JOINTS, PARENTS, TOWARDS, Skeleton
+from .joint_names import match_joints
 
 NEEDED = ("Hips", "Head", *(f"{s}{p}" for s in ("Left", "Right") for p in ("Arm", "ForeArm", "UpLeg", "Leg", "Foot")))
 _LIMBS = tuple(f"{s}{p}" for s in ("Left", "Right") for p in ("Arm", "ForeArm", "Hand", "UpLeg", "Leg"))
