@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .inference.doctor import Report
     from .inference.sessions import Session
     from .motion.clip import Clip
-    from .scene.rigs import RigMap
+    from .rig.rig_map import RigMap
 
 __all__ = [
     "DeviceTest",

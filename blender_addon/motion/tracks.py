@@ -16,8 +16,8 @@ class Track:
     seen from that bone's frame (from armature space for -1), everything between them being still; so in armature
     space frame = parent's frame @ offset @ move(location) @ turn(rotation). mode: Blender's rotation mode of the bone
     ("QUATERNION", "AXIS_ANGLE", "XYZ" ...). rotation: (T, 4) unit quaternions w x y z without jumps, or None where the
-    bone's rotation is not keyed. location: (T, 3) along the axes of its rest frame, or None. location_axes: (3, 3) turns
-    such a location into the values of Blender's location channels (identity but for bones without "local location").
+    bone's rotation is not keyed. location: (T, 3) along the axes of its rest frame, or None. location_axes: (3, 3)
+    turns such a location into values of location channels (identity but for bones without "local location").
     points: (P, 3) in the bone's frame, what is rigid with it and whose place counts: joints, ends, what hangs from it
     unkeyed. still: channels that get no keys because they are locked or driven, as (property, index) in Blender's
     words, ("rotation_euler", 1).

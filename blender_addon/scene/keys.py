@@ -13,19 +13,14 @@ import numpy as np
 
 from ..errors import GalateaError, RigError
 from ..motion.clip import Clip
-from ..motion.kinematics import forward_kinematics
 from ..motion.rotations import (
     euler_continuous,
-    quat_continuous,
-    quat_from_matrix,
-    quat_inverse,
-    quat_multiply,
-    quat_rotate,
     quat_to_euler,
 )
-from ..motion.skeleton import INDEX
+from ..rig.retargeting import fit_to_rig
+from ..rig.rig_map import RigMap
 from .holding import held
-from .rigs import RigMap
+from .posing import clip_tracks
 from .versions import Binding, bind_action, new_action, new_fcurve
 
 _LINEAR = 1  # bpy.types.Keyframe.interpolation; foreach_set takes an enumeration's numbers
@@ -46,92 +41,17 @@ class Channels:
 
 
 def clip_channels(armature: bpy.types.Object, rig: RigMap, clip: Clip) -> list[Channels]:
-    """The keys that make `armature` do what `clip` does, one row for each of its frames.
-
-    Rotations in each bone's own rotation mode and without jumps; the place of the hips in armature space, scaled by
-    leg length. Bones that no joint is mapped to stay as they are now.
-    """
-    turned, _ = forward_kinematics(clip.skeleton, clip.rotations, clip.positions)
-    posed = _pose_rotations(armature, rig, clip, turned)
-    location = _location_channels(armature, rig, clip, turned, posed[rig.bones["Hips"]])
+    """The keys that make `armature` do what `clip` does, one row for each of its frames."""
+    tracks = clip_tracks(armature, rig, fit_to_rig(clip, rig))
+    channels: list[Channels] = []
     by_mode: dict[str, dict[str, np.ndarray]] = {}
-    for name in rig.bones.values():
-        basis = quat_multiply(quat_inverse(_unposed(armature, name, posed)), posed[name])
-        by_mode.setdefault(armature.pose.bones[name].rotation_mode, {})[name] = quat_continuous(basis)
-    return [location, *(channels for mode, bases in by_mode.items() for channels in _rotation_channels(mode, bases))]
-
-
-def _pose_rotations(armature: bpy.types.Object, rig: RigMap, clip: Clip, turned: np.ndarray) -> dict[str, np.ndarray]:
-    """Bone name -> (T, 4) the wanted rotation in armature space: G (about the rig's axes) @ alignment @ rest."""
-    axes = quat_from_matrix(rig.axes)
-    posed = {}
-    for joint, name in rig.bones.items():
-        there = quat_multiply(quat_multiply(axes, turned[:, clip.skeleton.names.index(joint)]), quat_inverse(axes))
-        aligned = quat_from_matrix(rig.alignment[INDEX[joint]] @ _rest(armature, name))
-        posed[name] = quat_multiply(there, aligned)
-    return posed
-
-
-def _rest(armature: bpy.types.Object, name: str) -> np.ndarray:
-    """(3, 3) a bone's rest rotation in armature space."""
-    return np.array(armature.data.bones[name].matrix_local.to_3x3())
-
-
-def _unposed(armature: bpy.types.Object, name: str, posed: Mapping[str, np.ndarray]) -> np.ndarray:
-    """The rotation in armature space, (4,) or (T, 4), that a bone has while its own channels are at rest."""
-    bone = armature.data.bones[name]
-    rest = quat_from_matrix(_rest(armature, name))
-    if bone.parent is None or not bone.use_inherit_rotation:
-        return rest
-    above = bone.parent.name
-    relative = quat_multiply(quat_inverse(quat_from_matrix(_rest(armature, above))), rest)
-    return quat_multiply(_posed(armature, above, posed), relative)
-
-
-def _posed(armature: bpy.types.Object, name: str, posed: Mapping[str, np.ndarray]) -> np.ndarray:
-    """The rotation in armature space of any bone: as keyed, else as it is posed now below keyed ones, else at rest.
-
-    Bones above the hips carry the whole character; where the user put them is where the motion goes, so they count
-    as being at rest.
-    """
-    if name in posed:
-        return posed[name]
-    if not any(above.name in posed for above in armature.data.bones[name].parent_recursive):
-        return quat_from_matrix(_rest(armature, name))
-    now = np.array(armature.pose.bones[name].matrix_basis.to_quaternion())
-    return quat_multiply(_unposed(armature, name, posed), now)
-
-
-def _location_channels(armature: bpy.types.Object, rig: RigMap, clip: Clip, turned: np.ndarray,
-                       hips: np.ndarray) -> Channels:
-    """Keys that put the middle of the hip joints where the clip has it.
-
-    The hips bone itself may lie anywhere in a pelvis; the legs hang from that middle, and with it in place the feet
-    land where they should.
-    """
-    skeleton = clip.skeleton
-    legs = [skeleton.offsets[skeleton.names.index(side + "UpLeg")] for side in ("Left", "Right")]
-    below = np.mean(legs, axis=0)
-    middle = clip.positions + quat_rotate(turned[:, 0], below)  # the root comes first in a skeleton
-    standing = skeleton.rest_positions[0] + below
-    up = rig.axes[:, 2]
-    origin = rig.pelvis + up * (rig.pelvis_height - rig.pelvis @ up)
-    centre = origin + rig.scale(skeleton) * (middle - standing) @ rig.axes.T
-    bone = armature.data.bones[rig.bones["Hips"]]
-    head = np.array(bone.head_local)
-    from_rest = quat_multiply(hips, quat_inverse(quat_from_matrix(_rest(armature, bone.name))))
-    moved = centre - quat_rotate(from_rest, rig.pelvis - head) - head
-    return _moving_channels(armature, bone, moved)
-
-
-def _moving_channels(armature: bpy.types.Object, hips: bpy.types.Bone, moved: np.ndarray) -> Channels:
-    """Keys that move the hips from their rest place by (T, 3), in armature space."""
-    # A connected bone ignores its location; a bone above it that has one carries the same move.
-    bone = next(b for b in (hips, *hips.parent_recursive) if b.parent is None or not b.use_connect)
-    # Blender reads a location along the bone's own rest axes or, without "local location", along its parent's.
-    axes_of = bone if bone.use_local_location else bone.parent
-    local = moved if axes_of is None else moved @ _rest(armature, axes_of.name)
-    return Channels(_path(bone.name, "location"), bone.name, local)
+    for track in tracks.bones:
+        if track.location is not None:
+            values = track.location @ track.location_axes.T
+            channels.append(Channels(_path(track.bone, "location"), track.bone, values))
+        if track.rotation is not None:
+            by_mode.setdefault(track.mode, {})[track.bone] = track.rotation
+    return [*channels, *(keyed for mode, bases in by_mode.items() for keyed in _rotation_channels(mode, bases))]
 
 
 def _rotation_channels(mode: str, bases: Mapping[str, np.ndarray]) -> list[Channels]:

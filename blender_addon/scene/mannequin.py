@@ -8,7 +8,7 @@ import numpy as np
 
 from ..character.mannequin import Mesh, build_mannequin
 from ..motion.skeleton import INDEX, JOINTS, PARENTS
-from .rigs import RigMap
+from ..rig.rig_map import RigMap
 
 MATERIAL = "Galatea Mannequin"
 _CLAY = (0.50, 0.43, 0.36, 1.0)
@@ -51,8 +51,7 @@ def _units(armature: bpy.types.Object, rig: RigMap) -> tuple[float, np.ndarray]:
     """
     world = float(np.mean(np.abs(armature.matrix_world.to_scale())))
     real = _PEOPLE[0] < rig.leg_length * world < _PEOPLE[1]
-    up = rig.axes[:, 2]
-    return (1.0 / world if real else rig.scale()), rig.pelvis - up * (rig.pelvis @ up)
+    return (1.0 / world if real else rig.scale()), rig.origin
 
 
 def _add_mesh(body: Mesh, vertices: np.ndarray) -> bpy.types.Mesh:

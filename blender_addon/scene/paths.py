@@ -9,8 +9,8 @@ import bpy
 import numpy as np
 
 from ..errors import RigError
+from ..rig.rig_map import RigMap
 from .curves import read_path
-from .rigs import RigMap
 
 
 @dataclass(frozen=True, eq=False)
