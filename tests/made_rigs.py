@@ -4,6 +4,7 @@
 import addon_utils
 import bpy
 import numpy as np
+from made_families import Family
 from mathutils import Matrix
 
 from blender_addon.motion.kinematics import forward_kinematics
@@ -71,6 +72,47 @@ def turned_about():
     armature.location = (3.0, -4.0, 1.0)
     armature.scale = (1.7, 1.7, 1.7)
     return armature
+
+
+def family_rig(family: Family, name: str = ""):
+    """A family's rig in the open scene: its bones, rolls and modes, its object's turn and scale, its IK; no mesh."""
+    armature = bpy.data.objects.new(name or family.id, bpy.data.armatures.new(name or family.id))
+    bpy.context.collection.objects.link(armature)
+
+    def edit(bones):
+        for place, bone_name in enumerate(family.names):
+            bone = bones.new(bone_name)
+            bone.head, bone.tail = family.heads[place], family.tails[place]
+            bone.roll = family.rolls[place]
+            bone.use_deform = bool(family.deform[place])
+            if family.parents[place] >= 0:
+                bone.parent = bones[family.names[family.parents[place]]]
+                bone.use_connect = bool(family.connected[place])
+
+    edit_bones(armature, edit)
+    for bone in armature.pose.bones:
+        bone.rotation_mode = family.rotation_mode
+    for last, target, pole, count in family.ik:
+        ik = armature.pose.bones[last].constraints.new("IK")
+        ik.target, ik.subtarget, ik.chain_count = armature, target, count
+        if pole:
+            ik.pole_target, ik.pole_subtarget = armature, pole
+            ik.pole_angle = _pole_angle(armature, last, count, pole)
+    armature.scale = (family.object_scale,) * 3
+    armature.rotation_euler = family.object_rotation
+    return armature
+
+
+def _pole_angle(armature, last: str, count: int, pole: str) -> float:
+    """The angle that leaves the chain as it is at rest, as riggers work it out."""
+    bones = armature.data.bones
+    end = bones[last]
+    first = ([end, *end.parent_recursive])[count - 1]
+    along = end.tail_local - first.head_local
+    across = along.cross((bones[pole].head_local - first.head_local).cross(along))
+    x_axis, square = first.x_axis, across - first.y_axis * across.dot(first.y_axis)
+    angle_ = x_axis.angle(square)
+    return -angle_ if x_axis.cross(square).dot(first.y_axis) > 0.0 else angle_
 
 
 RIGS = (human, metarig, basic_metarig, mixamo, from_fbx, turned_about)
