@@ -170,13 +170,16 @@ def euler_continuous(angles: np.ndarray) -> np.ndarray:
 
     (a, b, c) and (a + pi, pi - b, c + pi) are the same rotation for three distinct axes.
     """
-    angles = np.array(angles, dtype=np.float64)
-    for frame in range(1, len(angles)):
-        before = angles[frame - 1]
-        same = angles[frame]
-        other = same + np.pi
-        other[..., 1] = np.pi - same[..., 1]
-        candidates = [c + 2 * np.pi * np.round((before - c) / (2 * np.pi)) for c in (same, other)]
-        cost = [np.sum(np.abs(c - before), axis=-1, keepdims=True) for c in candidates]
-        angles[frame] = np.where(cost[1] < cost[0] - 1e-9, candidates[1], candidates[0])
-    return angles
+    same = np.array(angles, dtype=np.float64)
+    other = same + np.pi
+    other[..., 1] = np.pi - same[..., 1]
+    # seen from either triple the way to its like is as long and so is the way to its unlike: only changes are counted
+    to_same, to_other = (np.abs(_wrapped(next_ - same[:-1])).sum(axis=-1) for next_ in (same[1:], other[1:]))
+    changed = np.cumsum(to_other < to_same - 1e-9, axis=0) % 2 == 1
+    same[1:] = np.where(changed[..., None], other[1:], same[1:])
+    return np.unwrap(same, axis=0)
+
+
+def _wrapped(angle: np.ndarray) -> np.ndarray:
+    """The same angles within half a turn of 0."""
+    return angle - 2.0 * np.pi * np.round(angle / (2.0 * np.pi))

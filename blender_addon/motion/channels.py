@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Between rotations and the values of Blender's channels, in every rotation mode, without jumps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from .rotations import (
+    IDENTITY,
+    euler_continuous,
+    euler_to_quat,
+    normalise,
+    quat_continuous,
+    quat_from_axis_angle,
+    quat_to_euler,
+)
+from .tracks import Curve, Track, Tracks
+
+_PROPERTIES = {"QUATERNION": "rotation_quaternion", "AXIS_ANGLE": "rotation_axis_angle"}
+
+
+def rotation_property(mode: str) -> str:
+    """Blender's property for a rotation mode: "rotation_quaternion" for "QUATERNION"."""
+    return _PROPERTIES.get(mode, "rotation_euler")
+
+
+def rotation_values(quaternions: np.ndarray, mode: str) -> np.ndarray:
+    """Channel values (T, ..., n) that do unit quaternions (T, ..., 4), frames along axis 0, as continuous as can be.
+
+    n is 4 for "QUATERNION" (w x y z) and "AXIS_ANGLE" (angle, x, y, z), 3 for an order of Euler angles (x y z, whatever
+    the order).
+    """
+    quaternions = quat_continuous(quaternions)
+    if mode == "QUATERNION":
+        return quaternions
+    if mode == "AXIS_ANGLE":
+        rows = quaternions.reshape(len(quaternions), -1, 4)
+        return np.stack([_axis_angle(rows[:, i]) for i in range(rows.shape[1])], axis=1).reshape(quaternions.shape)
+    # Blender's "XYZ" turns about X first, so it is Rz @ Ry @ Rx; the values stand in the order x, y, z all the same
+    order = mode[::-1]
+    return euler_continuous(quat_to_euler(quaternions, order))[..., [order.index(axis) for axis in "XYZ"]]
+
+
+def rotation_quaternions(values: np.ndarray, mode: str) -> np.ndarray:
+    """The unit quaternions (..., 4) that Blender makes of channel values (..., n); n as in rotation_values."""
+    values = np.asarray(values, dtype=np.float64)
+    if mode == "QUATERNION":
+        zero = np.linalg.norm(values, axis=-1, keepdims=True) < 1e-12
+        return normalise(np.where(zero, IDENTITY, values))
+    if mode == "AXIS_ANGLE":
+        axis = values[..., 1:]
+        no_axis = np.linalg.norm(axis, axis=-1) < 1e-12
+        return quat_from_axis_angle(normalise(axis), np.where(no_axis, 0.0, values[..., 0]))
+    order = mode[::-1]
+    return euler_to_quat(values[..., ["XYZ".index(axis) for axis in order]], order)
+
+
+def _axis_angle(q: np.ndarray) -> np.ndarray:
+    """Continuous quaternions (T, 4) as continuous rows (T, 4) of angle, x, y, z.
+
+    The axis may not flip and the angle not jump between frames: where the rotation passes through none the axis
+    stays on its side and the angle changes sign instead.
+    """
+    sine = np.linalg.norm(q[:, 1:], axis=1)
+    known = np.flatnonzero(sine > 1e-6)
+    if len(known) == 0:
+        return np.tile([0.0, 0.0, 1.0, 0.0], (len(q), 1))
+    # a rotation of next to nothing has the axis of the frame before it
+    source = known[np.maximum(np.searchsorted(known, np.arange(len(q)), side="right") - 1, 0)]
+    axis = q[source, 1:] / sine[source, None]
+    flips = np.where(np.sum(axis[1:] * axis[:-1], axis=1) < 0.0, -1.0, 1.0)
+    axis[1:] *= np.cumprod(flips)[:, None]
+    angle = 2.0 * np.arctan2(np.sum(q[:, 1:] * axis, axis=1), q[:, 0])
+    return np.column_stack([np.unwrap(angle), axis])
+
+
+def track_values(track: Track) -> Iterator[tuple[str, np.ndarray]]:
+    """Blender's property and its channel values (T, n) for what a track keys: its location first, then its rotation."""
+    if track.location is not None:
+        yield "location", track.location @ track.location_axes.T
+    if track.rotation is not None:
+        yield rotation_property(track.mode), rotation_values(track.rotation, track.mode)
+
+
+def every_frame(tracks: Tracks, start: int) -> list[Curve]:
+    """A key on every frame from `start` on, straight lines between; none for channels that are still."""
+    frames = np.arange(start, start + tracks.frames)
+    return [Curve(track.bone, what, index, frames, values[:, index])
+            for track in tracks.bones for what, values in track_values(track)
+            for index in range(values.shape[1]) if (what, index) not in track.still]
