@@ -35,11 +35,29 @@ class Track:
 
 
 @dataclass(frozen=True, eq=False)
+class Extra:
+    """Keys on something that is no bone's transform: a switch, a constraint's influence, an object a limb reaches for.
+
+    path: Blender's data path from the object on, ready for an F-curve ('pose.bones["thigh_parent.L"]["IK_FK"]').
+    values: (n,) what its n components keep throughout, one key each without interpolation; or (T, n) a row a frame.
+    group: the name it is listed under. owner: the object's name, "" for the armature itself. reach: metres in the scene
+    that something is moved by when a value changes by one, by which rows may be thinned out.
+    """
+
+    path: str
+    values: np.ndarray
+    group: str = ""
+    owner: str = ""
+    reach: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
 class Tracks:
     """All keyed bones, parents before children. unit: metres in the scene for a unit of the armature's space.
 
     contacts: (T, 4) bool or None: LeftFoot, LeftToe, RightFoot, RightToe stand on the floor. feet: the bones of these
-    four joints, "" where there is none.
+    four joints, "" where there is none. extras: what else takes keys in the same action. notes: what people should
+    know of what could not be met, a line each.
     """
 
     bones: tuple[Track, ...]
@@ -47,6 +65,8 @@ class Tracks:
     unit: float
     contacts: np.ndarray | None = None
     feet: tuple[str, str, str, str] = ("", "", "", "")
+    extras: tuple[Extra, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def frames(self) -> int:
