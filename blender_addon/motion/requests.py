@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What may be asked of a motion generator, and whether it makes sense."""
+"""What may be asked for, and whether it makes sense: motion from a model, from a clip, and how it becomes keys."""
 
 from __future__ import annotations
 
@@ -19,15 +19,49 @@ MAX_FRAME = 1_048_574  # Blender's own
 Parts = tuple[tuple[str, float | None], ...]  # actions one after another, with seconds where they were given
 
 
+KEYS = ("sparse", "every")
+CONTROLS = ("auto", "fk", "ik")
+ROOTS = ("hips", "own")
+MIN_TOLERANCE, MAX_TOLERANCE = 0.1, 200.0  # millimetres
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyOptions:
+    """How a motion becomes keys on a rig.
+
+    keys: "sparse" (Bezier curves within `tolerance`) or "every" frame. tolerance: millimetres that any joint may be off
+    in the scene. feet: keep standing feet where they stand. controls: on a rig with IK, "fk", "ik" or as it is built,
+    "auto". in_place: without horizontal travel. root: the travel is in the "hips", or has curves of its "own" on the
+    rig's root bone or the armature object. nla: put each take on an NLA track instead of binding its action.
+    bone_map: a file of corrections to the bone map, "" for what is stored on the armature.
+    """
+
+    keys: str = "sparse"
+    tolerance: float = 2.0
+    feet: bool = True
+    controls: str = "auto"
+    in_place: bool = False
+    root: str = "hips"
+    nla: bool = False
+    bone_map: str = ""
+
+
+def check_options(options: KeyOptions) -> None:
+    """GalateaError with one line for what makes no sense."""
+    for name, there in (("keys", KEYS), ("controls", CONTROLS), ("root", ROOTS)):
+        if getattr(options, name) not in there:
+            raise GalateaError(f"{name} cannot be {getattr(options, name)!r}; choose {' or '.join(there)}")
+    _check("tolerance", options.tolerance, MIN_TOLERANCE, MAX_TOLERANCE)
+
+
 @dataclass(frozen=True)
-class MotionRequest:
-    """What to generate.
+class MotionRequest(KeyOptions):
+    """What to generate, and how it becomes keys (see KeyOptions).
 
     action: one of the pack's, or a list with seconds, "walk:3,jump:1,walk:3". style: one of the pack's, "" for its
     plain one. seconds: the length where the list does not say. speed: times the action's natural pace. path: the name
-    of a curve object to walk along. loop: the end meets the beginning. in_place: without horizontal travel. start: the
-    first frame. takes: how many variants; they have the seeds `seed`, `seed + 1` ... pack: its id, "" for the one that
-    ships.
+    of a curve object to walk along. loop: the end meets the beginning. start: the first frame. takes: how many
+    variants; they have the seeds `seed`, `seed + 1` ... pack: its id, "" for the one that ships.
     """
 
     action: str = "walk"
@@ -36,7 +70,6 @@ class MotionRequest:
     speed: float = 1.0
     path: str = ""
     loop: bool = False
-    in_place: bool = False
     start: int = 1
     takes: int = 1
     seed: int = 0
@@ -44,8 +77,41 @@ class MotionRequest:
     pack: str = ""
 
 
+@dataclass(frozen=True)
+class RetargetRequest(KeyOptions):
+    """Which clips a rig is to do, and how they become keys (see KeyOptions).
+
+    clips: files (.bvh .fbx .glb .gltf .blend, or FILE:ARMATURE), an action for each clip in them. source: the name of
+    another armature in the scene, whose action is taken instead of files. start: the first frame.
+    """
+
+    clips: tuple[str, ...] = ()
+    source: str = ""
+    start: int = 1
+
+
+@dataclass(frozen=True)
+class FeetRequest(KeyOptions):
+    """Which frames of a rig's action are to get standing feet, and how they become keys (see KeyOptions).
+
+    first, last: frames, None for the action's own.
+    """
+
+    first: int | None = None
+    last: int | None = None
+
+
+def check_retarget(request: RetargetRequest) -> None:
+    """GalateaError with one line for what makes no sense."""
+    check_options(request)
+    _check("start", request.start, -MAX_FRAME, MAX_FRAME, whole=True)
+    if bool(request.clips) == bool(request.source):
+        raise GalateaError("name the clips, or the armature in the scene whose action is to be taken")
+
+
 def check_request(request: MotionRequest, actions: Sequence[str], styles: Sequence[str]) -> Parts:
     """Return the request's actions as parts; GalateaError for what makes no sense or is not among the pack's words."""
+    check_options(request)
     for name in ("action", "style", "path", "device", "pack"):
         if not isinstance(getattr(request, name), str):
             raise GalateaError(f"{name} cannot be {getattr(request, name)!r}; give a name, in quotes")

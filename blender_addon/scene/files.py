@@ -53,18 +53,27 @@ def open_rig(rig: str) -> bpy.types.Object:
 
 def open_file(path: Path) -> None:
     """Open a .blend file, or import another format into an empty scene. GalateaError when that fails."""
-    if not path.is_file():
-        raise GalateaError(f"there is no file {path}; name a {', '.join(ENDINGS)} file")
+    check_source(path)
+    if path.suffix.lower() != ".blend":
+        new_file()
+        import_file(path)
+        return
+    try:
+        with hushed():
+            bpy.ops.wm.open_mainfile(filepath=str(path.resolve()), load_ui=False)
+    except RuntimeError as error:
+        raise GalateaError(f"{path} cannot be read: {_reason(error)}") from error
+
+
+def import_file(path: Path) -> None:
+    """Import a .glb, .gltf, .fbx or .bvh file into the scene in hand. GalateaError when that fails."""
+    check_source(path)
     ending = path.suffix.lower()
     if ending == ".bvh":
         motion = read_bvh(path)  # says in one line what is wrong, which Blender's importer does not
         height = float(abs(motion.offsets).sum(axis=0).max())
     try:
         with hushed():
-            if ending == ".blend":
-                bpy.ops.wm.open_mainfile(filepath=str(path.resolve()), load_ui=False)
-                return
-            new_file()
             if ending in (".glb", ".gltf"):
                 bpy.ops.import_scene.gltf(filepath=str(path))
             elif ending == ".fbx":
@@ -75,6 +84,12 @@ def open_file(path: Path) -> None:
                                         update_scene_fps=True)
     except (RuntimeError, AttributeError) as error:
         raise GalateaError(f"{path} cannot be read: {_reason(error)}") from error
+
+
+def check_source(path: Path) -> None:
+    """GalateaError with one line when there is no such file."""
+    if not path.is_file():
+        raise GalateaError(f"there is no file {path}; name a {', '.join(ENDINGS)} file")
 
 
 def new_file() -> None:

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What people script against; the operators and the command line call this and nothing deeper.
+
+Nothing here imports bpy before a function that needs it is called, so that packs can be listed and checked anywhere.
+"""
+
+from ..errors import GalateaError, PackError
+from ..inference.packs import Finding, Pack
+from ..motion.requests import FeetRequest, KeyOptions, MotionRequest, RetargetRequest
+from .demo import make_demo
+from .feet import FeetResult, lock_feet, lock_feet_file, lock_feet_in_slices
+from .motion import MotionResult, MotionTake, animate_file, generate_motion, motion_in_slices
+from .packs import (
+    DeviceTest,
+    doctor_report,
+    list_packs,
+    pack_folders,
+    pack_info,
+    pick_pack,
+    test_device,
+    verify_packs,
+)
+from .refit import RefitResult, refit_in_slices, refit_keys
+from .retarget import RetargetResult, RetargetTake, read_motion, retarget, retarget_file, retarget_in_slices
+from .rigs import add_human, correct_rig, describe_rig, forget_corrections, load_map, open_rig, rig_report, save_map
+
+__all__ = [
+    "DeviceTest",
+    "FeetRequest",
+    "FeetResult",
+    "Finding",
+    "GalateaError",
+    "KeyOptions",
+    "MotionRequest",
+    "MotionResult",
+    "MotionTake",
+    "Pack",
+    "PackError",
+    "RefitResult",
+    "RetargetRequest",
+    "RetargetResult",
+    "RetargetTake",
+    "add_human",
+    "animate_file",
+    "correct_rig",
+    "describe_rig",
+    "doctor_report",
+    "forget_corrections",
+    "generate_motion",
+    "list_packs",
+    "load_map",
+    "lock_feet",
+    "lock_feet_file",
+    "lock_feet_in_slices",
+    "make_demo",
+    "motion_in_slices",
+    "open_rig",
+    "pack_folders",
+    "pack_info",
+    "pick_pack",
+    "read_motion",
+    "refit_in_slices",
+    "refit_keys",
+    "retarget",
+    "retarget_file",
+    "retarget_in_slices",
+    "rig_report",
+    "save_map",
+    "test_device",
+    "verify_packs",
+]

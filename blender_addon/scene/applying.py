@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a clip to a take on a rig: fitted to its body, its feet held, its travel where it is wanted, its keys few."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import bpy
+
+from ..motion.channels import every_frame
+from ..motion.clip import Clip
+from ..motion.foot_lock import lock_feet
+from ..motion.key_reduction import reduce_slices
+from ..motion.placing import in_place
+from ..motion.requests import KeyOptions
+from ..motion.resampling import resample
+from ..motion.tracks import Tracks
+from ..rig.map_file import read_map
+from ..rig.retargeting import fit_to_rig
+from ..rig.rig_map import RigMap
+from .keys import Take, scene_fps
+from .posing import clip_tracks
+from .rigs import read_rig
+from .root_path import root_track
+
+Slices = Generator[float, None, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Applied:
+    """A take, and figures of how it was made: keys, how many there would be on every frame, millimetres by which any
+    joint is off, foot sliding before and after in cm/s."""
+
+    take: Take
+    figures: Mapping[str, float]
+    notes: tuple[str, ...]
+
+
+def read_rig_with(armature: bpy.types.Object, options: KeyOptions) -> RigMap:
+    """The rig by the options' map file, else as the armature has it stored; RigError when it is not in order."""
+    return read_rig(armature, read_map(options.bone_map) if options.bone_map else None)
+
+
+def apply_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, clip: Clip, options: KeyOptions, name: str,
+                    start: int, loop: bool = False, about: Mapping[str, Any] | None = None) -> Slices:
+    """Make a take of a clip on the canonical skeleton, at the scene's rate; yields the share done, returns Applied.
+
+    armature: returns the object, or raises when it is gone. clip: with contacts, else they are found in it. about: what
+    is kept with the action. Nothing in the scene is changed.
+    """
+    fitted = fit_to_rig(resample(clip, scene_fps()), rig)
+    figures: dict[str, float] = {}
+    yield 0.02
+    if options.feet:
+        locked = lock_feet(fitted, fitted.contacts)
+        fitted = replace(locked.clip, contacts=locked.contacts)
+        figures |= {"foot_skate_before_cm_per_s": locked.skate_before, "foot_skate_cm_per_s": locked.skate_after}
+        yield 0.1
+    travelling = fitted
+    if options.in_place or options.root == "own":
+        fitted = in_place(fitted)
+    tracks = clip_tracks(armature(), rig, fitted)
+    yield 0.2
+    curves, told = yield from curves_in_slices(tracks, options, start)
+    if options.root == "own" and not options.in_place:
+        path = travelling.positions[:, :2] - fitted.positions[:, :2]
+        root = Tracks((root_track(armature(), rig, path),), tracks.fps, tracks.unit)
+        curves += (yield from curves_in_slices(root, options, start))[0]
+    figures |= told
+    return Applied(Take(name, curves, loop, dict(about or {}), start, tracks.frames, tracks), figures, rig.notes)
+
+
+def curves_in_slices(tracks: Tracks, options: KeyOptions, start: int) -> Slices:
+    if options.keys == "every":
+        curves = every_frame(tracks, start)
+        count = sum(len(curve.frames) for curve in curves)
+        return list(curves), {"keys": count, "keys_every_frame": count, "key_error_mm": 0.0}
+    reduced = yield from reduce_slices(tracks, options.tolerance, start)
+    return list(reduced.curves), {"keys": reduced.keys, "keys_every_frame": reduced.keys_every_frame,
+                                  "key_error_mm": reduced.error_mm}

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Standing feet for an action that is there: a copy of it with other keys where legs and hips change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import bpy
+import numpy as np
+
+from ..errors import ClipError, GalateaError
+from ..motion.clip import Clip
+from ..motion.contacts import find_contacts
+from ..motion.foot_lock import lock_feet
+from ..motion.requests import FeetRequest
+from ..motion.tracks import Track, Tracks
+from ..rig.rig_map import RigMap
+from .applying import curves_in_slices
+from .holding import held
+from .keys import bind_kept, replace_curves
+from .posing import clip_tracks
+from .reading import action_frames, read_motion
+
+_MOVED, _TURNED = 1e-5, 1e-5  # of leg length; of a quaternion: less is no change
+
+
+@dataclass(frozen=True, eq=False)
+class Locked:
+    """The new action's name, the bones that got new keys, figures, notes, and how many frames there are."""
+
+    action: str
+    bones: tuple[str, ...]
+    figures: Mapping[str, float]
+    notes: tuple[str, ...]
+    frames: int
+
+
+def lock_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, request: FeetRequest
+                   ) -> Generator[float, None, Locked]:
+    """Lock the feet of the armature's action in a copy of it, which becomes the active one.
+
+    Only bones that have to move otherwise get new keys, over the whole action; every other curve is the old one's.
+    """
+    first, last = action_frames(armature())
+    if armature().animation_data.use_tweak_mode:
+        raise GalateaError(f"{armature().name} is in NLA tweak mode; leave it (Tab in the NLA editor) and try again")
+    own = read_motion(armature(), rig, first, last)
+    yield 0.3
+    found = lock_feet(own, _wanted(own, first, request))
+    if not found.contacts.any():
+        raise ClipError(f"no foot stands in {armature().animation_data.action.name}; there is nothing to lock")
+    yield 0.4
+    before = clip_tracks(armature(), rig, own)
+    after = clip_tracks(armature(), rig, replace(found.clip, contacts=found.contacts))
+    changed = _changed(before, after, rig.leg_length)
+    yield 0.5
+    curves, figures = yield from curves_in_slices(after, request, first)
+    curves = [curve for curve in curves if curve.bone in changed]
+    figures = {"foot_skate_before_cm_per_s": found.skate_before, "foot_skate_cm_per_s": found.skate_after, **figures}
+    old = armature().animation_data.action
+    copy = held(old.copy())
+    try:
+        copy().name = f"{old.name} feet"
+        replace_curves(copy(), curves, armature())
+        bind_kept(armature(), copy())
+    except BaseException:
+        with suppress(GalateaError):
+            bpy.data.actions.remove(copy())
+        raise
+    return Locked(copy().name, tuple(changed), figures, rig.notes, last - first + 1)
+
+
+def _wanted(clip: Clip, first: int, request: FeetRequest) -> np.ndarray:
+    """(T, 4) who stands when, nobody outside the frames that were asked for."""
+    contacts = find_contacts(clip)
+    frames = np.arange(first, first + clip.frames)
+    if request.first is not None:
+        contacts[frames < request.first] = False
+    if request.last is not None:
+        contacts[frames > request.last] = False
+    return contacts
+
+
+def _changed(before: Tracks, after: Tracks, leg: float) -> list[str]:
+    """The bones that do something else than before."""
+    return [new.bone for old, new in zip(before.bones, after.bones) if _differ(old, new, leg)]
+
+
+def _differ(old: Track, new: Track, leg: float) -> bool:
+    moved = new.location is not None and np.abs(new.location - old.location).max() > _MOVED * leg
+    turned = new.rotation is not None and np.abs(np.abs(np.sum(new.rotation * old.rotation, axis=1)) - 1).max() > (
+        _TURNED ** 2)
+    return bool(moved or turned)

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Clips to retarget, on the canonical skeleton: from files of any kind and from other armatures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import bpy
+
+from ..errors import ClipError, GalateaError
+from ..motion.bvh import read_bvh
+from ..motion.clip import Clip
+from ..motion.contacts import find_contacts
+from ..rig.canonical import to_canonical
+from ..rig.retargeting import to_canonical_body
+from .files import find_armature, hushed, import_file, split_rig
+from .reading import action_frames, read_motion
+from .rigs import read_rig
+from .versions import bind_action, fcurves
+
+
+def read_clips(spec: str) -> list[Clip]:
+    """The clips of FILE or FILE:ARMATURE, each with its name and its contacts; the open scene stays as it is.
+
+    A .bvh is one clip; of a .blend it is the armature's action, of other files each action that moves its bones.
+    GalateaError with one line when there is none.
+    """
+    path, name = split_rig(spec)
+    if not path.is_file():
+        raise GalateaError(f"there is no file {path}; name a clip that is there")
+    if path.suffix.lower() == ".bvh":
+        found = to_canonical(read_bvh(path), path.name)
+        return [replace(found.clip, contacts=find_contacts(found.fitted), name=path.stem)]
+    with _visiting(path) as actions:
+        armature = find_armature(path.name, name)
+        clips = list(_clips_of(armature, actions if path.suffix.lower() != ".blend" else ()))
+    if not clips:
+        raise ClipError(f"{spec}: its armature {armature.name} has no action; name a file with motion")
+    return [replace(clips[0], name=path.stem)] if len(clips) == 1 else clips
+
+
+def read_armature(armature: bpy.types.Object) -> Clip:
+    """What an armature of the scene in hand does over its action, on the canonical skeleton, with its contacts."""
+    rig = read_rig(armature)
+    own = read_motion(armature, rig, *action_frames(armature))
+    name = armature.animation_data.action.name
+    return replace(to_canonical_body(own, rig), contacts=find_contacts(own), name=name)
+
+
+def _clips_of(armature: bpy.types.Object, actions: Sequence[bpy.types.Action]) -> Iterator[Clip]:
+    """The clips of an armature that may be changed: of those actions that move its bones, or of the one it has."""
+    bones = {f'pose.bones["{bpy.utils.escape_identifier(bone.name)}"]' for bone in armature.data.bones}
+    moving = [action for action in actions
+              if any(curve.data_path.rpartition(".")[0] in bones for curve in fcurves(action))]
+    if not moving:
+        if armature.animation_data is not None and armature.animation_data.action is not None:
+            yield read_armature(armature)
+        return
+    for track in armature.animation_data.nla_tracks if armature.animation_data else ():
+        track.mute = True
+    for action in moving:
+        bind_action(armature, action)
+        yield read_armature(armature)
+
+
+# --- a file as a guest ----------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _visiting(path: Path) -> Iterator[list[bpy.types.Action]]:
+    """Have what is in a file in a scene of its own, which is the one in hand meanwhile; afterwards all of it is gone.
+
+    Gives the actions that came along.
+    """
+    before = _all_data()
+    window, home = bpy.context.window, bpy.context.window.scene
+    try:
+        if path.suffix.lower() == ".blend":
+            window.scene = _append_scene(path)
+        else:
+            window.scene = bpy.data.scenes.new("Galatea")
+            window.scene.render.fps, window.scene.render.fps_base = 30, 1.0
+            import_file(path)
+        for ob in window.scene.objects:  # their shapes are of no interest and take long
+            ob.hide_viewport = ob.hide_viewport or ob.type == "MESH"
+        yield [action for action in bpy.data.actions if action.session_uid not in before]
+    finally:
+        window.scene = home
+        bpy.data.batch_remove([block for block in _blocks() if block.session_uid not in before])
+
+
+def _append_scene(path: Path) -> bpy.types.Scene:
+    """The first scene of a .blend file that has an armature."""
+    try:
+        with hushed(), bpy.data.libraries.load(str(path.resolve()), link=False) as (there, here):
+            here.scenes = list(there.scenes)
+    except OSError as error:
+        raise GalateaError(f"{path} cannot be read: {error}") from error
+    with_rig = [scene for scene in here.scenes if any(ob.type == "ARMATURE" for ob in scene.objects)]
+    if not with_rig:
+        raise ClipError(f"there is no armature in {path.name}; name a file with a rig")
+    return with_rig[0]
+
+
+def _all_data() -> set[int]:
+    return {block.session_uid for block in _blocks()}
+
+
+def _blocks() -> Iterator[bpy.types.ID]:
+    """Every data-block of the open file that can be removed."""
+    for name in dir(bpy.data):
+        collection = getattr(bpy.data, name)
+        if name not in _KEPT and hasattr(collection, "remove"):
+            yield from collection
+
+
+_KEPT = ("window_managers", "workspaces", "screens", "libraries")
