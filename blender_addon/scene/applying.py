@@ -26,6 +26,7 @@ from .rigs import read_rig
 from .root_path import root_track
 
 Slices = Generator[float, None, Any]
+_BODY = 0.8
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,16 +64,21 @@ def apply_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, clip:
         fitted = in_place(fitted)
     tracks = clip_tracks(armature(), rig, fitted)
     yield 0.2
-    curves, told = yield from curves_in_slices(tracks, options, start)
-    if options.root == "own" and not options.in_place:
+    split = options.root == "own" and not options.in_place
+    share = _BODY if split else 1.0  # of the tolerance, which the way takes a part of
+    curves, told = yield from curves_in_slices(tracks, replace(options, tolerance=share * options.tolerance), start)
+    if split:
         path = travelling.positions[:, :2] - fitted.positions[:, :2]
         root = Tracks((root_track(armature(), rig, path),), tracks.fps, tracks.unit)
-        curves += (yield from curves_in_slices(root, options, start))[0]
+        rest = replace(options, tolerance=(1.0 - share) * options.tolerance)
+        curves += (yield from curves_in_slices(root, rest, start))[0]
     figures |= told
-    return Applied(Take(name, curves, loop, dict(about or {}), start, tracks.frames, tracks), figures, rig.notes)
+    return Applied(Take(name, curves, loop, dict(about or {}), start, tracks.frames, tracks), figures,
+                   (*rig.notes, *tracks.notes))
 
 
 def curves_in_slices(tracks: Tracks, options: KeyOptions, start: int) -> Slices:
+    """The keys of tracks as the options want them; yields the share done, returns (curves, figures)."""
     if options.keys == "every":
         curves = every_frame(tracks, start)
         count = sum(len(curve.frames) for curve in curves)
