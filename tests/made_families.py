@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
-from made_family_names import MAKES, Make
+from made_family_names import Make
+from made_family_tables import MAKES
 
 from blender_addon.motion.skeleton import JOINTS
 from blender_addon.rig.rest import Rest
@@ -34,7 +35,7 @@ class Family:
     from Blender's roll 0. connected: (N,) bones whose head Blender should hold at the parent's tail (where it is).
     truth: each of the 22 joints -> bone or None. accept: joint -> further answers that are right too. points: joint ->
     bone whose tail is the joint. object_scale, object_rotation: of the armature object, the latter XYZ Euler radians;
-    together they bring the rig upright, facing -Y and to metres unless the family is one that comes otherwise.
+    together they bring the rig upright, facing -Y and to metres.
     rotation_mode: of all pose bones. ik: (last bone of the chain, target bone, pole bone or "", bones in the chain).
     """
 
@@ -98,8 +99,8 @@ def build(family: str, make: Make) -> Family:
     return Family(
         id=family, names=names, parents=parents, heads=heads, tails=tails, rolls=_rolls(make.roll, len(names), family),
         deform=np.array([bone.deform for bone in bones]), connected=connected, truth=truth,
-        accept=_accepted(make), points=_sided(make.points, make), object_scale=1.0 / make.unit if make.upright else 1.0,
-        object_rotation=_upright(make.space) if make.upright else (0.0, 0.0, 0.0), rotation_mode=make.rotation_mode,
+        accept=_accepted(make), points=_sided(make.points, make), object_scale=1.0 / make.unit,
+        object_rotation=_upright(make.space), rotation_mode=make.rotation_mode,
         ik=tuple((_named(last, *side), _named(target, *side), _named(pole, *side), count)
                  for last, target, pole, count in make.ik for side in _spellings(make)))
 
