@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rigs of many families as plain data: each with its real bone names, hierarchy, rest pose, units and extra bones.
 
-`family(id)` builds one of FAMILIES. The tables of names are in made_family_names.py; a body of its own proportions
-(made_bodies.py) stands behind each, so that no two families are one rig under two sets of names.
+`family(id)` builds one of FAMILIES. The tables of names are in made_family_engines.py and made_family_characters.py;
+a body of its own proportions (made_bodies.py) stands behind each, so that no two families are one rig under two sets
+of names.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
-from made_family_names import Make
-from made_family_tables import MAKES
+from made_family_forms import Make
+from made_family_names import MAKES
 
 from blender_addon.motion.skeleton import JOINTS
 from blender_addon.rig.rest import Rest

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from made_family_engines import HIK_ARM, LOWER_CASE, THREE, UE4
-from made_family_names import chain, fingers, five, human, prefixed, strands
+from made_family_forms import chain, fingers, five, human, prefixed, strands
 
 MMD_FINGERS = fingers("%手首", {"Thumb": "%親指#"}, "０,１,２") + fingers(
     "%手首", {"Index": "%人指#", "Middle": "%中指#", "Ring": "%薬指#", "Pinky": "%小指#"}, "１,２,３")

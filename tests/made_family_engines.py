@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from made_family_names import chain, fingers, five, human, strands
+from made_family_forms import chain, fingers, five, human, strands
 
 HIK_ARM, HIK_LEG = "%Shoulder, %Arm, %ForeArm, %Hand", "%UpLeg, %Leg, %Foot, %ToeBase"
 LOWER_CASE = (("Index", "index"), ("Middle", "middle"), ("Ring", "ring"), ("Pinky", "pinky"))
