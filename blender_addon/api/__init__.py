@@ -20,9 +20,19 @@ from .packs import (
     test_device,
     verify_packs,
 )
-from .refit import RefitResult, refit_in_slices, refit_keys
+from .refit import RefitResult, refit_in_slices, refit_keys, refit_keys_file
 from .retarget import RetargetResult, RetargetTake, read_motion, retarget, retarget_file, retarget_in_slices
-from .rigs import add_human, correct_rig, describe_rig, forget_corrections, load_map, open_rig, rig_report, save_map
+from .rigs import (
+    add_human,
+    correct_rig,
+    describe_rig,
+    forget_corrections,
+    load_map,
+    map_rig,
+    open_rig,
+    rig_report,
+    save_map,
+)
 
 __all__ = [
     "DeviceTest",
@@ -53,6 +63,7 @@ __all__ = [
     "lock_feet_file",
     "lock_feet_in_slices",
     "make_demo",
+    "map_rig",
     "motion_in_slices",
     "open_rig",
     "pack_folders",
@@ -61,6 +72,7 @@ __all__ = [
     "read_motion",
     "refit_in_slices",
     "refit_keys",
+    "refit_keys_file",
     "retarget",
     "retarget_file",
     "retarget_in_slices",

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,9 +88,9 @@ def retarget_in_slices(armature: bpy.types.Object, request: RetargetRequest
     made = []
     for number, clip in enumerate(clips):
         share = 0.6 / len(clips)
-        slices = applying.apply_in_slices(armature, rig, clip, request, clip.name, request.start, about=_about(clip))
+        slices = applying.apply_in_slices(armature, rig, clip, request, clip.name, request.start)
         made.append((yield from within(slices, 0.3 + number * share, share)))
-    takes = [applied.take for applied in made]
+    takes = [replace(applied.take, provenance=_provenance(clip, applied.figures)) for clip, applied in zip(clips, made)]
     actions = yield from within(keys.key_takes_in_slices(armature(), takes, request.nla), 0.9, 0.1)
     return RetargetResult(
         takes=tuple(RetargetTake(action.name, clip, dict(applied.figures))
@@ -118,10 +118,12 @@ def _source(name: str, target: bpy.types.Object) -> Clip:
     return sources.read_armature(source)
 
 
-def _about(clip: Clip) -> dict[str, Any]:
+def _provenance(clip: Clip, figures: Mapping[str, float]) -> dict[str, str | float]:
+    """Where an action comes from, as custom properties hold it: flat, plain values."""
     from ..home import version
 
-    return {"galatea_version": version(), "galatea_clip": clip.name}
+    return {"galatea_version": version(), "galatea_clip": clip.name,
+            **{f"galatea_figure_{name}": value for name, value in figures.items()}}
 
 
 def retarget_file(rig: str, request: RetargetRequest, out: str | Path) -> RetargetResult:

@@ -13,7 +13,22 @@ from ..errors import RigError
 if TYPE_CHECKING:
     import bpy
 
+    from ..rig.bone_map import BoneMap
     from ..rig.rig_map import RigMap
+
+
+def map_rig(armature: bpy.types.Object | None, bone_map: str | Path = "") -> BoneMap:
+    """Which bone stands for which joint and why, also where too few were found for a humanoid (see `lacking`).
+
+    bone_map: a file of corrections, "" for those that are stored on the armature.
+    """
+    from ..rig.map_file import read_map
+    from ..rig.mapping import map_bones
+    from ..scene import rigs
+
+    rigs.check_armature(armature)
+    return map_bones(rigs.read_rest(armature),
+                     read_map(Path(bone_map)) if bone_map else rigs.stored_corrections(armature))
 
 
 def describe_rig(armature: bpy.types.Object | None, bone_map: str | Path = "") -> RigMap:
@@ -52,11 +67,12 @@ def rig_report(armature: bpy.types.Object, bone_map: str | Path = "") -> dict[st
     }
 
 
-def correct_rig(armature: bpy.types.Object, corrections: Mapping[str, str]) -> RigMap:
+def correct_rig(armature: bpy.types.Object, corrections: Mapping[str, str]) -> BoneMap:
     """Say by hand which bone stands for a joint ("" for none) and keep that with the armature; the map it then has.
 
-    Corrections that are there already stay, but for the same joints. RigError, and nothing is kept, when a joint or a
-    bone does not exist or the rig would no longer be understood.
+    Corrections that are there already stay, but for the same joints. They are kept even where the rig is not understood
+    with them, so that it can be corrected joint by joint: `lacking` says what is still to be named. RigError, and
+    nothing is kept, when a joint or a bone does not exist.
     """
     from ..motion.skeleton import JOINTS
     from ..scene import rigs
@@ -67,10 +83,8 @@ def correct_rig(armature: bpy.types.Object, corrections: Mapping[str, str]) -> R
             raise RigError(f"there is no joint {joint!r}; there are {', '.join(JOINTS)}")
         if bone and bone not in armature.data.bones:
             raise RigError(f"{armature.name} has no bone {bone!r}; give the name of one of its bones, or none")
-    whole = {**rigs.stored_corrections(armature), **corrections}
-    rig = rigs.read_rig(armature, whole)
-    rigs.store_corrections(armature, whole)
-    return rig
+    rigs.store_corrections(armature, {**rigs.stored_corrections(armature), **corrections})
+    return map_rig(armature)
 
 
 def forget_corrections(armature: bpy.types.Object) -> None:
@@ -81,27 +95,36 @@ def forget_corrections(armature: bpy.types.Object) -> None:
     rigs.store_corrections(armature, {})
 
 
-def save_map(armature: bpy.types.Object, path: str | Path) -> None:
-    """Write the rig's bone map as a small TOML file, to be read by load_map and --map."""
+def save_map(armature: bpy.types.Object, path: str | Path, bone_map: str | Path = "") -> None:
+    """Write the rig's bone map as a small TOML file, to be read by load_map and --map; also of a rig not understood.
+
+    bone_map: a file of corrections to go by, "" for those that are stored on the armature.
+    """
     from ..rig.map_file import write_map
     from ..scene import files
 
-    rig = describe_rig(armature)
+    found = map_rig(armature, bone_map)
     files.check_target(Path(path), (".toml",))
     with files.staged(Path(path)) as there:
-        write_map(there, rig.map, armature.name)
+        write_map(there, found, armature.name)
 
 
-def load_map(armature: bpy.types.Object, path: str | Path) -> RigMap:
-    """Read a bone map and keep it with the armature, in place of what was corrected before."""
+def load_map(armature: bpy.types.Object, path: str | Path) -> BoneMap:
+    """Read a bone map and keep it with the armature, in place of what was corrected before; the map it then has.
+
+    RigError, and nothing is kept, when the file is no bone map or names a bone that the rig does not have.
+    """
     from ..rig.map_file import read_map
     from ..scene import rigs
 
     rigs.check_armature(armature)
     corrections = read_map(Path(path))
-    rig = rigs.read_rig(armature, corrections)
+    for bone in filter(None, corrections.values()):
+        if bone not in armature.data.bones:
+            raise RigError(f"{Path(path).name} names the bone {bone!r}, which {armature.name} does not have; "
+                           "is the map another rig's?")
     rigs.store_corrections(armature, corrections)
-    return rig
+    return map_rig(armature)
 
 
 def open_rig(rig: str) -> bpy.types.Object:
