@@ -1,95 +1,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a clip to keys on a rig: all frames at once in numpy, then whole F-curves in bulk."""
+"""Keys into actions: whole F-curves in bulk, all of a take or nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 import bpy
 import numpy as np
 
 from ..errors import GalateaError, RigError
-from ..motion.clip import Clip
-from ..motion.rotations import (
-    euler_continuous,
-    quat_to_euler,
-)
-from ..rig.retargeting import fit_to_rig
-from ..rig.rig_map import RigMap
+from ..motion.tracks import Curve, Extra, Tracks
 from .holding import held
-from .posing import clip_tracks
-from .versions import Binding, bind_action, new_action, new_fcurve
+from .nla import add_strips
+from .versions import Binding, bind_action, fcurves, new_action, new_fcurve, remove_fcurve
 
-_LINEAR = 1  # bpy.types.Keyframe.interpolation; foreach_set takes an enumeration's numbers
-_GENERATED = 5  # bpy.types.Keyframe.type
+# foreach_set takes an enumeration's numbers: bpy.types.Keyframe.interpolation, .type and .handle_left_type
+_CONSTANT, _LINEAR, _BEZIER = 0, 1, 2
+_GENERATED = 5
+_FREE, _ALIGNED = 0, 3
 _PORTION = 40_000  # keys that are written before others get a turn: some hundredths of a second
-
-
-@dataclass(frozen=True, eq=False)
-class Channels:
-    """Keys of one property. path: its data path. group: the name it is listed under. values: (T, n) a row a frame."""
-
-    path: str
-    group: str
-    values: np.ndarray
-
-
-# --- what a clip means for a rig's bones ----------------------------------------------------------------------------
-
-
-def clip_channels(armature: bpy.types.Object, rig: RigMap, clip: Clip) -> list[Channels]:
-    """The keys that make `armature` do what `clip` does, one row for each of its frames."""
-    tracks = clip_tracks(armature, rig, fit_to_rig(clip, rig))
-    channels: list[Channels] = []
-    by_mode: dict[str, dict[str, np.ndarray]] = {}
-    for track in tracks.bones:
-        if track.location is not None:
-            values = track.location @ track.location_axes.T
-            channels.append(Channels(_path(track.bone, "location"), track.bone, values))
-        if track.rotation is not None:
-            by_mode.setdefault(track.mode, {})[track.bone] = track.rotation
-    return [*channels, *(keyed for mode, bases in by_mode.items() for keyed in _rotation_channels(mode, bases))]
-
-
-def _rotation_channels(mode: str, bases: Mapping[str, np.ndarray]) -> list[Channels]:
-    """Keys of bones' rotations (T, 4) by name, as their rotation mode wants them; all at once, which is quicker."""
-    if mode == "QUATERNION":
-        what, values = "rotation_quaternion", list(bases.values())
-    elif mode == "AXIS_ANGLE":
-        what, values = "rotation_axis_angle", [_axis_angle(basis) for basis in bases.values()]
-    else:
-        # Blender's "XYZ" turns about X first, so it is Rz @ Ry @ Rx; the values stand in the order x, y, z all the same
-        order = mode[::-1]
-        angles = euler_continuous(quat_to_euler(np.stack(list(bases.values()), axis=1), order))
-        in_xyz = angles[..., [order.index(axis) for axis in "XYZ"]]
-        what, values = "rotation_euler", list(np.moveaxis(in_xyz, 1, 0))
-    return [Channels(_path(name, what), name, value) for name, value in zip(bases, values)]
-
-
-def _axis_angle(q: np.ndarray) -> np.ndarray:
-    """Continuous quaternions (T, 4) as continuous rows (T, 4) of angle, x, y, z.
-
-    The axis may not flip and the angle not jump between frames: where the rotation passes through none the axis
-    stays on its side and the angle changes sign instead.
-    """
-    sine = np.linalg.norm(q[:, 1:], axis=1)
-    known = np.flatnonzero(sine > 1e-6)
-    if len(known) == 0:
-        return np.tile([0.0, 0.0, 1.0, 0.0], (len(q), 1))
-    # a rotation of next to nothing has the axis of the frame before it
-    source = known[np.maximum(np.searchsorted(known, np.arange(len(q)), side="right") - 1, 0)]
-    axis = q[source, 1:] / sine[source, None]
-    flips = np.where(np.sum(axis[1:] * axis[:-1], axis=1) < 0.0, -1.0, 1.0)
-    axis[1:] *= np.cumprod(flips)[:, None]
-    angle = 2.0 * np.arctan2(np.sum(q[:, 1:] * axis, axis=1), q[:, 0])
-    return np.column_stack([np.unwrap(angle), axis])
-
-
-def _path(bone: str, what: str) -> str:
-    return f'pose.bones["{bpy.utils.escape_identifier(bone)}"].{what}'
 
 
 def scene_fps(scene: bpy.types.Scene | None = None) -> float:
@@ -98,64 +29,115 @@ def scene_fps(scene: bpy.types.Scene | None = None) -> float:
     return render.fps / render.fps_base
 
 
-# --- keys in bulk ---------------------------------------------------------------------------------------------------
+def data_path(curve: Curve) -> str:
+    """Blender's data path of a curve, from the object on."""
+    return f'pose.bones["{bpy.utils.escape_identifier(curve.bone)}"].{curve.what}' if curve.bone else curve.what
 
 
-def write_keys(action: bpy.types.Action, channels: Iterable[Channels], frames: Sequence[float]) -> None:
-    """Key `channels` at `frames` (T) in an action; the F-curves must not be there yet.
+# --- curves in bulk -------------------------------------------------------------------------------------------------
 
-    There is a key on every frame, so straight lines between them are what was generated, without overshoot.
-    """
+
+def write_curves(action: bpy.types.Action, curves: Iterable[Curve]) -> None:
+    """Key curves in an action; the F-curves must not be there yet. All keys are of type GENERATED."""
+    for curve in curves:
+        made = new_fcurve(action, data_path(curve), curve.index, curve.bone or "Object Transforms")
+        _fill(made, curve.frames, curve.values, _LINEAR if curve.left is None else _BEZIER)
+        if curve.left is not None:
+            _shape(made, curve)
+
+
+def replace_curves(action: bpy.types.Action, curves: Sequence[Curve]) -> None:
+    """Write curves in place of those that an action has for the same properties."""
+    gone = {(data_path(curve), curve.index) for curve in curves}
+    for old in fcurves(action):
+        if (old.data_path, old.array_index) in gone:
+            remove_fcurve(action, old)
+    write_curves(action, curves)
+
+
+def _fill(curve: bpy.types.FCurve, frames: np.ndarray, values: np.ndarray, interpolation: int) -> None:
     count = len(frames)
-    points = np.empty((count, 2), np.float32)
-    points[:, 0] = frames
-    linear = np.full(count, _LINEAR, np.int32)
-    generated = np.full(count, _GENERATED, np.int32)
-    for channel in channels:
-        for index in range(channel.values.shape[1]):
-            curve = new_fcurve(action, channel.path, index, channel.group)
-            points[:, 1] = channel.values[:, index]
-            keys = curve.keyframe_points
-            keys.add(count)
-            keys.foreach_set("co", points.ravel())
-            keys.foreach_set("interpolation", linear)
-            keys.foreach_set("type", generated)
-            curve.update()
+    keys = curve.keyframe_points
+    keys.add(count)
+    keys.foreach_set("co", np.column_stack([frames, values]).astype(np.float32).ravel())
+    keys.foreach_set("interpolation", np.full(count, interpolation, np.int32))
+    keys.foreach_set("type", np.full(count, _GENERATED, np.int32))
+    curve.update()
+
+
+def _shape(curve: bpy.types.FCurve, wanted: Curve) -> None:
+    """Give keys the handles that were fitted; where both lie on one line they stay so when a person moves one."""
+    keys = curve.keyframe_points
+    points = np.column_stack([wanted.frames, wanted.values])
+    before, after = points - wanted.left, wanted.right - points
+    across = np.abs(before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0])
+    smooth = across < 1e-4 * np.maximum(np.abs(before[:, 0] * after[:, 0]), 1e-9)
+    kinds = np.where(smooth, _ALIGNED, _FREE).astype(np.int32)
+    for side, handles in (("left", wanted.left), ("right", wanted.right)):
+        keys.foreach_set(f"handle_{side}_type", kinds)
+        keys.foreach_set(f"handle_{side}", handles.astype(np.float32).ravel())
+    curve.update()
+
+
+def _write_extras(action: bpy.types.Action, extras: Iterable[Extra], start: int) -> None:
+    """Switches that keep one value throughout, and values a row a frame."""
+    for extra in extras:
+        rows = np.atleast_2d(extra.values)
+        frames = np.arange(start, start + len(rows))
+        for index in range(rows.shape[1]):
+            curve = new_fcurve(action, extra.path, index, extra.group)
+            _fill(curve, frames, rows[:, index], _CONSTANT if len(rows) == 1 else _LINEAR)
+
+
+# --- takes ----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
 class Take:
-    """An action to be made: its name, its keys, whether it repeats, and where it comes from (plain values by name)."""
+    """An action to be made.
+
+    name: its name. curves: its keys. loop: whether it repeats. provenance: where it comes from, plain values by name.
+    start, frames: its first frame and how many there are. tracks: the motion that the keys were made of, if it is kept.
+    """
 
     name: str
-    channels: Sequence[Channels]
+    curves: Sequence[Curve]
     loop: bool = False
     provenance: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    start: int = 1
+    frames: int = 1
+    tracks: Tracks | None = None
 
     @property
-    def frames(self) -> int:
-        return len(self.channels[0].values)
+    def keys(self) -> int:
+        """How many keys there are on the armature's own curves."""
+        return sum(len(curve.frames) for curve in self.curves)
+
+    def extras(self, owner: str) -> list[Extra]:
+        """What else is keyed, on the armature ("") or on another object."""
+        return [extra for extra in (self.tracks.extras if self.tracks else ()) if extra.owner == owner]
+
+    @property
+    def owners(self) -> list[str]:
+        """The other objects that take keys, too."""
+        return sorted({extra.owner for extra in (self.tracks.extras if self.tracks else ())} - {""})
 
 
 def check_editable(armature: bpy.types.Object) -> None:
-    """RigError with one line when no action can be bound to an armature."""
+    """RigError with one line when no action can be bound to an object."""
     if not armature.is_editable:
         raise RigError(f"{armature.name} is linked from another file; make a library override of it to animate it")
     if armature.animation_data is not None and armature.animation_data.use_tweak_mode:
         raise RigError(f"{armature.name} is in NLA tweak mode; leave it (Tab in the NLA editor) and try again")
 
 
-def key_takes(armature: bpy.types.Object, takes: Sequence[Take], start: int) -> list[bpy.types.Action]:
-    """Make a new action of each take, keyed on every frame from `start` on, and bind the first to the armature.
+def key_takes(armature: bpy.types.Object, takes: Sequence[Take], nla: bool = False) -> list[bpy.types.Action]:
+    """Make a new action of each take and bind the first to the armature; or, with `nla`, put each on a track above.
 
     The action that was bound stays as it is; it and the other takes get a fake user where nothing else would keep
     them. Should anything fail, the armature has its old action and nothing is left of the new ones.
     """
-    return drain(key_takes_in_slices(armature, takes, start))
-
-
-def drain(slices: Generator[float, None, Any]) -> Any:
-    """Run slices to their end and return what they return."""
+    slices = key_takes_in_slices(armature, takes, nla)
     while True:
         try:
             next(slices)
@@ -163,51 +145,83 @@ def drain(slices: Generator[float, None, Any]) -> Any:
             return done.value
 
 
-def key_takes_in_slices(armature: bpy.types.Object, takes: Sequence[Take], start: int
+def key_takes_in_slices(armature: bpy.types.Object, takes: Sequence[Take], nla: bool = False
                         ) -> Generator[float, None, list[bpy.types.Action]]:
     """The same in slices: yields the share that is done. The armature changes in the last; close() takes all back."""
     check_editable(armature)
     rig = held(armature)
-    keys = sum(take.frames * channel.values.shape[1] for take in takes for channel in take.channels)
-    written = 0
-    made = []
+    others = {name: held(_other(name)) for take in takes for name in take.owners}
+    keys, written = sum(take.keys for take in takes) or 1, 0
+    made: list[tuple[Callable[[], bpy.types.Object], Callable[[], bpy.types.Action]]] = []
     try:
         for take in takes:
-            made.append(held(new_action(rig(), take.name)))
+            action = held(new_action(rig(), take.name))
+            made.append((rig, action))
             for portion in _portions(take):
-                write_keys(made[-1](), portion, np.arange(start, start + take.frames))
-                written += sum(take.frames * channel.values.shape[1] for channel in portion)
+                write_curves(action(), portion)
+                written += sum(len(curve.frames) for curve in portion)
                 yield written / keys
-            _describe(made[-1](), take, start)
-        armature, actions = rig(), [action() for action in made]
-        check_editable(armature)
-        before = Binding.of(armature)
-        try:
-            bind_action(armature, actions[0])
-        except BaseException:
-            before.bind(armature)
-            raise
+            _write_extras(action(), take.extras(""), take.start)
+            _describe(action(), take)
+            for name in take.owners:
+                made.append((others[name], held(new_action(others[name](), f"{take.name} {name}"))))
+                _write_extras(made[-1][1](), take.extras(name), take.start)
+        actions = [(owner(), action()) for owner, action in made]
+        (add_strips if nla else _bind)(actions)
     except BaseException:
-        for action in made:
+        for _, action in made:
             with suppress(GalateaError):  # undone meanwhile
                 bpy.data.actions.remove(action())
         raise
-    for action in (before.action, *actions[1:]):
+    return [action for owner, action in actions if owner == rig()]
+
+
+def _other(name: str) -> bpy.types.Object:
+    found = bpy.context.scene.objects.get(name)
+    if found is None:
+        raise RigError(f"{name}, which the rig's IK reaches for, is not in this scene; link it to the scene")
+    check_editable(found)
+    return found
+
+
+def bind_kept(owner: bpy.types.Object, action: bpy.types.Action) -> None:
+    """Make an action an object's own; the one it had is kept. Should that fail everything is as it was."""
+    _bind([(owner, action)])
+
+
+def _bind(actions: Sequence[tuple[bpy.types.Object, bpy.types.Action]]) -> None:
+    """Bind each object's first action, and keep its old one and its others."""
+    before: dict[bpy.types.Object, Binding] = {}
+    try:
+        for owner, action in actions:
+            if owner not in before:
+                check_editable(owner)
+                before[owner] = Binding.of(owner)
+                bind_action(owner, action)
+    except BaseException:
+        for owner, binding in before.items():
+            binding.bind(owner)
+        raise
+    for action in (*(binding.action for binding in before.values()), *(action for _, action in actions)):
         if action is not None and action.users == 0:
             action.use_fake_user = True
-    return actions
 
 
-def _portions(take: Take) -> Iterator[list[Channels]]:
-    """A take's channels in as many groups as it takes for each to be written quickly."""
-    size = max(1, _PORTION // (4 * take.frames))
-    for first in range(0, len(take.channels), size):
-        yield list(take.channels[first:first + size])
+def _portions(take: Take) -> Iterator[list[Curve]]:
+    """A take's curves in as many groups as it takes for each to be written quickly."""
+    portion: list[Curve] = []
+    for curve in take.curves:
+        portion.append(curve)
+        if sum(len(each.frames) for each in portion) >= _PORTION:
+            yield portion
+            portion = []
+    if portion:
+        yield portion
 
 
-def _describe(action: bpy.types.Action, take: Take, start: int) -> None:
+def _describe(action: bpy.types.Action, take: Take) -> None:
     for name, value in take.provenance.items():
         action[name] = value
     if take.loop:
         action.use_frame_range, action.use_cyclic = True, True
-        action.frame_start, action.frame_end = start, start + take.frames - 1
+        action.frame_start, action.frame_end = take.start, take.start + take.frames - 1

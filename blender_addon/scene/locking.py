@@ -63,7 +63,7 @@ def lock_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, reques
     copy = held(old.copy())
     try:
         copy().name = f"{old.name} feet"
-        replace_curves(copy(), curves, armature())
+        replace_curves(copy(), curves)
         bind_kept(armature(), copy())
     except BaseException:
         with suppress(GalateaError):

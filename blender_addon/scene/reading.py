@@ -57,7 +57,7 @@ def read_motion(armature: bpy.types.Object, rig: RigMap, first: int, last: int) 
 def _root(rig: RigMap, names: list[str], bones: np.ndarray, rest: np.ndarray, hips: np.ndarray) -> np.ndarray:
     """(T, 3) where the hips of the rig's skeleton are, so that the middle of the hip joints is where the rig has it."""
     thighs = [names.index(rig.bones[f"{side}UpLeg"]) for side in ("Left", "Right")]
-    middle = rig.to_canonical(bones[:, thighs, :3, 3].mean(axis=1))
+    middle = rig.to_canonical(bones[:, thighs][..., :3, 3].mean(axis=1))
     below = np.mean([rig.skeleton.offsets[INDEX[f"{side}UpLeg"]] for side in ("Left", "Right")], axis=0)
     return middle - quat_rotate(hips, below)
 

@@ -86,6 +86,26 @@ def fcurves(action: bpy.types.Action) -> list[bpy.types.FCurve]:
             for curve in bag.fcurves]
 
 
+def remove_fcurve(action: bpy.types.Action, curve: bpy.types.FCurve) -> None:
+    """Take an F-curve out of an action, whichever slot it belongs to."""
+    if hasattr(action, "fcurves"):
+        action.fcurves.remove(curve)
+        return
+    for layer in action.layers:
+        for strip in layer.strips:
+            for bag in strip.channelbags:
+                if any(curve == other for other in bag.fcurves):
+                    bag.fcurves.remove(curve)
+                    return
+
+
+def put_in_strip_slot(strip: bpy.types.NlaStrip, owner: bpy.types.ID, action: bpy.types.Action) -> None:
+    """Let an NLA strip play the slot of its action that is its owner's, where there are slots."""
+    if hasattr(strip, "action_slot") and strip.action_slot is None:
+        fitting = [slot for slot in action.slots if slot.target_id_type in (owner.id_type, "UNSPECIFIED")]
+        strip.action_slot = fitting[0] if fitting else None
+
+
 # --- Cycles' settings of an object: its own property group until 4.2, some of them on the object since ----------------
 
 
