@@ -44,7 +44,8 @@ class Canonical:
     clip: on CANONICAL, floor at z = 0, metres, the source's heading kept. fitted: the same rotations on a skeleton with
     the source's own proportions, scaled so that its legs are as long as CANONICAL's. source_positions: (T, 22, 3) where
     the source has the joints, at that scale; NaN for joints it lacks. scale: metres a unit. missing: joint names.
-    rest: "rest pose" or "frame N", which pose was taken for the rest.
+    rest: "rest pose" or "frame N", which pose was taken for the rest. floor: height in metres, at that scale, at which
+    the source has its floor.
     """
 
     clip: Clip
@@ -53,6 +54,7 @@ class Canonical:
     scale: float
     missing: tuple[str, ...]
     rest: str
+    floor: float
 
 
 def to_canonical(motion: BvhMotion, name: str = "") -> Canonical:
@@ -92,7 +94,7 @@ def to_canonical(motion: BvhMotion, name: str = "") -> Canonical:
     clip = Clip(CANONICAL, rotations, root - lift, motion.fps, name=name)
     fitted = Clip(fitted_skeleton, rotations, positions[:, 0] - lift, motion.fps, name=name)
     missing = tuple(joint for joint in JOINTS if joint not in joints)
-    return Canonical(clip, fitted, positions - lift, scale, missing, rest_name)
+    return Canonical(clip, fitted, positions - lift, scale, missing, rest_name, floor)
 
 
 def _in_blender_axes(motion: BvhMotion, joints: dict[str, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

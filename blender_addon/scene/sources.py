@@ -21,6 +21,8 @@ from .reading import action_frames, read_motion
 from .rigs import read_rig
 from .versions import bind_action, fcurves
 
+_AT_ZERO = 0.03  # metres
+
 
 def read_clips(spec: str) -> list[Clip]:
     """The clips of FILE or FILE:ARMATURE, each with its name and its contacts; the open scene stays as it is.
@@ -33,7 +35,10 @@ def read_clips(spec: str) -> list[Clip]:
         raise GalateaError(f"there is no file {path}; name a clip that is there")
     if path.suffix.lower() == ".bvh":
         found = to_canonical(read_bvh(path), path.name)
-        return [replace(found.clip, contacts=find_contacts(found.fitted), name=path.stem)]
+        # a floor that is meant to be at zero is left there: of clips in which nobody stands it is only a guess
+        lift = found.floor if abs(found.floor) < _AT_ZERO else 0.0
+        positions = found.clip.positions + [0.0, 0.0, lift]
+        return [replace(found.clip, positions=positions, contacts=find_contacts(found.fitted), name=path.stem)]
     with _visiting(path) as actions:
         armature = find_armature(path.name, name)
         clips = list(_clips_of(armature, actions if path.suffix.lower() != ".blend" else ()))

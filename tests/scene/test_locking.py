@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Standing feet on any action: other keys where legs have to change, all other curves as they were."""
+
+import bpy
+import made_rigs
+import numpy as np
+import pytest
+from made_walk import made_walk
+
+from blender_addon import api
+from blender_addon.errors import GalateaError
+from blender_addon.motion.bvh import write_bvh
+from blender_addon.motion.contacts import find_contacts
+from blender_addon.motion.kinematics import joint_positions
+from blender_addon.motion.skeleton import CONTACT_JOINTS, INDEX
+from blender_addon.scene.versions import fcurves
+
+
+@pytest.fixture
+def walker(empty_scene, tmp_path):
+    """A meta-rig that walks too slowly for its legs, so that its feet slide, and waves by hand-set keys."""
+    empty_scene.render.fps = 30
+    armature = made_rigs.metarig()
+    write_bvh(tmp_path / "slow.bvh", made_walk(2.0, speed=0.7))
+    api.retarget(armature, api.RetargetRequest(clips=(str(tmp_path / "slow.bvh"),), keys="every", feet=False))
+    hand = armature.pose.bones["hand.L"]
+    hand.rotation_quaternion = (0.9, 0.3, 0.3, 0.1)
+    hand.keyframe_insert("rotation_quaternion", frame=7)
+    armature["mood"] = 0.5
+    armature.keyframe_insert('["mood"]', frame=3)
+    return armature
+
+
+def keys(action):
+    return {(curve.data_path, curve.array_index): [(tuple(k.co), tuple(k.handle_left), tuple(k.handle_right), k.type,
+                                                    k.interpolation) for k in curve.keyframe_points]
+            for curve in fcurves(action)}
+
+
+def sliding(clip, contacts):
+    feet = joint_positions(clip)[:, [INDEX[joint] for joint in CONTACT_JOINTS], :2]
+    speed = np.linalg.norm(np.diff(feet, axis=0), axis=-1) * clip.fps
+    return float(speed[contacts[1:] & contacts[:-1]].mean())
+
+
+def test_feet_stand_and_nothing_else_changes(walker):
+    old = walker.animation_data.action
+    before, was = keys(old), api.read_motion(walker)
+    contacts = find_contacts(was)
+    contacts[:] = contacts | (joint_positions(was)[:, [INDEX[j] for j in CONTACT_JOINTS], 2] < 0.03)
+    result = api.lock_feet(walker, api.FeetRequest(tolerance=1.0))
+    assert keys(old) == before and old.use_fake_user
+    new = keys(walker.animation_data.action)
+    assert walker.animation_data.action.name == result.action != old.name
+    assert {bone.split(".")[0] for bone in result.bones} <= {"spine", "thigh", "shin", "foot", "toe"}
+    changed = {path for path in before if new[path] != before[path]}
+    assert changed and all(any(f'"{bone}"' in path for bone in result.bones) for path, _ in changed)
+    assert new['pose.bones["hand.L"].rotation_quaternion', 0] == before['pose.bones["hand.L"].rotation_quaternion', 0]
+    assert new['["mood"]', 0] == before['["mood"]', 0]
+    assert result.figures["foot_skate_cm_per_s"] < 0.3 * result.figures["foot_skate_before_cm_per_s"]
+    assert np.abs(joint_positions(api.read_motion(walker)) - joint_positions(was)).max() < 0.35
+
+
+def test_only_the_frames_that_were_asked_for(walker):
+    was = joint_positions(api.read_motion(walker))
+    api.lock_feet(walker, api.FeetRequest(first=1, last=20, tolerance=0.5))
+    now = joint_positions(api.read_motion(walker))
+    assert np.abs(now - was)[:20].max() > 0.01
+    assert np.abs(now - was)[45:].max() < 0.002
+
+
+def test_without_an_action_it_is_one_line(empty_scene):
+    armature = made_rigs.human()
+    with pytest.raises(GalateaError, match="has no action"):
+        api.lock_feet(armature)
+
+
+def test_an_action_in_which_nobody_stands_is_left_alone(walker):
+    for curve in fcurves(walker.animation_data.action):
+        if "location" in curve.data_path and curve.array_index == 1:
+            for key in curve.keyframe_points:
+                key.co.y += 2.0
+    actions = set(bpy.data.actions.keys())
+    with pytest.raises(GalateaError, match="no foot stands"):
+        api.lock_feet(walker)
+    assert set(bpy.data.actions.keys()) == actions
