@@ -16,9 +16,16 @@ from made_packs import ACTIONS, STYLES, step_model, write_pack
 from blender_addon import api
 from blender_addon.cli import main
 from blender_addon.errors import GalateaError, RigError
+from blender_addon.inference.packs import models_folder
+from blender_addon.rig.bone_map import BoneMap, Match
 
 MODEL = step_model()
+VERBS = ("motion", "retarget", "feet", "keys", "rig", "packs", "doctor")
 MOTION = ["motion", "--rig", "a.blend", "--action", "walk", "--out", "b.blend"]
+
+
+KEYED = {"keys": 1200, "keys_every_frame": 17000, "key_error_mm": 1.9634, "foot_skate_before_cm_per_s": 12.34,
+         "foot_skate_cm_per_s": 0.81}
 
 
 @dataclass
@@ -34,7 +41,8 @@ class Result:
     why_not: str = "no GPU here"
     seed: int = 7
     seconds: float = 0.5
-    figures: dict = field(default_factory=lambda: {"speed_asked": 1.30001, "speed_travelled": 1.25})
+    notes: tuple = ("the left toe is constrained",)
+    figures: dict = field(default_factory=lambda: {"speed_asked": 1.30001, "speed_travelled": 1.25, **KEYED})
 
     def as_dict(self):
         return {"actions": list(self.actions), "provider": self.provider, "figures": self.figures}
@@ -61,19 +69,24 @@ def test_motion_hands_everything_to_the_api(asked, capsys, tmp_path):
         "motion --rig hero.blend:Rig:1 --action walk:3,jump:1 --style old --seconds 4.5 --speed 1.2 --path Curve --loop"
     )
     words += " --in-place --start 11 --takes 3 --clip take.bvh --out out.glb --seed 7 --device cuda --pack mine"
+    words += " --map bones.toml --keys every --tolerance 5 --controls ik --no-feet --root own --nla"
     assert main([*words.split(), "--json", str(tmp_path / "made.json")]) == 0
     ((rig, request, out, clip),) = asked
     assert (rig, out, clip) == ("hero.blend:Rig:1", "out.glb", "take.bvh")
     assert request == api.MotionRequest(
         action="walk:3,jump:1", style="old", seconds=4.5, speed=1.2, path="Curve", loop=True, in_place=True, start=11,
         takes=3, seed=7, device="cuda", pack="mine",
+        bone_map="bones.toml", keys="every", tolerance=5.0, controls="ik", feet=False, root="own", nla=True,
     )  # fmt: skip
     assert json.loads((tmp_path / "made.json").read_text()) == Result().as_dict()
     assert os.listdir(tmp_path) == ["made.json"]
     told, errors = lines(capsys)
     assert not errors
-    for part in ("Galatea walk 7", "192 frames", "speed asked 1.3,", "speed travelled 1.25", "no GPU here", "take.bvh"):
+    for part in ("Galatea walk 7", "192 frames", "speed asked 1.3,", "speed travelled 1.25", "no GPU here", "take.bvh",
+                 "1,200, 7 % of 17,000", "off by 1.96 mm", "slid 12.3 cm/s while they stood, now 0.8",
+                 "the left toe is constrained"):
         assert part in "\n".join(told)
+    assert "key error" not in "\n".join(told)
 
 
 def test_motion_asks_what_a_request_asks_by_default(asked):
@@ -105,6 +118,17 @@ def test_quiet_prints_nothing_but_errors(asked, capsys, monkeypatch):
         "motion --rig a.blend --action walk --out b.blend --takes 1.5",
         "motion --rig a.blend --action walk --out b.blend --device abacus",
         "motion --rig a.blend --action walk --out b.blend --nonsense",
+        "motion --rig a.blend --action walk --out b.blend --keys few",
+        "motion --rig a.blend --action walk --out b.blend --controls feet",
+        "motion --rig a.blend --action walk --out b.blend --root somewhere",
+        "retarget --rig a.blend --out b.blend",
+        "retarget --rig a.blend --clip c.bvh",
+        "feet --rig a.blend --out b.blend --frames some",
+        "feet --rig a.blend --out b.blend --frames 30-10",
+        "feet --rig a.blend --out b.blend --nla",
+        "keys --rig a.blend",
+        "keys --rig a.blend --out b.blend --no-feet",
+        "rig",
         "packs remember here",
         "packs list here there",
         "doctor who",
@@ -117,7 +141,7 @@ def test_called_wrongly(words, asked, capsys):
     assert not told and errors[0].startswith("usage: galatea")
 
 
-@pytest.mark.parametrize("words", ["--help", "motion --help", "packs --help", "doctor --help"])
+@pytest.mark.parametrize("words", ["--help", *(f"{verb} --help" for verb in VERBS)])
 def test_help(words, capsys):
     assert main(words.split()) == 0
     assert "usage: galatea" in capsys.readouterr().out
@@ -126,7 +150,7 @@ def test_help(words, capsys):
 def test_help_names_the_verbs_but_not_the_demo(capsys):
     main(["--help"])
     told = capsys.readouterr().out
-    assert all(f"    {verb} " in told for verb in ("motion", "packs", "doctor"))
+    assert all(f"    {verb} " in told for verb in VERBS)
     assert "demo" not in told and "==" not in told
 
 
@@ -164,6 +188,173 @@ def test_json_that_cannot_be_written_is_said_before_the_work(asked, capsys, tmp_
         assert not told and len(errors) == 1 and ";" in errors[0]
     assert not asked
     assert os.listdir(tmp_path) == ["file"]
+
+
+# --- retarget, feet, keys ----------------------------------------------------------------------------------------
+
+
+@dataclass
+class Take:
+    """One clip that was retargeted."""
+
+    action: str
+    figures: dict = field(default_factory=lambda: dict(KEYED))
+
+
+@dataclass
+class Made:
+    """What the other verbs' functions of the api give, as far as the command line looks."""
+
+    takes: tuple = (Take("kick"), Take("walk"))
+    action: str = "walk feet"
+    bones: tuple = ("thigh.L", "shin.L")
+    rig: str = "Armature"
+    family: str = "Mixamo"
+    missing: tuple = ("LeftToe",)
+    notes: tuple = ("the root follows a curve",)
+    frames: int = 240
+    seconds: float = 0.5
+    figures: dict = field(default_factory=lambda: dict(KEYED))
+
+    def as_dict(self):
+        return {"figures": self.figures}
+
+
+@pytest.fixture
+def files_asked(monkeypatch):
+    """Stands in for what opens a rig's file, works on it and writes it: keeps what it was called with."""
+    calls = []
+    for name in ("retarget_file", "lock_feet_file", "refit_keys_file"):
+        monkeypatch.setattr(api, name, lambda *args, name=name: calls.append((name, *args)) or Made())
+    return calls
+
+
+def test_retarget_hands_everything_to_the_api(files_asked, capsys, tmp_path):
+    words = "retarget --clip kick.bvh --clip moves.blend:Actor --rig hero.blend:Rig --out out.glb --start 11 --seed 3"
+    words += " --map bones.toml --keys every --tolerance 0.5 --controls fk --no-feet --in-place --root own --nla"
+    assert main([*words.split(), "--json", str(tmp_path / "made.json")]) == 0
+    ((_, rig, request, out),) = files_asked
+    assert (rig, out) == ("hero.blend:Rig", "out.glb")
+    assert request == api.RetargetRequest(
+        clips=("kick.bvh", "moves.blend:Actor"), start=11, bone_map="bones.toml", keys="every", tolerance=0.5,
+        controls="fk", feet=False, in_place=True, root="own", nla=True)
+    told = "\n".join(lines(capsys)[0])
+    for part in ("made       kick: 240 frames", "made       walk\n", "Mixamo, without LeftToe", "1,200, 7 % of 17,000",
+                 "a curve", "wrote      out.glb"):
+        assert part in told
+    assert json.loads((tmp_path / "made.json").read_text()) == Made().as_dict()
+
+
+def test_retarget_feet_and_keys_ask_what_requests_ask_by_default(files_asked):
+    for words in ("retarget --clip c.bvh", "feet", "keys"):
+        assert main([*words.split(), "--rig", "a.blend", "--out", "b.blend", "--quiet"]) == 0
+    assert [request for _, _, request, _ in files_asked] == [
+        api.RetargetRequest(clips=("c.bvh",)), api.FeetRequest(), api.KeyOptions()]
+
+
+def test_feet(files_asked, capsys):
+    words = "feet --rig a.blend --out a.blend --frames 10-50 --keys every --tolerance 3 --controls ik --map m.toml"
+    assert main(words.split()) == 0
+    assert files_asked == [("lock_feet_file", "a.blend", api.FeetRequest(
+        first=10, last=50, keys="every", tolerance=3.0, controls="ik", bone_map="m.toml"), "a.blend")]
+    told = "\n".join(lines(capsys)[0])
+    for part in ("walk feet: 240 frames", "slid 12.3 cm/s while they stood, now 0.8", "thigh.L, shin.L; all"):
+        assert part in told
+    assert main(["feet", "--rig", "a.blend", "--out", "b.blend", "--frames=-20--5", "--quiet"]) == 0
+    assert (files_asked[-1][2].first, files_asked[-1][2].last) == (-20, -5)
+
+
+def test_keys(files_asked, capsys):
+    assert main(["keys", "--rig", "a.blend", "--out", "b.blend", "--tolerance", "10"]) == 0
+    assert files_asked == [("refit_keys_file", "a.blend", api.KeyOptions(tolerance=10.0), "b.blend")]
+    assert "off by 1.96 mm" in "\n".join(lines(capsys)[0])
+
+
+@pytest.mark.parametrize(("words", "says"), [
+    ("retarget --clip c.bvh --rig hero.blend --out c.bvh", "named for --clip and would be overwritten by --out"),
+    ("retarget --clip c.bvh --rig hero.blend --out o.blend --json c.bvh", "overwritten by --json"),
+    ("retarget --clip c.glb:Rig --rig hero.blend --out c.glb", "named for --clip"),
+    ("retarget --clip c.bvh --rig hero.blend:A --out o.blend --json hero.blend", "is the rig"),
+    ("feet --rig hero.blend --out o.blend --json o.blend", "named for --out and for --json"),
+    ("feet --rig hero.blend --out o.blend --map m.toml --json m.toml", "named for --map"),
+    ("keys --rig hero.blend --out o.blend --json hero.blend", "is the rig"),
+    ("rig --rig hero.blend --save-map hero.blend", "is the rig"),
+    ("rig --rig hero.blend --map m.toml --save-map m.toml", "named for --map"),
+    ("rig --rig hero.blend --save-map m.toml --json m.toml", "named for --save-map and for --json"),
+])
+def test_no_verb_writes_over_what_it_reads(words, says, files_asked, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(words.split()) == 1
+    told, errors = lines(capsys)
+    assert not told and len(errors) == 1 and says in errors[0]
+    assert not files_asked and os.listdir(tmp_path) == []
+
+
+def test_the_rig_s_own_file_may_be_written_even_when_a_clip_comes_from_it(files_asked):
+    files = ["--clip", "hero.blend:Actor", "--rig", "hero.blend:Rig", "--out", "hero.blend"]
+    assert main(["retarget", *files, "--quiet"]) == 0 and len(files_asked) == 1
+
+
+# --- rig --------------------------------------------------------------------------------------------------------
+
+
+HALF = BoneMap("unknown", {"Hips": Match("pelvis", 0.5, "the middle of the body"),
+                           "Head": Match("h", 1.0, "set by hand")},
+               {"LeftHand": "wrist"}, ("three tails were left out",))
+
+
+@pytest.fixture
+def rigs_asked(monkeypatch):
+    """Stands in for the api's functions that look at a rig."""
+    calls = []
+
+    @dataclass
+    class Armature:
+        name: str = "Armature"
+
+    for name, made in (("open_rig", Armature()), ("map_rig", HALF), ("save_map", None)):
+        monkeypatch.setattr(api, name, lambda *args, name=name, made=made: calls.append((name, *args)) or made)
+    return calls
+
+
+REPORT = {"armature": "Armature", "family": "Mixamo", "mapping": dict.fromkeys("abcdefgh"), "rest_pose": "A",
+          "matches": dict.fromkeys("abcdefg"), "missing": ["LeftToe"], "upper_arm_below_horizontal_deg": 41.2,
+          "facing_world": [0.0, -1.0, 0.0], "leg_length_world": 0.8614, "bones": 65, "notes": ["three tails"]}
+
+
+def test_rig(rigs_asked, monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(api, "rig_report", lambda *args: rigs_asked.append(("rig_report", *args)) or REPORT)
+    files = ["--map", "m.toml", "--save-map", str(tmp_path / "new.toml"), "--json", str(tmp_path / "rig.json")]
+    assert main(["rig", "--rig", "hero.blend:Armature", *files]) == 0
+    assert [call[0] for call in rigs_asked] == ["open_rig", "map_rig", "save_map", "rig_report"]
+    assert rigs_asked[0] == ("open_rig", "hero.blend:Armature") and rigs_asked[1][2] == "m.toml"
+    assert rigs_asked[2][2:] == (tmp_path / "new.toml", "m.toml") and rigs_asked[3][2] == "m.toml"
+    told, errors = lines(capsys)
+    assert not errors and len(told) > 22
+    rows = {line.split()[0]: line for line in told}
+    assert rows["joint"].split() == ["joint", "bone", "sure", "why"]
+    assert rows["Hips"].split(maxsplit=4) == ["Hips", "pelvis", "50", "%", "the middle of the body"]
+    assert rows["LeftHand"].endswith("where wrist ends") and rows["LeftArm"].endswith("found; it is needed")
+    assert rows["LeftToe"].endswith("no bone was found")
+    for part in ("Armature: Mixamo, 7 of 8 joints, 65 bones", "A-pose, upper arms 41° below", "faces      -Y",
+                 "legs 0.861 m long", "missing    LeftToe", "note       three tails", "new.toml"):
+        assert part in "\n".join(told), part
+    assert json.loads((tmp_path / "rig.json").read_text()) == REPORT
+
+
+def test_a_rig_that_is_not_understood_still_shows_what_was_found(rigs_asked, monkeypatch, capsys, tmp_path):
+    def fails(*args):
+        raise RigError("Armature is not understood as a humanoid; name its bones")
+
+    monkeypatch.setattr(api, "rig_report", fails)
+    assert main(["rig", "--rig", "a.glb", "--save-map", "m.toml", "--json", str(tmp_path / "rig.json")]) == 1
+    told, errors = lines(capsys)
+    assert errors == ["galatea: Armature is not understood as a humanoid; name its bones"]
+    assert any(line.split()[:2] == ["Hips", "pelvis"] for line in told) and "three tails" in told[-1]
+    assert "save_map" in [call[0] for call in rigs_asked]
+    written = json.loads((tmp_path / "rig.json").read_text())
+    assert written["matches"]["Hips"]["bone"] == "pelvis" and "not understood" in written["problem"]
+    assert "LeftArm" in written["lacking"] and written["notes"] == ["three tails were left out"]
 
 
 # --- packs ------------------------------------------------------------------------------------------------------
@@ -242,7 +433,8 @@ def test_packs_where_there_are_none(tmp_path, capsys):
 
 
 def test_doctor(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(api, "pack_folders", lambda folder="": [write_pack(tmp_path / "made", MODEL)])
+    made = write_pack(tmp_path / "made", MODEL)
+    monkeypatch.setattr("blender_addon.api.packs.pack_folders", lambda folder="": [made])
     assert main(["doctor", "--json", str(tmp_path / "doctor.json")]) == 0
     told, errors = lines(capsys)
     assert not errors
@@ -258,7 +450,7 @@ def test_doctor(tmp_path, capsys, monkeypatch):
 def test_doctor_finds_a_broken_pack(tmp_path, capsys, monkeypatch):
     folder = write_pack(tmp_path / "made", MODEL)
     (folder / "model.onnx").unlink()
-    monkeypatch.setattr(api, "pack_folders", lambda folder="": [tmp_path])
+    monkeypatch.setattr("blender_addon.api.packs.pack_folders", lambda folder="": [tmp_path])
     assert main(["doctor"]) == 1
     told, errors = lines(capsys)
     assert any("BROKEN" in line for line in told)
@@ -270,7 +462,7 @@ def test_a_home_that_cannot_be_written_hides_no_packs(monkeypatch, tmp_path):
         raise GalateaError("no home; make one")
 
     monkeypatch.setattr("blender_addon.home.user_folder", fails)
-    assert api.pack_folders() == [api.models_folder()]
+    assert api.pack_folders() == [models_folder()]
 
 
 # --- doors ------------------------------------------------------------------------------------------------------
