@@ -12,9 +12,10 @@ import numpy as np
 
 from ..errors import ClipError, GalateaError
 from ..motion.clip import Clip
-from ..motion.contacts import find_contacts
-from ..motion.foot_lock import lock_feet
+from ..motion.contacts import find_standing
+from ..motion.foot_lock import EASE, lock_feet
 from ..motion.requests import FeetRequest
+from ..motion.rotations import quat_continuous, slerp
 from ..motion.tracks import Track, Tracks
 from ..rig.rig_map import RigMap
 from .applying import curves_in_slices
@@ -53,7 +54,7 @@ def lock_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, reques
         raise ClipError(f"no foot stands in {armature().animation_data.action.name}; there is nothing to lock")
     yield 0.4
     before = clip_tracks(armature(), rig, own)
-    after = clip_tracks(armature(), rig, replace(found.clip, contacts=found.contacts))
+    after = clip_tracks(armature(), rig, replace(_within(own, found.clip, first, request), contacts=found.contacts))
     changed = _changed(before, after, rig.leg_length)
     yield 0.5
     curves, figures = yield from curves_in_slices(after, request, first)
@@ -74,13 +75,28 @@ def lock_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, reques
 
 def _wanted(clip: Clip, first: int, request: FeetRequest) -> np.ndarray:
     """(T, 4) who stands when, nobody outside the frames that were asked for."""
-    contacts = find_contacts(clip)
+    contacts = find_standing(clip)
     frames = np.arange(first, first + clip.frames)
     if request.first is not None:
         contacts[frames < request.first] = False
     if request.last is not None:
         contacts[frames > request.last] = False
     return contacts
+
+
+def _within(own: Clip, locked: Clip, first: int, request: FeetRequest) -> Clip:
+    """The locked clip in the frames that were asked for and its own beyond, each easing into the other."""
+    if request.first is None and request.last is None:
+        return locked
+    frames = np.arange(first, first + own.frames)
+    begins = first if request.first is None else request.first
+    ends = first + own.frames if request.last is None else request.last
+    outside = np.maximum(np.maximum(begins - frames, frames - ends), 0) / (EASE * own.fps)
+    share = np.clip(1.0 - outside, 0.0, 1.0)
+    share = share * share * (3.0 - 2.0 * share)
+    rotations = slerp(own.rotations, locked.rotations, np.broadcast_to(share[:, None], own.rotations.shape[:2]))
+    positions = own.positions + share[:, None] * (locked.positions - own.positions)
+    return replace(locked, rotations=quat_continuous(rotations), positions=positions)
 
 
 def _changed(before: Tracks, after: Tracks, leg: float) -> list[str]:

@@ -13,7 +13,7 @@ import bpy
 from ..errors import ClipError, GalateaError
 from ..motion.bvh import read_bvh
 from ..motion.clip import Clip
-from ..motion.contacts import find_contacts
+from ..motion.contacts import find_standing
 from ..rig.canonical import to_canonical
 from ..rig.retargeting import to_canonical_body
 from .files import find_armature, hushed, import_file, split_rig
@@ -38,7 +38,7 @@ def read_clips(spec: str) -> list[Clip]:
         # a floor that is meant to be at zero is left there: of clips in which nobody stands it is only a guess
         lift = found.floor if abs(found.floor) < _AT_ZERO else 0.0
         positions = found.clip.positions + [0.0, 0.0, lift]
-        return [replace(found.clip, positions=positions, contacts=find_contacts(found.fitted), name=path.stem)]
+        return [replace(found.clip, positions=positions, contacts=find_standing(found.fitted), name=path.stem)]
     with _visiting(path) as actions:
         armature = find_armature(path.name, name)
         clips = list(_clips_of(armature, actions if path.suffix.lower() != ".blend" else ()))
@@ -52,7 +52,7 @@ def read_armature(armature: bpy.types.Object) -> Clip:
     rig = read_rig(armature)
     own = read_motion(armature, rig, *action_frames(armature))
     name = armature.animation_data.action.name
-    return replace(to_canonical_body(own, rig), contacts=find_contacts(own), name=name)
+    return replace(to_canonical_body(own, rig), contacts=find_standing(own), name=name)
 
 
 def _clips_of(armature: bpy.types.Object, actions: Sequence[bpy.types.Action]) -> Iterator[Clip]:

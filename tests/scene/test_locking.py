@@ -5,23 +5,23 @@ import bpy
 import made_rigs
 import numpy as np
 import pytest
-from made_walk import made_walk
+from made_steps import compass_walk
 
 from blender_addon import api
 from blender_addon.errors import GalateaError
 from blender_addon.motion.bvh import write_bvh
-from blender_addon.motion.contacts import find_contacts
 from blender_addon.motion.kinematics import joint_positions
-from blender_addon.motion.skeleton import CONTACT_JOINTS, INDEX
 from blender_addon.scene.versions import fcurves
 
 
 @pytest.fixture
 def walker(empty_scene, tmp_path):
-    """A meta-rig that walks too slowly for its legs, so that its feet slide, and waves by hand-set keys."""
+    """A meta-rig that walks a little too slowly for its legs, so that its feet slide, and waves by hand-set keys."""
     empty_scene.render.fps = 30
     armature = made_rigs.metarig()
-    write_bvh(tmp_path / "slow.bvh", made_walk(2.0, speed=0.7))
+    slow = compass_walk()
+    slow.positions[:, 1] *= 0.85
+    write_bvh(tmp_path / "slow.bvh", slow)
     api.retarget(armature, api.RetargetRequest(clips=(str(tmp_path / "slow.bvh"),), keys="every", feet=False))
     hand = armature.pose.bones["hand.L"]
     hand.rotation_quaternion = (0.9, 0.3, 0.3, 0.1)
@@ -37,17 +37,9 @@ def keys(action):
             for curve in fcurves(action)}
 
 
-def sliding(clip, contacts):
-    feet = joint_positions(clip)[:, [INDEX[joint] for joint in CONTACT_JOINTS], :2]
-    speed = np.linalg.norm(np.diff(feet, axis=0), axis=-1) * clip.fps
-    return float(speed[contacts[1:] & contacts[:-1]].mean())
-
-
 def test_feet_stand_and_nothing_else_changes(walker):
     old = walker.animation_data.action
     before, was = keys(old), api.read_motion(walker)
-    contacts = find_contacts(was)
-    contacts[:] = contacts | (joint_positions(was)[:, [INDEX[j] for j in CONTACT_JOINTS], 2] < 0.03)
     result = api.lock_feet(walker, api.FeetRequest(tolerance=1.0))
     assert keys(old) == before and old.use_fake_user
     new = keys(walker.animation_data.action)
@@ -63,10 +55,10 @@ def test_feet_stand_and_nothing_else_changes(walker):
 
 def test_only_the_frames_that_were_asked_for(walker):
     was = joint_positions(api.read_motion(walker))
-    api.lock_feet(walker, api.FeetRequest(first=1, last=20, tolerance=0.5))
+    api.lock_feet(walker, api.FeetRequest(first=1, last=60, tolerance=0.5))
     now = joint_positions(api.read_motion(walker))
-    assert np.abs(now - was)[:20].max() > 0.01
-    assert np.abs(now - was)[45:].max() < 0.002
+    assert np.abs(now - was)[:60].max() > 0.01
+    assert np.abs(now - was)[75:].max() < 0.002
 
 
 def test_without_an_action_it_is_one_line(empty_scene):
