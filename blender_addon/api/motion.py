@@ -102,6 +102,8 @@ def motion_in_slices(armature: bpy.types.Object, request: MotionRequest) -> Gene
     from ..inference.devices import import_runtime
     from ..inference.sessions import open_session
     from ..motion import generating
+    from ..motion.foot_lock import lock_feet
+    from ..motion.measures import foot_skate
     from ..motion.placing import in_place
     from ..scene import applying, keys, paths
     from ..scene.holding import held
@@ -125,14 +127,16 @@ def motion_in_slices(armature: bpy.types.Object, request: MotionRequest) -> Gene
         done, share = 0.9 * take / len(seeds), 0.9 / len(seeds)
         # one at a time, so that a take is the same bits alone and among others
         (clip,) = yield from within(generating.generate_slices(session, pack, plan, [seed]), done, 0.7 * share)
-        clip = generating.close_loop(clip) if request.loop else clip
+        slid = foot_skate(clip)
+        clip = lock_feet(clip).clip if request.feet else clip
         yield done + 0.7 * share
+        clip = generating.close_loop(clip) if request.loop else clip
         figures.append(generating.motion_figures(clip, plan))
         yield done + 0.7 * share
         slices = applying.apply_in_slices(armature, rig, clip, request, f"Galatea {title(parts)} {seed}",
                                           request.start, request.loop)
         made.append((yield from within(slices, done + 0.7 * share, 0.3 * share)))
-        figures[-1] |= made[-1].figures
+        figures[-1] = {**made[-1].figures, **figures[-1], "foot_skate_before_cm_per_s": slid}
         clips.append(in_place(clip) if request.in_place else clip)
     takes = [replace(applied.take, provenance=_provenance(request, pack, session, seed, told))
              for applied, seed, told in zip(made, seeds, figures)]
@@ -205,8 +209,8 @@ def _provenance(request: MotionRequest, pack: Pack, session: Session, seed: int,
         "version": version(), "pack": pack.id, "pack_version": pack.version, "licence": pack.licence,
         "training_data": data, "seed": seed, "provider": session.provider, "threads": session.threads,
         "onnxruntime": session.version,
-        **{name: getattr(request, name) for name in ("action", "style", "seconds", "speed", "path", "loop",
-                                                     "in_place")},
+        **{name: getattr(request, name) for name in ("action", "style", "seconds", "speed", "path", "loop", "in_place",
+                                                     "keys", "tolerance", "feet", "controls", "root")},
         **{f"figure_{name}": value for name, value in figures.items() if isinstance(value, str | int | float)},
     }
     return {f"galatea_{name}": value for name, value in about.items()}

@@ -20,8 +20,10 @@ from blender_addon.inference import sessions
 from blender_addon.inference.packs import Pack
 from blender_addon.motion.bvh import read_bvh
 from blender_addon.motion.resampling import resample
+from blender_addon.motion.tracks import Curve
 from blender_addon.scene import files, keys
 
+AS_MADE = {"keys": "every", "feet": False}  # every frame of the clip, and nothing mended
 PACK = Pack(Path("."), "stand-in", "motion-generator", "9.9.9", "A stand-in", "CC0-1.0",
             ({"name": "made by hand", "licence": "CC0-1.0", "credit": "nobody"},), (),
             {"generator": {"actions": ["walk", "run"], "styles": ["old"]}})
@@ -48,7 +50,7 @@ def asked(empty_scene, monkeypatch):
         plan_motion=plan_motion, generate_slices=generate_slices, close_loop=lambda clip: clip.cut(0, clip.frames - 1),
         motion_figures=lambda clip, plan: {"speed_m_s": 1.25, "skate_cm_s": 0.5, "by_action": {"walk": 1}})
     monkeypatch.setattr(blender_addon.motion, "generating", generating, raising=False)
-    monkeypatch.setattr(api, "pick_pack", lambda kind, pack="", folder="": PACK)
+    monkeypatch.setattr(api.packs, "pick_pack", lambda kind, pack="", folder="": PACK)
     monkeypatch.setattr(sessions, "open_session", lambda pack, graph="model", device="auto", threads=1: SESSION)
     return seen
 
@@ -75,7 +77,7 @@ def test_the_scenes_frame_rate_stays_and_the_motion_keeps_its_pace(asked, fps, b
     scene.render.fps, scene.render.fps_base = fps, base
     scene.frame_start, scene.frame_end, scene.frame_current = 5, 77, 33
     armature = made_rigs.metarig()
-    result = api.generate_motion(armature, api.MotionRequest(seconds=2.0, start=10))
+    result = api.generate_motion(armature, api.MotionRequest(seconds=2.0, start=10, **AS_MADE))
     assert (scene.render.fps, scene.render.fps_base) == (fps, pytest.approx(base))
     assert (scene.frame_start, scene.frame_end, scene.frame_current) == (5, 77, 33)
     clip = result.clips[0]
@@ -88,17 +90,24 @@ def test_the_scenes_frame_rate_stays_and_the_motion_keeps_its_pace(asked, fps, b
 
 def test_the_action_says_where_it_comes_from(asked):
     armature = made_rigs.metarig()
-    request = api.MotionRequest(action="walk:1,run:1", style="old", seconds=2.0, speed=1.5, seed=7, in_place=True)
+    request = api.MotionRequest(action="walk:1,run:1", style="old", seconds=2.0, speed=1.5, seed=7, in_place=True,
+                                tolerance=3.0)
     result = api.generate_motion(armature, request)
     action = armature.animation_data.action
     assert action.name == "Galatea walk-run 7" == result.actions[0]
-    about = {name: action[name] for name in action.keys()}  # noqa: SIM118 - an action is no dictionary
+    about = {name: action[name] for name in action.keys()  # noqa: SIM118 - an action is no dictionary
+             if name not in ("galatea_motion", "galatea_motion_keys")}
+    made = {name: about.pop(f"galatea_figure_{name}") for name in ("keys", "keys_every_frame", "key_error_mm",
+                                                                   "foot_skate_before_cm_per_s", "foot_skate_cm_per_s")}
+    assert 0 < made["keys"] < made["keys_every_frame"] and made["key_error_mm"] <= 3.0
     assert about == {
         "galatea_version": home.version(), "galatea_pack": "stand-in", "galatea_pack_version": "9.9.9",
         "galatea_licence": "CC0-1.0", "galatea_training_data": "made by hand CC0-1.0 nobody", "galatea_seed": 7,
         "galatea_provider": "CPUExecutionProvider", "galatea_threads": 1, "galatea_onnxruntime": "1.2.3",
         "galatea_action": "walk:1,run:1", "galatea_style": "old", "galatea_seconds": 2.0, "galatea_speed": 1.5,
         "galatea_path": "", "galatea_loop": False, "galatea_in_place": True,
+        "galatea_keys": "sparse", "galatea_tolerance": 3.0, "galatea_feet": True, "galatea_controls": "auto",
+        "galatea_root": "hips",
         "galatea_figure_speed_m_s": 1.25, "galatea_figure_skate_cm_s": 0.5,
     }
     assert asked.plan.actions == (("walk", 1.0), ("run", 1.0)) and asked.plan.speed == 1.5
@@ -178,7 +187,7 @@ def test_a_request_that_makes_no_sense_is_one_clear_line_and_changes_nothing(ask
 
 def test_a_file_is_animated_and_its_old_action_kept(rig_file, tmp_path):
     out = tmp_path / "walk.blend"
-    result = api.animate_file(rig_file, api.MotionRequest(seconds=2.0, seed=7), out, tmp_path / "take.bvh")
+    result = api.animate_file(rig_file, api.MotionRequest(seconds=2.0, seed=7, **AS_MADE), out, tmp_path / "take.bvh")
     assert sorted(os.listdir(tmp_path)) == ["rig.blend", "take.bvh", "walk.blend"]
     assert result.files == (str(out), str(tmp_path / "take.bvh"))
     armature = files.open_rig(str(out))
@@ -241,10 +250,10 @@ def test_keys_in_bulk_beat_keyframe_insert_and_bake(empty_scene):
 
     armature = made_rigs.human()
     rotating = [bone.name for bone in armature.pose.bones]
-    values = np.tile([1.0, 0.0, 0.0, 0.0], (500, 1))
-    channels = [keys.Channels(f'pose.bones["{name}"].rotation_quaternion', name, values) for name in rotating]
+    frames, still = np.arange(500), np.ones(500)
+    curves = [Curve(name, "rotation_quaternion", index, frames, still) for name in rotating for index in range(4)]
     began = time.perf_counter()
-    keys.key_takes(armature, [keys.Take("bulk", channels)], 1)
+    keys.key_takes(armature, [keys.Take("bulk", curves)])
     bulk = (time.perf_counter() - began) / len(rotating)
     armature.animation_data.action = None
     bone = armature.pose.bones["Head"]
