@@ -233,8 +233,12 @@ def _directions(rig: Body, source: Body) -> dict[str, np.ndarray]:
 
 
 def _bent_like(source: Body, joint: str, below: str, rest: np.ndarray) -> np.ndarray:
-    """(T, 3) where a straight segment would point if it bent as the source does between two joints of the trunk."""
+    """(T, 3) where a straight segment would point if it bent as the source does between two joints of the trunk.
+
+    Without a neck the chest reaches to the head, yet what it should do is what the source's chest does.
+    """
     total = np.zeros((len(source.turned["Hips"]), 3))
+    below = "Neck" if below == "Head" and joint != "Neck" else below
     while below != joint:
         above = _PARENT[below]
         total += np.linalg.norm(source.rest[below] - source.rest[above]) * (source.turned[above] @ rest)
