@@ -25,6 +25,7 @@ from .retarget import RetargetResult, RetargetTake, read_motion, retarget, retar
 from .rigs import (
     add_human,
     correct_rig,
+    corrections_of,
     describe_rig,
     forget_corrections,
     load_map,
@@ -53,6 +54,7 @@ __all__ = [
     "add_human",
     "animate_file",
     "correct_rig",
+    "corrections_of",
     "describe_rig",
     "doctor_report",
     "forget_corrections",

@@ -87,6 +87,13 @@ def correct_rig(armature: bpy.types.Object, corrections: Mapping[str, str]) -> B
     return map_rig(armature)
 
 
+def corrections_of(armature: bpy.types.Object) -> dict[str, str]:
+    """What was said by hand so far: joint -> bone, "" for none."""
+    from ..scene import rigs
+
+    return rigs.stored_corrections(armature)
+
+
 def forget_corrections(armature: bpy.types.Object) -> None:
     """Take the rig as Galatea understands it by itself again."""
     from ..scene import rigs

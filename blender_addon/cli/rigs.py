@@ -12,7 +12,7 @@ from ..errors import GalateaError
 from .printing import check_apart, check_writable, say, say_notes, table, write_json
 
 if TYPE_CHECKING:
-    from .. import api
+    from ..rig.bone_map import BoneMap
 
 
 def add_verbs(verbs: argparse._SubParsersAction, every: argparse.ArgumentParser) -> None:
@@ -62,7 +62,7 @@ def _rig(args: argparse.Namespace) -> int:
     return 0
 
 
-def _say_bones(args: argparse.Namespace, found: api.BoneMap) -> None:
+def _say_bones(args: argparse.Namespace, found: BoneMap) -> None:
     from ..motion.skeleton import JOINTS
 
     rows = []

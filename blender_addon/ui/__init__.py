@@ -9,6 +9,8 @@ imports nothing: what it shows was put into shown.py before.
 from . import (
     device,
     human,
+    key_settings,
+    keys,
     menus,
     motion,
     motion_panel,
@@ -16,12 +18,18 @@ from . import (
     packs,
     preferences,
     reports,
+    result,
+    retarget,
+    rig_panel,
+    rigs,
+    running,
     translations,
     watching,
 )
 
-_FEATURES = (preferences, motion_settings, reports, motion, motion_panel, device, packs, human, menus, watching,
-             translations)
+# panels stand in the sidebar in this order
+_FEATURES = (preferences, key_settings, motion_settings, reports, rigs, rig_panel, motion, motion_panel, retarget, keys,
+             result, device, packs, human, running, menus, watching, translations)
 
 
 def register() -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Text in panels: labels cut what is too long for them, so lines are broken before."""
+"""What panels share: the tab, and text; labels cut what is too long for them, so lines are broken before."""
 
 from __future__ import annotations
 
@@ -8,6 +8,17 @@ from functools import lru_cache
 
 import bpy
 from bpy.app.translations import pgettext_iface
+
+TAB = "Galatea"
+
+
+class Sidebar:
+    """Where Galatea's panels are."""
+
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = TAB
+
 
 _LETTER = 6.6  # pixels that a letter of Blender's font takes on average, at a resolution scale of one
 _EDGES = 58.0  # pixels that a panel, a box and an icon take

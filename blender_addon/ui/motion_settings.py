@@ -103,7 +103,6 @@ class MotionSettings(bpy.types.PropertyGroup):
         name="Path", type=bpy.types.Object, poll=_is_curve,
         description="A curve to walk along; without one, straight ahead from where the rig stands")
     loop: bpy.props.BoolProperty(name="Loop", description="Let the end meet the beginning")
-    in_place: bpy.props.BoolProperty(name="In Place", description="Stay over the same spot, as on a treadmill")
     start: bpy.props.IntProperty(
         name="Start Frame", default=1, min=-MAX_FRAME, max=MAX_FRAME, soft_min=0, description="Frame of the first key")
     takes: bpy.props.IntProperty(
@@ -117,9 +116,9 @@ class MotionSettings(bpy.types.PropertyGroup):
             raise GalateaError(f"the path {self.path.name} is no longer in this scene; choose another, or none")
         return MotionRequest(
             action=self.sequence.strip() or self.action, style=self.style, seconds=round(self.seconds, 4),
-            speed=round(self.speed, 4), path=self.path.name if self.path else "", loop=self.loop,
-            in_place=self.in_place, start=self.start, takes=self.takes, seed=self.seed,
-            device=device.wished(self.device), pack=self.pack)
+            speed=round(self.speed, 4), path=self.path.name if self.path else "", loop=self.loop, start=self.start,
+            takes=self.takes, seed=self.seed, device=device.wished(self.device), pack=self.pack,
+            **self.id_data.galatea_keys.options())
 
 
 CLASSES = (MotionSettings,)

@@ -10,8 +10,7 @@ import bpy
 from .. import home
 from ..errors import GalateaError
 from . import device, reports, shown, watching
-from .drawing import row_of, wrapped
-from .motion_panel import Sidebar
+from .drawing import Sidebar, row_of, wrapped
 
 
 class PacksPanel(Sidebar, bpy.types.Panel):

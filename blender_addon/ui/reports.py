@@ -14,27 +14,35 @@ import bpy
 from .. import home
 from ..errors import GalateaError
 from . import shown, watching
-from .drawing import wrapped
+from .drawing import Sidebar, wrapped
 
 if TYPE_CHECKING:
     import traceback
 
-    from ..motion.requests import MotionRequest
+    from ..motion.requests import KeyOptions
 
 # Blender's own strings and ours may hold paths; the last part of one says enough.
 _PATH = re.compile(r"(?<![\w.])(?:[A-Za-z]:)?(?:[\\/][^\\/:*?\"<>|\n\r',;()]+)+[\\/](?=[^\s\\/])")
 
 
-def fail(operator: bpy.types.Operator, error: Exception, request: MotionRequest | None = None) -> set[str]:
+_OWN_NAMES = ("path", "source", "clips", "bone_map")  # what people named, which is nobody else's business
+
+
+def fail(operator: bpy.types.Operator, error: Exception, request: KeyOptions | None = None) -> set[str]:
     """Say what went wrong and keep it for the panel; what an operator returns then."""
+    operator.report({"ERROR"}, note(error, request))
+    return {"CANCELLED"}
+
+
+def note(error: Exception, request: KeyOptions | None = None) -> str:
+    """Keep what went wrong for the panel; returns the line."""
     if isinstance(error, GalateaError):
         line = " ".join(str(error).split())
     else:
         line = f"unexpected {type(error).__name__}: {' '.join(str(error).split())}; Copy Report and tell us"
     shown.now.failure = shown.Failure(line, _report(line, error, request))
     watching.redraw()
-    operator.report({"ERROR"}, line)
-    return {"CANCELLED"}
+    return line
 
 
 def clear() -> None:
@@ -47,7 +55,7 @@ def without_paths(text: str) -> str:
     return _PATH.sub("…/", text.replace(str(Path.home()), "~"))
 
 
-def _report(line: str, error: Exception, request: MotionRequest | None) -> str:
+def _report(line: str, error: Exception, request: KeyOptions | None) -> str:
     import platform
     import traceback
 
@@ -64,8 +72,10 @@ def _report(line: str, error: Exception, request: MotionRequest | None) -> str:
         ("Packs", ", ".join(f"{pack.id} {pack.version}" for pack in packs) or "none read"),
     ]
     if request is not None:
-        asked = asdict(request) | {"path": "a curve" if request.path else ""}
-        rows.append(("Request", ", ".join(f"{name} {value!r}" for name, value in asked.items() if value != "")))
+        asked = asdict(request)
+        asked |= {name: "…" for name in _OWN_NAMES if asked.get(name)}
+        told = (f"{name} {value!r}" for name, value in asked.items() if value not in ("", ()))
+        rows.append(("Request", ", ".join(told)))
     rows.append(("Stack", "".join(f"\n  {_place(frame)}" for frame in traceback.extract_tb(error.__traceback__))))
     return without_paths("\n".join(f"{name}: {value}" for name, value in rows)) + "\n"
 
@@ -77,17 +87,24 @@ def _place(frame: traceback.FrameSummary) -> str:
     return f"{where.replace('/', '.')}:{frame.lineno} {frame.name}: {frame.line or ''}"
 
 
-def draw_failure(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """The last thing that went wrong, where there is one."""
-    failure = shown.now.failure
-    if failure is None:
-        return
-    column = layout.column()
-    column.alert = True
-    wrapped(column, context, failure.line, icon="ERROR")
-    row = layout.row()
-    row.operator(CopyReport.bl_idname, icon="COPYDOWN")
-    row.operator(DismissError.bl_idname, text="", icon="X")
+class TroublePanel(Sidebar, bpy.types.Panel):
+    """The last thing that went wrong, above all else."""
+
+    bl_idname = "GALATEA_PT_trouble"
+    bl_label = "What Went Wrong"
+    bl_options = {"HIDE_HEADER"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return shown.now.failure is not None
+
+    def draw(self, context: bpy.types.Context) -> None:
+        column = self.layout.column()
+        column.alert = True
+        wrapped(column, context, shown.now.failure.line, icon="ERROR")
+        row = self.layout.row()
+        row.operator(CopyReport.bl_idname, icon="COPYDOWN")
+        row.operator(DismissError.bl_idname, text="", icon="X")
 
 
 class CopyReport(bpy.types.Operator):
@@ -123,4 +140,4 @@ class DismissError(bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES = (CopyReport, DismissError)
+CLASSES = (TroublePanel, CopyReport, DismissError)

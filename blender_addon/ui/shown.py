@@ -6,6 +6,7 @@ Undo and opening a file replace Blender's data; names and numbers survive both.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -41,13 +42,30 @@ class Catalogue:
 
 
 @dataclass(frozen=True)
+class Joint:
+    """One joint of a rig. bone: "" for none. mark: its icon. why: how it was found, in a few words."""
+
+    bone: str
+    mark: str
+    why: str
+
+
+@dataclass(frozen=True)
 class Rig:
-    """What a rig was taken for. key: which rig, and in which state. problem: why it cannot be animated."""
+    """What a rig was taken for. key: which rig, and in which state. problem: why it cannot be animated.
+
+    joints: by name, all of them. missing: those that no bone stands for; lacking: those of them that are needed.
+    corrected: some were set by hand.
+    """
 
     key: tuple[int, ...]
     family: str = ""
-    joints: int = 0
+    rest_pose: str = ""
+    joints: Mapping[str, Joint] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    corrected: bool = False
     problem: str = ""
 
 
@@ -79,6 +97,7 @@ class Shown:
     device: Device | None = None
     failure: Failure | None = None
     progress: float | None = None  # while something is made
+    running: str = ""  # the operator that makes it
     took: dict[str, float] = field(default_factory=dict)  # action -> seconds it took, in this session
 
 

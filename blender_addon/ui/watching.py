@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import bpy
@@ -14,8 +15,10 @@ from . import shown
 
 if TYPE_CHECKING:
     from .. import api
+    from ..rig.bone_map import BoneMap
 
 _SOON = 0.02  # seconds
+SURE = 0.75  # a confidence below it is shown as a question
 _stale = True  # the rig may have changed
 _wanted: tuple[int, ...] | None = None  # the key of the rig that a panel wants to know about
 MODES = {"OBJECT": "Object Mode", "POSE": "Pose Mode"}
@@ -36,8 +39,13 @@ def key_of(rig: bpy.types.Object) -> tuple[int, ...]:
 
 def known(rig: bpy.types.Object) -> shown.Rig | None:
     """What the rig was taken for, when that was looked up already."""
+    return None if _stale else last_known(rig)
+
+
+def last_known(rig: bpy.types.Object) -> shown.Rig | None:
+    """The same, also when it is about to be looked up again: for panels, which are not to flicker."""
     told = shown.now.rig
-    return told if told is not None and not _stale and told.key == key_of(rig) else None
+    return told if told is not None and told.key == key_of(rig) else None
 
 
 def ask(context: bpy.types.Context) -> None:
@@ -78,14 +86,35 @@ def read_rig(rig: bpy.types.Object) -> shown.Rig:
     from .. import api
 
     global _stale
+    told = None
     try:
-        found = api.describe_rig(rig)
-        told = shown.Rig(key_of(rig), found.family, len(found.bones), found.missing)
+        told = _of_map(rig, api.map_rig(rig))
+        told = replace(told, rest_pose=api.describe_rig(rig).rest_pose)
     except GalateaError as error:
-        told = shown.Rig(key_of(rig), problem=str(error))
+        told = replace(told, problem=str(error)) if told else shown.Rig(key_of(rig), problem=str(error))
     shown.now.rig, _stale = told, False
     redraw()
     return told
+
+
+def _of_map(rig: bpy.types.Object, found: BoneMap) -> shown.Rig:
+    from .. import api
+
+    by_hand = api.corrections_of(rig)
+    joints = {}
+    for joint in (*found.matches, *found.missing):
+        match, end = found.matches.get(joint), found.points.get(joint)
+        if match is not None:
+            mark = "GREASEPENCIL" if joint in by_hand else "CHECKMARK" if match.confidence >= SURE else "QUESTION"
+            joints[joint] = shown.Joint(match.bone, mark, f"{100.0 * match.confidence:.0f} %, {match.reason}")
+        elif joint in by_hand:
+            joints[joint] = shown.Joint("", "GREASEPENCIL", "set to none by hand")
+        elif end is not None:
+            joints[joint] = shown.Joint("", "DOT", f"where {end} ends")
+        else:
+            needed = joint in found.lacking
+            joints[joint] = shown.Joint("", "ERROR" if needed else "REMOVE", "no bone was found")
+    return shown.Rig(key_of(rig), found.family, "", joints, found.missing, found.lacking, found.notes, bool(by_hand))
 
 
 def redraw() -> None:

@@ -12,7 +12,7 @@ import blender_addon
 from blender_addon import api, cli
 from blender_addon.scene import keys
 from blender_addon.scene.versions import fcurves
-from blender_addon.ui import motion, motion_settings, reports, shown, translations, watching
+from blender_addon.ui import motion_settings, reports, rigs, running, shown, translations, watching
 
 PACKAGE = "galatea_in_tests"
 
@@ -101,21 +101,21 @@ def test_broken_off_anywhere_the_file_is_as_it_was(ui, animated):
 def test_an_error_while_keys_are_written_leaves_the_file_as_it_was(ui, monkeypatch):
     armature = made_rigs.human()
     before = dump_file()
-    whole = keys.write_keys
+    whole = keys.write_curves
 
-    def fail(action, channels, frames):
-        whole(action, channels, frames)
+    def fail(action, curves):
+        whole(action, curves)
         if action.name.endswith("1"):
             raise MemoryError("no more of it")
 
-    monkeypatch.setattr(keys, "write_keys", fail)
+    monkeypatch.setattr(keys, "write_curves", fail)
     ui.takes = 2
     before["scenes/Scene"]["motion"]["takes"] = 2
     with pytest.raises(RuntimeError, match="unexpected MemoryError: no more of it; Copy Report"):
         generate()
     assert changes(before, dump_file()) == [] and armature.animation_data is None
     report = shown.now.failure.report
-    assert "write_keys" in report and "Blender: " in report and "motion-generator" not in report.split("Stack")[1]
+    assert "write_curves" in report and "Blender: " in report and "motion-generator" not in report.split("Stack")[1]
 
 
 def test_a_rig_that_is_deleted_meanwhile_is_one_line(ui):
@@ -133,7 +133,7 @@ def test_a_rig_that_is_deleted_meanwhile_is_one_line(ui):
 
 
 def why_grey() -> str:
-    return motion._why_not(bpy.context)
+    return running.why_not(bpy.context)
 
 
 def test_why_the_button_is_grey(ui, tmp_path):
@@ -148,14 +148,14 @@ def test_why_the_button_is_grey(ui, tmp_path):
     assert "Switch to Object Mode or Pose Mode" in why_grey()
     assert not bpy.ops.galatea.generate_motion.poll()
     bpy.ops.object.mode_set(mode="OBJECT")
-    armature.pose.bones["LeftFoot"].constraints.new("LIMIT_ROTATION")
-    watching.read_rig(armature)
-    assert "LeftFoot" in why_grey() and "constraint" in why_grey()
+    api.correct_rig(armature, {"LeftFoot": ""})
     bpy.ops.galatea.look_again()
-    foot = armature.pose.bones["LeftFoot"]
-    foot.constraints.remove(foot.constraints[0])
+    assert "LeftFoot" in why_grey() and "Rig panel" in why_grey()
+    api.forget_corrections(armature)
     bpy.ops.galatea.look_again()
     assert why_grey() == ""
+    assert running.why_no_action(bpy.context) == "Galatea Human has no action yet"
+    assert not bpy.ops.galatea.lock_feet.poll() and not bpy.ops.galatea.refit_keys.poll()
     armature.hide_set(True)
     bpy.context.view_layer.objects.active = armature
     assert why_grey() == ""
@@ -225,9 +225,12 @@ def test_settings_survive_save_and_load(ui, tmp_path):
     bpy.ops.curve.primitive_bezier_circle_add()
     bpy.context.object.name = "Ring"
     values = {"action": "run", "style": "zombie", "pack": "gone", "sequence": "walk:1,run:2", "seconds": 3.5,
-              "speed": 1.25, "seed": 99, "loop": True, "in_place": True, "start": 7, "takes": 4, "device": "cpu"}
-    for name, value in values.items():
-        setattr(ui, name, value)
+              "speed": 1.25, "seed": 99, "loop": True, "start": 7, "takes": 4, "device": "cpu"}
+    keyed = {"keys": "every", "tolerance": 7.5, "feet": False, "in_place": True, "root": "own", "controls": "ik",
+             "nla": True, "some_frames": True, "first": 3, "last": 9}
+    for settings, wanted in ((ui, values), (bpy.context.scene.galatea_keys, keyed)):
+        for name, value in wanted.items():
+            setattr(settings, name, value)
     ui.path = bpy.data.objects["Ring"]
     path = str(tmp_path / "settings.blend")
     bpy.ops.wm.save_as_mainfile(filepath=path)
@@ -236,6 +239,7 @@ def test_settings_survive_save_and_load(ui, tmp_path):
     bpy.ops.wm.open_mainfile(filepath=path)
     settings = bpy.context.scene.galatea_motion
     assert {name: getattr(settings, name) for name in values} == values
+    assert {name: getattr(bpy.context.scene.galatea_keys, name) for name in keyed} == keyed
     assert settings.path.name == "Ring"
 
 
@@ -257,7 +261,24 @@ def test_choices_come_from_the_pack_and_outlive_it(ui):
 
 
 def test_settings_are_the_request_s_defaults(ui):
+    keyed, retargeted = bpy.context.scene.galatea_keys, bpy.context.scene.galatea_retarget
     assert ui.request() == api.MotionRequest()
+    assert keyed.feet_request() == api.FeetRequest() and keyed.refit_options() == api.KeyOptions()
+    assert retargeted.request(("a.bvh",)) == api.RetargetRequest(clips=("a.bvh",))
+
+
+def test_keys_are_made_as_the_keys_panel_says(ui):
+    keyed, scene = bpy.context.scene.galatea_keys, bpy.context.scene
+    options = {"keys": "every", "tolerance": 5.0, "feet": False, "in_place": True, "root": "own", "controls": "fk",
+               "nla": True}
+    for name, value in options.items():
+        setattr(keyed, name, value)
+    assert ui.request() == api.MotionRequest(**options)
+    assert scene.galatea_retarget.request(("a.bvh",)) == api.RetargetRequest(clips=("a.bvh",), **options)
+    keyed.some_frames, keyed.first, keyed.last = True, 5, 9
+    assert keyed.feet_request() == api.FeetRequest(first=5, last=9, keys="every", tolerance=5.0, controls="fk")
+    with pytest.raises(api.GalateaError, match="nothing to retarget is chosen"):
+        scene.galatea_retarget.request()
 
 
 def test_the_dice_change_the_seed(ui):
@@ -275,7 +296,9 @@ def test_add_human_is_a_rig_with_a_body(ui):
     assert armature.type == "ARMATURE" and tuple(armature.location) == (1.0, 2.0, 3.0)
     assert [child.type for child in armature.children] == ["MESH"]
     watching.read_rig(armature)
-    assert shown.now.rig.family == "Galatea Human" and shown.now.rig.joints == 22
+    told = shown.now.rig
+    assert told.family == "Galatea Human" and told.rest_pose == "T"
+    assert len(told.joints) == 22 and not told.missing and not told.problem
 
 
 # --- on and off -----------------------------------------------------------------------------------------------------
@@ -285,12 +308,13 @@ def _traces() -> dict[str, object]:
     handlers = [name for name in dir(bpy.app.handlers) if isinstance(getattr(bpy.app.handlers, name), list)]
     return {
         "types": {name for name in dir(bpy.types) if "galatea" in name.lower()},
-        "scene": hasattr(bpy.types.Scene, "galatea_motion"),
+        "scene": any(name.startswith("galatea") for name in dir(bpy.types.Scene)),
         "operators": "galatea" in dir(bpy.ops),
         "handlers": {name: len(getattr(bpy.app.handlers, name)) for name in handlers},
         "timers": bpy.app.timers.is_registered(watching._look),
         "menus": [len(getattr(getattr(bpy.types, menu).draw, "_draw_funcs", [0]))
-                  for menu in ("VIEW3D_MT_pose", "VIEW3D_MT_object", "VIEW3D_MT_armature_add")],
+                  for menu in ("VIEW3D_MT_pose", "VIEW3D_MT_object", "VIEW3D_MT_armature_add", "GRAPH_MT_key",
+                               "DOPESHEET_MT_key")],
     }
 
 
@@ -315,6 +339,12 @@ def test_everything_said_in_german_is_said_in_english_somewhere():
     plain = source.replace('" "', "")
     missing = [text for _, text in translations.TEXTS["de_DE"] if f'"{text}"' not in plain]
     assert missing == []
+
+
+def test_the_panels_name_every_joint():
+    from blender_addon.motion.skeleton import JOINTS
+
+    assert sorted(rigs.JOINT_NAMES) == sorted(JOINTS)
 
 
 def test_choices_keep_their_texts_alive():
