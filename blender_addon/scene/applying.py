@@ -62,7 +62,7 @@ def apply_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, clip:
     travelling = fitted
     if options.in_place or options.root == "own":
         fitted = in_place(fitted)
-    tracks = clip_tracks(armature(), rig, fitted)
+    tracks = clip_tracks(armature(), rig, fitted, options.controls)
     yield 0.2
     split = options.root == "own" and not options.in_place
     share = _BODY if split else 1.0  # of the tolerance, which the way takes a part of

@@ -53,8 +53,9 @@ def lock_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, reques
     if not found.contacts.any():
         raise ClipError(f"no foot stands in {armature().animation_data.action.name}; there is nothing to lock")
     yield 0.4
-    before = clip_tracks(armature(), rig, own)
-    after = clip_tracks(armature(), rig, replace(_within(own, found.clip, first, request), contacts=found.contacts))
+    before = clip_tracks(armature(), rig, own, request.controls)
+    mended = replace(_within(own, found.clip, first, request), contacts=found.contacts)
+    after = clip_tracks(armature(), rig, mended, request.controls)
     changed = _changed(before, after, rig.leg_length)
     yield 0.5
     curves, figures = yield from curves_in_slices(after, request, first)
