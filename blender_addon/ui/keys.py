@@ -76,7 +76,9 @@ class KeysPanel(Sidebar, bpy.types.Panel):
         layout.use_property_decorate = False
         column = layout.column()
         column.enabled = shown.now.progress is None
-        column.row().prop(settings, "keys", expand=True)
+        row = column.row()
+        row.use_property_split = False  # the whole width
+        row.prop(settings, "keys", expand=True)
         row = column.row()
         row.active = settings.keys == "sparse"
         row.prop(settings, "tolerance")

@@ -94,18 +94,18 @@ class BonesPanel(Sidebar, bpy.types.Panel):
 def _draw_joints(layout: bpy.types.UILayout, context: bpy.types.Context, rig: bpy.types.Object, told: shown.Rig,
                  names: dict[str, str]) -> None:
     """A row each: how sure, the joint, its bone, a button to take the selected one; below it why it is unsure."""
-    fields, posing = context.scene.galatea_joints, context.mode == "POSE"
+    fields, selected = context.scene.galatea_joints, context.mode == "POSE" and context.active_pose_bone is not None
     column = layout.column()
     for joint, name in names.items():
         found = told.joints[joint]
-        split = column.split(factor=0.4, align=True)
+        split = column.split(factor=0.37, align=True)
         left = split.row(align=True)
         left.operator("galatea.show_bone", text="", icon=found.mark, emboss=False).joint = joint
         left.label(text=name)
         right = split.row(align=True)
         right.prop_search(fields, joint, rig.data, "bones", text="")
-        if posing:
-            right.operator("galatea.take_bone", text="", icon="EYEDROPPER").joint = joint
+        if selected:
+            right.operator("galatea.take_bone", text="", icon="RESTRICT_SELECT_OFF").joint = joint
         if found.mark == "QUESTION":
             wrapped(column, context, found.why, icon="BLANK1")
 

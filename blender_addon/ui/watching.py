@@ -101,20 +101,21 @@ def _of_map(rig: bpy.types.Object, found: BoneMap) -> shown.Rig:
     from .. import api
 
     by_hand = api.corrections_of(rig)
+    lacking = tuple(joint for joint in found.lacking if joint not in found.points)
     joints = {}
     for joint in (*found.matches, *found.missing):
         match, end = found.matches.get(joint), found.points.get(joint)
+        mark = "GREASEPENCIL" if joint in by_hand else "REMOVE"
         if match is not None:
-            mark = "GREASEPENCIL" if joint in by_hand else "CHECKMARK" if match.confidence >= SURE else "QUESTION"
-            joints[joint] = shown.Joint(match.bone, mark, f"{100.0 * match.confidence:.0f} %, {match.reason}")
-        elif joint in by_hand:
-            joints[joint] = shown.Joint("", "GREASEPENCIL", "set to none by hand")
+            sure = "CHECKMARK" if match.confidence >= SURE else "QUESTION"
+            joints[joint] = shown.Joint(match.bone, mark if joint in by_hand else sure,
+                                        f"{100.0 * match.confidence:.0f} %, {match.reason}")
         elif end is not None:
             joints[joint] = shown.Joint("", "DOT", f"where {end} ends")
         else:
-            needed = joint in found.lacking
-            joints[joint] = shown.Joint("", "ERROR" if needed else "REMOVE", "no bone was found")
-    return shown.Rig(key_of(rig), found.family, "", joints, found.missing, found.lacking, found.notes, bool(by_hand))
+            why = "set to none by hand" if joint in by_hand else "no bone was found"
+            joints[joint] = shown.Joint("", "ERROR" if joint in lacking else mark, why)
+    return shown.Rig(key_of(rig), found.family, "", joints, found.missing, lacking, found.notes, bool(by_hand))
 
 
 def redraw() -> None:

@@ -148,9 +148,9 @@ def test_why_the_button_is_grey(ui, tmp_path):
     assert "Switch to Object Mode or Pose Mode" in why_grey()
     assert not bpy.ops.galatea.generate_motion.poll()
     bpy.ops.object.mode_set(mode="OBJECT")
-    api.correct_rig(armature, {"LeftFoot": ""})
+    api.correct_rig(armature, {"LeftLeg": ""})
     bpy.ops.galatea.look_again()
-    assert "LeftFoot" in why_grey() and "Rig panel" in why_grey()
+    assert "LeftLeg" in why_grey() and "Rig panel" in why_grey()
     api.forget_corrections(armature)
     bpy.ops.galatea.look_again()
     assert why_grey() == ""

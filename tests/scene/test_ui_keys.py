@@ -11,7 +11,7 @@ import blender_addon
 from blender_addon import api
 from blender_addon.motion.bvh import write_bvh
 from blender_addon.scene.versions import fcurves
-from blender_addon.ui import retarget, running, shown
+from blender_addon.ui import running, shown
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_what_cannot_be_retargeted_is_one_line(ui, tmp_path):
 
 
 def test_the_file_browser_shows_what_can_be_read(ui):
-    shown_files = retarget.ChooseClips.bl_rna.properties["filter_glob"].default
+    shown_files = bpy.ops.galatea.choose_clips.get_rna_type().properties["filter_glob"].default
     assert set(shown_files.split(";")) == {"*.bvh", "*.fbx", "*.glb", "*.gltf", "*.blend"}
 
 

@@ -7,6 +7,7 @@ import time
 import bpy
 
 PACKAGE = "bl_ext.user_default.galatea"
+HEADER = 28  # pixels of a folded panel
 
 
 def dump() -> dict:
@@ -102,8 +103,6 @@ def start(stage, seconds: float):
 
 def draw_times() -> dict[str, float]:
     """Put a clock around every draw() of ours."""
-    from bl_ext.user_default.galatea.blender_addon.ui import motion_panel, packs
-
     spent: dict[str, float] = {}
 
     def clocked(kind):
@@ -116,9 +115,17 @@ def draw_times() -> dict[str, float]:
 
         kind.draw = timed
 
-    for kind in (*motion_panel.CLASSES, *packs.CLASSES[:2]):
+    for kind in panels():
         clocked(kind)
     return spent
+
+
+def panels() -> list[type]:
+    """The classes of our panels, in their order."""
+    from bl_ext.user_default.galatea.blender_addon import ui
+
+    classes = [kind for feature in ui._FEATURES for kind in getattr(feature, "CLASSES", ())]
+    return [kind for kind in classes if issubclass(kind, bpy.types.Panel)]
 
 
 def story(stage):
@@ -208,12 +215,13 @@ def story(stage):
     # Panels are folded by their key only now: after that, Blender 4.3 and 5.2 crash when a file is opened, with any
     # add-on's panels in a tab of its own.
     region = stage.region("UI")
-    stage.move(region.x + 0.45 * region.width, region.y + region.height - 45)
-    yield 0.1
-    stage.press("A")
-    yield 0.4
+    for above in (0, 1, 4):  # Rig, Motion and Last Result; Retarget and Keys start closed
+        stage.move(region.x + 0.45 * region.width, region.y + region.height - HEADER * above - 45)
+        yield 0.1
+        stage.press("A")
+        yield 0.4
     yield from stage.picture("7-folded")
-    stage.move(region.x + 0.3 * region.width, region.y + region.height - 52)
+    stage.move(region.x + 0.3 * region.width, region.y + region.height - HEADER * 5.5)
     yield 0.1
     yield from stage.click()
     yield 0.5

@@ -5,25 +5,32 @@ from contextlib import suppress
 
 import bpy
 from mathutils import Euler
-from story_panel import generate, rig, running
+from story_panel import generate, panels, rig, running
+
+_shown = {"times": 0, "kinds": []}
 
 
-def open_all() -> None:
-    """Panels that start closed start open; before they are drawn for the first time."""
-    from bl_ext.user_default.galatea.blender_addon.ui import motion_panel, packs
-
-    kinds = [kind for kind in (*motion_panel.CLASSES, *packs.CLASSES) if issubclass(kind, bpy.types.Panel)]
+def show(*names: str) -> None:
+    """Have these panels open and all others folded. That goes with a panel's name, so all get new ones."""
+    kinds = _shown["kinds"] = _shown["kinds"] or panels()
+    old = {kind: kind.bl_idname for kind in kinds}
     for kind in reversed(kinds):
         bpy.utils.unregister_class(kind)
+    _shown["times"] += 1
     for kind in kinds:
-        kind.bl_options = set()
+        kind.bl_idname = f"{old[kind].partition('_of_')[0]}_of_{_shown['times']}"
+        if hasattr(kind, "bl_parent_id"):
+            kind.bl_parent_id = f"{kind.bl_parent_id.partition('_of_')[0]}_of_{_shown['times']}"
+        options = set(getattr(kind, "bl_options", ())) - {"DEFAULT_CLOSED"}
+        closed = kind.__name__ not in names and "HIDE_HEADER" not in options
+        kind.bl_options = options | ({"DEFAULT_CLOSED"} if closed else set())
         bpy.utils.register_class(kind)
 
 
 def story(stage):
     bpy.data.objects.remove(bpy.data.objects["Cube"])
     bpy.ops.extensions.package_install_files(filepath=stage.archive, repo="user_default", enable_on_install=True)
-    open_all()
+    show("RigPanel", "MotionPanel", "PathPanel", "ResultPanel")
     yield from stage.open_tab()
     cuts = stage.seen["cuts"] = {}
     height = stage.window.height
@@ -51,6 +58,7 @@ def story(stage):
     yield 1.0
     yield from cut("window", stage.area)
     cuts["window"] = (0, 0, stage.window.width, height)
+    show("MotionPanel", "PathPanel", "TakesPanel", "ResultPanel")
     yield from cut("motion", sidebar)
 
     settings.seconds = 60.0
@@ -72,11 +80,22 @@ def story(stage):
     yield from cut("error", sidebar)
     bpy.ops.galatea.dismiss_error()
     settings.sequence = ""
-    bpy.ops.galatea.test_device()
+
+    show("RigPanel", "BonesPanel")
+    with stage.context():
+        bpy.ops.object.mode_set(mode="POSE")
     yield 0.5
-    stage.move(sidebar.x + 0.45 * sidebar.width, sidebar.y + sidebar.height - 45)
-    yield 0.1
-    stage.press("A")  # folds the Motion panel
+    yield from cut("rig", sidebar)
+    with stage.context():
+        bpy.ops.object.mode_set(mode="OBJECT")
+    show("RetargetPanel", "KeysPanel", "CleanUpPanel", "ResultPanel")
+    bpy.context.scene.galatea_keys.tolerance = 10.0
+    with stage.context():
+        bpy.ops.galatea.refit_keys("EXEC_DEFAULT")
+    yield 0.5
+    yield from cut("keys", sidebar)
+    show("PacksPanel", "CardPanel")
+    bpy.ops.galatea.test_device()
     yield 0.5
     yield from cut("packs", sidebar)
 
