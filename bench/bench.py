@@ -194,17 +194,19 @@ def keys(bones: int = 65, frames: int = 3000, few: int = 6, repeats: int = 3) ->
     """Rotations of a whole rig on every frame: in bulk, one by one, and by nla.bake."""
     import bpy
 
-    from blender_addon.scene.keys import Channels, Take, key_takes
+    from blender_addon.motion.tracks import Curve
+    from blender_addon.scene.keys import Take, key_takes
 
     bpy.ops.wm.read_factory_settings(use_empty=True)
     armature = _chain(bones)
     names = [bone.name for bone in armature.pose.bones]
     poses = _tumbling(frames, bones)
-    take = Take("bench", [Channels(f'pose.bones["{name}"].rotation_quaternion', name, poses[:, i])
-                          for i, name in enumerate(names)])
+    moments = np.arange(1, frames + 1)
+    take = Take("bench", [Curve(name, "rotation_quaternion", index, moments, poses[:, i, index])
+                          for i, name in enumerate(names) for index in range(4)])
     bulk = []
     for _ in range(repeats):
-        bulk.append(timed(lambda: key_takes(armature, [take], 1)))
+        bulk.append(timed(lambda: key_takes(armature, [take])))
         keyed = armature.animation_data.action
     fast = median(bulk)
 
@@ -313,14 +315,17 @@ def peak_memory(pack: Pack) -> Figures:
 
 def animate(folder: str) -> None:
     """Ten seconds onto Galatea's own armature."""
-    from blender_addon.motion.resampling import resample
+    from blender_addon.api.slices import drain
+    from blender_addon.motion.requests import KeyOptions
+    from blender_addon.scene.applying import apply_in_slices
     from blender_addon.scene.armatures import add_human
-    from blender_addon.scene.keys import Take, clip_channels, key_takes, scene_fps
+    from blender_addon.scene.keys import key_takes
     from blender_addon.scene.rigs import read_rig
 
     pack, armature = read_pack(folder), add_human()
     clip = generate(open_session(pack), pack, _plan(pack, 10.0), [0])[0]
-    key_takes(armature, [Take("bench", clip_channels(armature, read_rig(armature), resample(clip, scene_fps())))], 1)
+    applied = drain(apply_in_slices(lambda: armature, read_rig(armature), clip, KeyOptions(), "bench", 1))
+    key_takes(armature, [applied.take])
 
 
 def peak_mb() -> float:
@@ -340,11 +345,15 @@ def peak_mb() -> float:
 
 def measure(pack: Pack) -> Figures:
     """Every figure, one after another."""
+    import rig_figures  # beside this script
+
     session = open_session(pack, device="cpu")
     yield from generator_steps(session, pack)
     yield from motion_of_ten_seconds(session, pack)
     yield from session_open(pack)
     yield from keys()
+    for name, value, unit, note in rig_figures.figures():
+        yield name, Figure(value, unit, note=note)
     yield from register_time()
     yield from peak_memory(pack)
 
