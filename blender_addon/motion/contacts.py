@@ -16,10 +16,10 @@ _HEIGHT = 0.06
 _WINDOW = 5
 
 # With hysteresis: what stands may be this quick and high before it no longer does.
-_LEAVES_SPEED = 0.4
-_LEAVES_HEIGHT = 0.09
-# A runner's foot is never as slow as a walker's; by how much of the hips' speed more it may go.
-_SHARE_OF_HIPS = 0.1
+_LEAVES_SPEED = 0.3
+_LEAVES_HEIGHT = 0.07
+# A runner's foot is never as slow as a walker's: it may have a share of what the hips do beyond walking.
+_SHARE_OF_HIPS, _WALKING = 0.15, 1.6
 _SHORTEST = 0.1    # seconds: three frames at 30 fps
 _SHORT_GAP = 0.07  # two
 
@@ -58,9 +58,9 @@ def find_standing(clip: Clip, floor: float = 0.0) -> np.ndarray:
     positions = foot_positions(clip)
     height = positions[..., 2] - standing_heights(clip.skeleton) - floor
     speed = speeds(positions, clip.fps)
-    hips = speeds(clip.positions[:, None], clip.fps)
-    starts = find_contacts(clip, floor) | (height < _HEIGHT) & (speed < _SPEED + _SHARE_OF_HIPS * hips)
-    goes_on = (height < _LEAVES_HEIGHT) & (speed < _LEAVES_SPEED + _SHARE_OF_HIPS * hips)
+    quicker = _SHARE_OF_HIPS * np.maximum(speeds(clip.positions[:, None], clip.fps) - _WALKING, 0.0)
+    starts = find_contacts(clip, floor) | ((height < _HEIGHT) & (speed < _SPEED + quicker))
+    goes_on = (height < _LEAVES_HEIGHT) & (speed < _LEAVES_SPEED + quicker)
     stands = np.zeros_like(starts)
     for joint in range(stands.shape[1]):
         for first, stop in runs(starts[:, joint] | goes_on[:, joint]):

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Legs: where they are, and how hip and knee must turn for an ankle to be elsewhere."""
+"""Legs: where they are, and how hip, knee and foot must turn for the foot to be elsewhere."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -12,8 +13,13 @@ from .kinematics import forward_kinematics
 from .rotations import normalise, quat_between, quat_from_axis_angle, quat_multiply, quat_rotate
 from .skeleton import INDEX
 
-SIDES = ("Left", "Right")
-_PARTS = ("UpLeg", "Leg", "Foot", "Toe")
+_LATERAL = np.array([1.0, 0.0, 0.0])
+_STIFF = 0.03  # square metres: how unwilling a leg is to move at all; a straight one could do nothing else
+
+
+def joints_of_legs() -> np.ndarray:
+    """(4, 2) indices into JOINTS: hip, knee, ankle and toe joints, left and right."""
+    return np.array([[INDEX[side + part] for side in ("Left", "Right")] for part in ("UpLeg", "Leg", "Foot", "Toe")])
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +27,7 @@ class Legs:
     """Both legs of a clip in the world, the left one first.
 
     hips, knees, ankles, toes: (T, 2, 3) joint positions in metres. thighs, shins, feet, tips: (T, 2, 4) global
-    rotations of the segments that begin there. poles: (T, 2, 3) unit vectors along which the knees point.
+    rotations of the segments that begin there.
     """
 
     hips: np.ndarray
@@ -33,21 +39,20 @@ class Legs:
     feet: np.ndarray
     tips: np.ndarray
 
-    @property
+    @cached_property
+    def whole(self) -> np.ndarray:
+        """(T, 2) metres from hip to ankle of a straight leg."""
+        return np.linalg.norm(self.knees - self.hips, axis=-1) + np.linalg.norm(self.ankles - self.knees, axis=-1)
+
+    @cached_property
     def poles(self) -> np.ndarray:
-        """Across the line from hip to ankle, in the plane that the knee bends in: the way the thigh faces."""
-        along = normalise(self.ankles - self.hips)
-        ahead = np.cross(along, quat_rotate(self.thighs, np.array([1.0, 0.0, 0.0])))
-        return normalise(ahead)
-
-
-def joints_of_legs() -> np.ndarray:
-    """(4, 2) indices into JOINTS: hip, knee, ankle and toe joints, left and right."""
-    return np.array([[INDEX[side + part] for side in SIDES] for part in _PARTS])
+        """(T, 2, 3) unit vectors across the line from hip to ankle, towards where the knee points: the thigh's own
+        front, which a straight leg has too. What the pole target of an IK leg wants."""
+        return normalise(np.cross(self.ankles - self.hips, quat_rotate(self.thighs, _LATERAL)))
 
 
 def legs_of(clip: Clip) -> Legs:
-    """Where the legs of a clip are: what targets and poles of an IK rig are keyed with."""
+    """Where the legs of a clip are."""
     turned, placed = forward_kinematics(clip.skeleton, clip.rotations, clip.positions)
     joints = joints_of_legs()
     return Legs(*(placed[:, pair] for pair in joints), *(turned[:, pair] for pair in joints))
@@ -61,19 +66,36 @@ def reach(legs: Legs, hips: np.ndarray, ankles: np.ndarray) -> tuple[np.ndarray,
     ends keep their distance keeps its bend. What is out of reach is reached for.
     """
     thigh, shin = legs.knees - legs.hips, legs.ankles - legs.knees
-    hinge = quat_rotate(legs.thighs, np.array([1.0, 0.0, 0.0]))
+    hinge = quat_rotate(legs.thighs, _LATERAL)
     along = normalise(thigh)
     hinge = normalise(hinge - _dot(hinge, along) * along)
     across = shin - _dot(shin, hinge) * hinge  # the part of the shin that the hinge turns
     bend = np.arctan2(_dot(np.cross(along, across), hinge), _dot(along, across))[..., 0]
 
-    distance = np.linalg.norm(ankles - hips, axis=-1)
     upper, lower = np.linalg.norm(thigh, axis=-1), np.linalg.norm(shin, axis=-1)
-    ahead = (distance**2 - upper**2 - lower**2) / np.maximum(2.0 * upper * np.linalg.norm(across, axis=-1), 1e-9)
-    bent = np.arccos(np.clip(ahead, -1.0, 1.0))
-    fold = quat_from_axis_angle(hinge, bent - bend)
+    apart = np.linalg.norm(ankles - hips, axis=-1)
+    ahead = (apart**2 - upper**2 - lower**2) / np.maximum(2.0 * upper * np.linalg.norm(across, axis=-1), 1e-9)
+    fold = quat_from_axis_angle(hinge, np.arccos(np.clip(ahead, -1.0, 1.0)) - bend)
     swing = quat_between(thigh + quat_rotate(fold, shin), ankles - hips)
     return quat_multiply(swing, legs.thighs), quat_multiply(swing, quat_multiply(fold, legs.shins))
+
+
+def turn_of_foot(legs: Legs, lever: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Rotation vectors (T, 2, 3), radians, for feet whose toes are wanted elsewhere by (T, 2, 3) metres.
+
+    Of all ways in which thigh, shin and foot could bring the toe there together, the one with the least turning
+    (damped least squares, Wampler 1986; solved for the pull at the toe): a long foot does much of it, a short one
+    little. lever: (T, 2, 3) from ankle to toe.
+    """
+    resists = _STIFF * np.eye(3)
+    for bone in (legs.knees - legs.hips, legs.ankles - legs.knees, lever):
+        resists = resists + _dot(bone, bone)[..., None] * np.eye(3) - bone[..., :, None] * bone[..., None, :]
+    return np.cross(lever, np.linalg.solve(resists, wanted[..., None])[..., 0])
+
+
+def turned_by(vectors: np.ndarray, rotations: np.ndarray) -> np.ndarray:
+    """Rotations (..., 4), turned further about vectors (..., 3) by their length in radians."""
+    return quat_multiply(quat_from_axis_angle(normalise(vectors), np.linalg.norm(vectors, axis=-1)), rotations)
 
 
 def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:

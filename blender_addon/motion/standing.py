@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How feet stand: what of them meets the floor, where, and how they are turned meanwhile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .contacts import runs, standing_heights
+from .easing import at_least_zero, bridge, distance, smooth, stretches
+from .legs import turned_by
+from .rotations import (
+    normalise,
+    quat_angle,
+    quat_between,
+    quat_continuous,
+    quat_from_axis_angle,
+    quat_inverse,
+    quat_multiply,
+    quat_rotate,
+    quat_to_axis_angle,
+    slerp,
+)
+from .skeleton import CANONICAL, ENDS, INDEX, Skeleton
+
+_SHORTEST = 0.1         # seconds of a contact that is worth a place of its own
+_TREMBLES = 0.1         # seconds: what trembles quicker in a standing foot would else shake the knee
+_STILL = np.radians(35)  # a second: a flat foot that turns quicker is about to leave, or pivots
+_TURNS = np.radians(5)  # that a flat foot may turn in all before it is let go
+_SLACK = 0.018          # metres that heel and toe of a flat foot may differ in height
+_HEEL_UP = 0.015        # metres from which a flat foot is on its toe
+_HEEL = 0.36            # how far the heel is behind the ankle, in lengths of the foot to the toe joint
+_HEEL_LIFT = 0.012      # metres by which rolling over the heel may raise the ankle
+_SOFT = 0.003           # metres over which the foot goes from standing flat to rolling
+_ON_TOP = 0.12          # metres above the floor from which a foot stands on something else
+
+
+@dataclass(frozen=True, eq=False)
+class Feet:
+    """Both feet of a skeleton at rest, in metres.
+
+    to_toe, to_heel: (2, 3) from the ankle to the toe joint and to where the heel meets the floor. tip: (2, 3) from the
+    toe joint to the end of the toes. ankle_height, toe_height: (2,) above the floor. size: (2,) times people's.
+    """
+
+    to_toe: np.ndarray
+    to_heel: np.ndarray
+    tip: np.ndarray
+    ankle_height: np.ndarray
+    toe_height: np.ndarray
+    size: np.ndarray
+
+    @classmethod
+    def of(cls, skeleton: Skeleton) -> Feet:
+        """Heel and tip, which no joint tells of, are in proportion to the foot as people's are."""
+        toes = [INDEX["LeftToe"], INDEX["RightToe"]]
+        ankle, toe = standing_heights(skeleton).reshape(2, 2).T
+        to_toe, usual = skeleton.offsets[toes], CANONICAL.offsets[toes]
+        along = np.hypot(to_toe[:, :1], to_toe[:, 1:2])
+        direction, length = ENDS["LeftToe"]
+        return cls(to_toe, np.column_stack([np.zeros(2), _HEEL * along[:, 0], -ankle]),
+                   along / np.hypot(usual[:, :1], usual[:, 1:2]) * length * np.array(direction), ankle, toe,
+                   np.linalg.norm(to_toe, axis=-1) / np.linalg.norm(usual, axis=-1))
+
+    def heights(self, ankles: np.ndarray, turned: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(T, 2) each: metres of ankle and toe joint above where they are when the foot stands on z = 0."""
+        toes = ankles[..., 2] + quat_rotate(turned, self.to_toe)[..., 2]
+        return ankles[..., 2] - self.ankle_height, toes - self.toe_height
+
+    def lowest(self, ankles: np.ndarray, turned: np.ndarray) -> np.ndarray:
+        """(T, 2) the lower of both."""
+        return np.minimum(*self.heights(ankles, turned))
+
+    def raised(self, turned: np.ndarray) -> np.ndarray:
+        """(T, 2) metres that the ankle is higher than at rest when the foot (T, 2, 4) stands on its toe or its heel."""
+        on_toe = self.to_toe[:, 2] - quat_rotate(turned, self.to_toe)[..., 2]
+        on_heel = self.to_heel[:, 2] - quat_rotate(turned, self.to_heel)[..., 2]
+        on_heel = _HEEL_LIFT * np.tanh(np.maximum(on_heel, 0.0) / _HEEL_LIFT)
+        return at_least_zero(np.maximum(on_toe, on_heel), _SOFT)
+
+    def tips_up(self, tips: np.ndarray, height: np.ndarray, soft: float) -> np.ndarray:
+        """Toes (T, 2, 4) turned up about their lateral axis as far as their ends would be below the floor.
+
+        height: (T, 2) of the toe joints above where they rest.
+        """
+        ahead, lateral = quat_rotate(tips, self.tip), quat_rotate(tips, np.array([1.0, 0.0, 0.0]))
+        sine, cosine = ahead[..., 2], np.cross(ahead, lateral)[..., 2]
+        angle = np.arctan2(sine, cosine)
+        wanted = at_least_zero(sine + height, soft) - height
+        turn = np.arcsin(np.clip(wanted / np.maximum(np.hypot(sine, cosine), 1e-9), -1.0, 1.0)) - angle
+        lifts = (np.abs(angle) < np.pi / 2) & (wanted > sine)
+        return quat_multiply(quat_from_axis_angle(lateral, np.where(lifts, -turn, 0.0)), tips)
+
+
+def hold_still(turned: np.ndarray, contacts: np.ndarray, feet: Feet, ease: int, fps: float) -> np.ndarray:
+    """Rotations (T, 2, 4) of feet that do not tremble while they stand (T, 4), and do not turn while they are flat.
+
+    A flat foot is level, too, but for a little.
+    """
+    return np.stack([_hold(turned[:, side], contacts[:, 2 * side], contacts[:, 2 * side + 1], feet.to_toe[side], ease,
+                           fps) for side in range(2)], axis=1)
+
+
+def _hold(turned: np.ndarray, ankle: np.ndarray, toe: np.ndarray, to_toe: np.ndarray, ease: int, fps: float
+          ) -> np.ndarray:
+    calm = normalise(smooth(quat_continuous(turned), _TREMBLES * fps))
+    turned = slerp(calm, turned, distance(ankle | toe, ease))
+    offset, held = np.zeros((len(turned), 3)), np.zeros(len(turned), dtype=bool)
+    for run in runs(ankle & toe & (_turning(turned, fps) < _STILL)):
+        from_mean = _rotation_vectors(turned, _mean(turned[slice(*run)]))
+        for part in stretches(from_mean, *run, _TURNS, _least(fps), ease):
+            here = slice(*part)
+            still = _mean(turned[here])
+            offset[here] = _rotation_vectors(_levelled(still, to_toe), turned[here])
+            held[here] = True
+    return turned_by(bridge(offset, held, ease), turned)
+
+
+def _levelled(still: np.ndarray, to_toe: np.ndarray) -> np.ndarray:
+    """The rotation (4,) of a foot, turned so that the toe joint is little higher or lower than at rest."""
+    lever, length = quat_rotate(still, to_toe), np.linalg.norm(to_toe)
+    height = np.clip(to_toe[2] + _SLACK * np.tanh((lever[2] - to_toe[2]) / _SLACK), -length, length)
+    level = normalise(lever * [1.0, 1.0, 0.0]) * np.sqrt(length**2 - height**2)
+    return quat_multiply(quat_between(lever, level + [0.0, 0.0, height]), still)
+
+
+def standing_places(ankles: np.ndarray, turned: np.ndarray, contacts: np.ndarray, feet: Feet, floor: float,
+                    radius: float, ease: int, fps: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Which feet are locked when (T, 2), where their ankles are then (T, 2, 3), and how much they are on their toes,
+    0 to 1 (T, 2).
+
+    A standing foot rolls: over the ankle while only that stands, over the toe while only the toe does. Take that roll
+    out of the ankle's path, and a foot that stands is a point; its mean is where the foot should stand.
+    """
+    locked, places = np.zeros(turned.shape[:2], dtype=bool), np.array(ankles)
+    lever, heights = quat_rotate(turned, feet.to_toe), feet.ankle_height + floor + feet.raised(turned)
+    on_toe = np.zeros(turned.shape[:2])
+    for side in range(2):
+        ankle, toe = contacts[:, 2 * side], contacts[:, 2 * side + 1]
+        heel_up = np.clip((feet.to_toe[side, 2] - lever[:, side, 2]) / _HEEL_UP, -1.0, 1.0)
+        share = 0.5 + 0.5 * np.where(toe & ankle, heel_up, 1.0 * toe - ankle)
+        for first, stop in runs(ankle | toe):
+            share[first:stop] = smooth(share[first:stop, None], ease)[:, 0]
+        steps = np.diff(lever[:, side, :2], axis=0) * (share[1:] + share[:-1])[:, None] / 2.0
+        roll = -np.concatenate([np.zeros((1, 2)), np.cumsum(steps, axis=0)])
+        pivot = ankles[:, side, :2] - roll
+        for run in runs(ankle | toe):
+            for part in stretches(pivot, *run, radius * max(1.0, feet.size[side]), _least(fps), ease):
+                here = slice(*part)
+                above = float(np.median(ankles[here, side, 2] - heights[here, side]))
+                locked[here, side] = True
+                places[here, side, :2] = pivot[here].mean(axis=0) + roll[here]
+                places[here, side, 2] = heights[here, side] + (above if above > _ON_TOP else 0.0)
+                on_toe[here, side] = np.clip(2.0 * share[here] - 1.0, 0.0, 1.0)
+    return locked, places, on_toe
+
+
+def _least(fps: float) -> int:
+    return max(2, round(_SHORTEST * fps))
+
+
+def _turning(turned: np.ndarray, fps: float) -> np.ndarray:
+    """(T,) radians a second."""
+    at = np.arange(len(turned))
+    before, after = np.maximum(at - 1, 0), np.minimum(at + 1, len(turned) - 1)
+    return quat_angle(turned[before], turned[after]) * fps / np.maximum(after - before, 1)
+
+
+def _mean(rotations: np.ndarray) -> np.ndarray:
+    """(4,) of rotations (T, 4) that are not far apart."""
+    return normalise(quat_continuous(rotations).mean(axis=0))
+
+
+def _rotation_vectors(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """(..., 3) radians about an axis: the turn from b to a, the shorter way."""
+    axis, angle = quat_to_axis_angle(quat_multiply(a, quat_inverse(b)))
+    return axis * angle[..., None]
