@@ -16,7 +16,7 @@ import numpy as np
 from ..motion.rotations import normalise, quat_from_axis_angle, quat_rotate
 from .stand_in import Handle, StandIn
 
-_STRAIGHT = 0.04  # of a limb's length that its middle joint is off the line: below, its bones say where it faces
+_STRAIGHT = 0.06  # of a limb's length that its middle joint is off the line: below, its first bone says where it faces
 
 
 @dataclass(frozen=True)
@@ -118,10 +118,24 @@ def pole_places(bend: Bend, swivel: float | None, distance: float) -> np.ndarray
     """
     faces = normalise(bend.across(bend.faces))
     if swivel is not None:
-        there = quat_rotate(quat_from_axis_angle(bend.along, np.full(len(faces), -swivel)), bend.offset)
-        # what faces the pole decides where the limb is straight and its bend says nothing
-        faces = normalise(there + _STRAIGHT * bend.length * faces)
+        there = _about(bend, bend.offset, -swivel)
+        # The first bone may be turned otherwise about its length than the limb bends: by as much all along.
+        faces = _about(bend, faces, _apart(bend, faces, there))
+        size = np.linalg.norm(there, axis=-1, keepdims=True) / (_STRAIGHT * bend.length)
+        straight = np.clip(1.0 - size, 0.0, 1.0) ** 2
+        faces = normalise(there + _STRAIGHT * bend.length * straight * faces)
     return bend.root + _on_line(bend) + distance * faces
+
+
+def _about(bend: Bend, vectors: np.ndarray, angle: float) -> np.ndarray:
+    """Vectors (T, 3) turned about the lines from root to tip."""
+    return quat_rotate(quat_from_axis_angle(bend.along, np.full(len(vectors), angle)), vectors)
+
+
+def _apart(bend: Bend, these: np.ndarray, those: np.ndarray) -> float:
+    """Radians from these directions to those (T, 3) about the lines from root to tip: the mean, by length."""
+    sine = np.sum(np.cross(these, those) * bend.along)
+    return float(np.arctan2(sine, np.sum(these * those)))
 
 
 def _on_line(bend: Bend) -> np.ndarray:
@@ -133,9 +147,5 @@ def swivel_of(root: np.ndarray, middle: np.ndarray, tip: np.ndarray, pole: np.nd
     """Radians by which an evaluated limb, its joints (T, 3), bends away from its pole (T, 3), about the line from root
     to tip; None when it is never bent enough to tell."""
     bend = Bend(root, middle, tip, pole - root)
-    offset, wanted = bend.offset, normalise(bend.across(bend.faces))
-    bent = np.linalg.norm(offset, axis=-1) > _STRAIGHT * bend.length
-    if not bent.any():
-        return None
-    sine = np.sum(np.cross(wanted, offset) * bend.along, axis=-1)
-    return float(np.arctan2(sine[bent].sum(), np.sum(wanted * offset, axis=-1)[bent].sum()))
+    bent = np.linalg.norm(bend.offset, axis=-1) > _STRAIGHT * bend.length
+    return _apart(bend, normalise(bend.across(bend.faces)), bend.offset) if bent.any() else None

@@ -18,7 +18,7 @@ from .ik import swivel_of
 from .solving import Solution, Wanted
 from .stand_in import Handle, StandIn
 
-_FRAMES = 8  # that are looked at, beside those in which limbs are bent most
+_FRAMES = 6  # that are looked at, beside those in which limbs are bent most
 _BY_PLACES = ("Arm", "ForeArm", "UpLeg", "Leg")  # whose direction says all that people see
 
 
@@ -77,8 +77,7 @@ def _frames(controls: Controls, solution: Solution) -> np.ndarray:
     chosen = {int(frame) for frame in np.linspace(0, count - 1, min(count, _FRAMES))}
     for limb in controls.limbs:
         if limb.alone:
-            bent = np.linalg.norm(solution.bend(limb).offset, axis=1)
-            chosen |= {int(np.argmax(bent)), int(np.argmin(bent))}
+            chosen.add(int(np.argmax(np.linalg.norm(solution.bend(limb).offset, axis=1))))
     return np.array(sorted(chosen))
 
 

@@ -14,6 +14,7 @@ from .controls import Controls, controls_of
 from .ik import Chain
 from .locks import driven_channels, free_axes
 from .looking import Seen, look, settle
+from .rigify import rigify_controls
 from .solving import Solution, Wanted, wanted_poses
 from .stand_in import StandIn
 from .tracking import make_tracks
@@ -35,7 +36,7 @@ def clip_tracks(armature: bpy.types.Object, rig: RigMap, clip: Clip, controls: s
     off: dict[Chain, str] = {}
     while True:
         with StandIn(armature) as stand:
-            reading = controls_of(stand, rig, controls, off)
+            reading = rigify_controls(stand, rig, controls) or controls_of(stand, rig, controls, off)
             settle(stand, reading.settings)
             wiring = find_wiring(stand, rig, reading)
             wanted = wanted_poses(armature, rig, clip, wiring.lead)
@@ -71,7 +72,8 @@ def _solved(armature: bpy.types.Object, stand: StandIn, rig: RigMap, controls: C
 def _given_up(controls: Controls, seen: Seen) -> dict[Chain, str]:
     """The solvers that do not do what they should, and by how much."""
     off = {limb.chain: seen.mean(limb.joints) for limb in controls.limbs}
-    return {chain: f"it is {degrees:.0f} degrees off" for chain, degrees in off.items() if degrees > _GIVEN_UP}
+    return {chain: f"with it they are {degrees:.0f} degrees off" for chain, degrees in off.items()
+            if degrees > _GIVEN_UP}
 
 
 def _shortcomings(armature: bpy.types.Object, rig: RigMap, controls: Controls, done: Solution, seen: Seen) -> list[str]:

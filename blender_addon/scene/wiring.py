@@ -105,14 +105,14 @@ def _carrier(stand: StandIn, rig: RigMap, controls: Controls, bones: Mapping[str
     """The first of those that may carry the body with which all of it moves; else the first that there is."""
     body = [bones[joint] for joint in _BODY if joint in bones]
     set_rest(stand, controls, None)
+    stand.update()
+    rest = stand.frames(body)[:, :3, 3]
     for handle in controls.carriers:
-        at = []
-        for share in (0.0, 0.2):
-            stand.set(handle, location=np.array([share, 0.5 * share, -share]) * rig.leg_length)
-            stand.update()
-            at.append(stand.frames(body)[:, :3, 3])
-        stand.set(handle, location=np.zeros(3))
-        moved = at[1] - at[0]
+        kept = np.array(stand.pose(handle).location)
+        stand.set(handle, location=kept + np.array([0.2, 0.1, -0.2]) * rig.leg_length)
+        stand.update()
+        moved = stand.frames(body)[:, :3, 3] - rest
+        stand.set(handle, location=kept)
         if np.linalg.norm(moved[0]) > 0.01 * rig.leg_length and np.ptp(moved, axis=0).max() < 1e-3 * rig.leg_length:
             return handle
     return controls.carriers[0] if controls.carriers else None
