@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from ..errors import GalateaError
 from ..inference.packs import Pack
 from ..motion.requests import MotionRequest, check_request, title
+from ..motion.slices import drain, within
 from . import packs
-from .slices import drain, within
 
 if TYPE_CHECKING:
     import bpy

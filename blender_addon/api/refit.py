@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..motion.requests import KeyOptions, check_options
-from .slices import drain, within
+from ..motion.slices import drain, within
 
 if TYPE_CHECKING:
     import bpy

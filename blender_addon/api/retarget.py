@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import GalateaError, RigError
 from ..motion.requests import RetargetRequest, check_retarget
-from .slices import drain, within
+from ..motion.slices import drain, within
 
 if TYPE_CHECKING:
     import bpy

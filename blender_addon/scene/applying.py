@@ -16,6 +16,7 @@ from ..motion.key_reduction import reduce_slices
 from ..motion.placing import in_place
 from ..motion.requests import KeyOptions
 from ..motion.resampling import resample
+from ..motion.slices import within
 from ..motion.tracks import Tracks
 from ..rig.map_file import read_map
 from ..rig.retargeting import fit_to_rig
@@ -66,12 +67,13 @@ def apply_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, clip:
     yield 0.2
     split = options.root == "own" and not options.in_place
     share = _BODY if split else 1.0  # of the tolerance, which the way takes a part of
-    curves, told = yield from curves_in_slices(tracks, replace(options, tolerance=share * options.tolerance), start)
+    keying = curves_in_slices(tracks, replace(options, tolerance=share * options.tolerance), start)
+    curves, told = yield from within(keying, 0.2, 0.7)
     if split:
         path = travelling.positions[:, :2] - fitted.positions[:, :2]
         root = Tracks((root_track(armature(), rig, path),), tracks.fps, tracks.unit)
         rest = replace(options, tolerance=(1.0 - share) * options.tolerance)
-        curves += (yield from curves_in_slices(root, rest, start))[0]
+        curves += (yield from within(curves_in_slices(root, rest, start), 0.9, 0.1))[0]
     figures |= told
     return Applied(Take(name, curves, loop, dict(about or {}), start, tracks.frames, tracks), figures,
                    (*rig.notes, *tracks.notes))

@@ -16,6 +16,7 @@ from ..motion.contacts import find_standing
 from ..motion.foot_lock import EASE, lock_feet
 from ..motion.requests import FeetRequest
 from ..motion.rotations import quat_continuous, slerp
+from ..motion.slices import within
 from ..motion.tracks import Track, Tracks
 from ..rig.rig_map import RigMap
 from .applying import curves_in_slices
@@ -58,7 +59,7 @@ def lock_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, reques
     after = clip_tracks(armature(), rig, mended, request.controls)
     changed = _changed(before, after, rig.leg_length)
     yield 0.5
-    curves, figures = yield from curves_in_slices(after, request, first)
+    curves, figures = yield from within(curves_in_slices(after, request, first), 0.5, 0.5)
     curves = [curve for curve in curves if curve.bone in changed]
     figures = {"foot_skate_before_cm_per_s": found.skate_before, "foot_skate_cm_per_s": found.skate_after, **figures}
     old = armature().animation_data.action

@@ -80,7 +80,7 @@ class Sliced(OnRig):
         raise NotImplementedError
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..api.slices import drain
+        from ..motion.slices import drain
 
         request = None
         try:

@@ -90,7 +90,7 @@ def test_broken_off_anywhere_the_file_is_as_it_was(ui, animated):
     assert shares == sorted(shares) and shares[0] == 0.0 and shares[-1] == pytest.approx(1.0) and len(shares) > 20
     before = dump_file()
     making, writing = (sum(share < 0.9 for share in shares), len(shares))
-    for taken in (*range(1, 12), *range(12, making, 17), *range(making - 8, writing + 1)):
+    for taken in (*range(1, 12), *range(12, making, making // 12), *range(making - 4, writing + 1)):
         slices = api.motion_in_slices(armature, request)
         for _ in range(taken):
             next(slices)
