@@ -5,9 +5,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from blender_addon.errors import GalateaError
+
+KINDS = ("motion-generator", "motion-inbetweener", "pose-vae")
+STEPS = {"motion-generator": 5000, "motion-inbetweener": 100_000, "pose-vae": 12000}
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -22,18 +26,23 @@ def build_parser() -> argparse.ArgumentParser:
     prepare.add_argument("--sheet", type=Path, help="also draw source beside canonical for each skeleton kind")
 
     train = verbs.add_parser("train", help="train a model; run it again to go on after a stop")
-    train.add_argument("kind", choices=["motion-generator"])
+    train.add_argument("kind", choices=KINDS)
     train.add_argument("--data", type=Path, required=True, help="a prepared .npz file")
     train.add_argument("--run", type=Path, required=True, help="folder for checkpoints, losses.csv and losses.png")
-    train.add_argument("--steps", type=int, default=5000, help="gradient steps in all")
+    train.add_argument("--steps", type=int, help="gradient steps in all; by default what the shipped pack was given")
     train.add_argument("--seed", type=int, default=1)
     train.add_argument("--device", default="cpu", help="cpu or cuda")
     train.add_argument("--size", choices=["full", "tiny"], default="full", help="tiny is for tests")
+    train.add_argument("--share", type=float, default=1.0, help="of the training clips, for the curve of error against "
+                       "data (motion-inbetweener)")
+    train.add_argument("--minutes", type=float, default=0.0, help="train for so long instead of for so many steps "
+                       "(motion-inbetweener)")
+    train.add_argument("--threads", type=int, help="cores that torch may use; all of them by default")
     train.add_argument("--checkpoint-every", type=int, default=250, help="steps between checkpoints")
     train.add_argument("--stop-after", type=int, help="stop after this many steps of this run, as if killed")
 
     export = verbs.add_parser("export", help="write a model pack from a training run")
-    export.add_argument("kind", choices=["motion-generator"])
+    export.add_argument("kind", choices=KINDS)
     export.add_argument("--run", type=Path, required=True)
     export.add_argument("--out", type=Path, required=True, help="the pack's folder, such as models/motion-generator")
 
@@ -41,7 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
                         help="a weak spot, in words, for the card; may be given several times")
 
     evaluate = verbs.add_parser("evaluate", help="measure a pack on clips it was not trained on")
-    evaluate.add_argument("kind", choices=["motion-generator"])
+    evaluate.add_argument("kind", choices=KINDS)
     evaluate.add_argument("--data", type=Path, required=True, help="a folder of BVH files or a prepared .npz file")
     evaluate.add_argument("--pack", type=Path, help="the pack's folder; the one that ships by default")
     evaluate.add_argument("--out", type=Path, required=True, help="folder for metrics.json, tables and pictures")
@@ -58,19 +67,51 @@ def main(argv: list[str] | None = None) -> int:
             from .motion.prepare import prepare
             prepare(args.data, args.out, args.sheet)
         elif args.verb == "train":
-            from .motion.train_generator import train
-            train(args.data, args.run, args.steps, args.seed, args.device, args.size, args.checkpoint_every,
-                  args.stop_after)
+            _train(args)
         elif args.verb == "export":
-            from .motion.export_generator import export
-            export(args.run, args.out, args.limit)
+            _exporter(args.kind)(args.run, args.out, args.limit)
         elif args.verb == "evaluate":
-            from .motion.evaluate_generator import evaluate
-            evaluate(args.data, args.pack, args.out, args.record)
+            _evaluator(args.kind)(args.data, args.pack, args.out, args.record)
     except GalateaError as error:
         print(f"training: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _train(args: argparse.Namespace) -> None:
+    if args.threads:
+        import torch
+        torch.set_num_threads(args.threads)
+    more = {}
+    if args.kind == "motion-generator":
+        from .motion.train_generator import train
+    elif args.kind == "motion-inbetweener":
+        from .motion.train_inbetweener import train
+        more = {"share": args.share, "minutes": args.minutes}
+    else:
+        from .motion.train_pose import train
+    train(args.data, args.run, args.steps or STEPS[args.kind], args.seed, args.device, args.size,
+          args.checkpoint_every, args.stop_after, **more)
+
+
+def _exporter(kind: str) -> Callable[..., None]:
+    if kind == "motion-generator":
+        from .motion.export_generator import export
+    elif kind == "motion-inbetweener":
+        from .motion.export_inbetweener import export
+    else:
+        from .motion.export_pose import export
+    return export
+
+
+def _evaluator(kind: str) -> Callable[..., None]:
+    if kind == "motion-generator":
+        from .motion.evaluate_generator import evaluate
+    elif kind == "motion-inbetweener":
+        from .motion.evaluate_inbetweener import evaluate
+    else:
+        from .motion.evaluate_pose import evaluate
+    return evaluate
 
 
 if __name__ == "__main__":

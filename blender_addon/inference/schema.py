@@ -67,8 +67,7 @@ def _motion_generator(content: Table) -> None:
         if action not in actions or not _is_range(learnt):
             raise _wrong(f"generator.speed_range.{action}", "[slowest, quickest] in metres a second, for an action")
 
-    graph = _named_graph(content, "model")
-    shapes = {tensor["name"]: tensor["shape"] for tensor in graph["inputs"] + graph["outputs"]}
+    shapes = _shapes(_named_graph(content, "model"))
     batch = (shapes.get("state") or [None])[0]
     inputs = {
         "state": [batch, None],
@@ -82,14 +81,57 @@ def _motion_generator(content: Table) -> None:
     }
     outputs = {f"next_{name}": shapes.get(name, []) for name in ("state", "hidden", "cell", "root")}
     outputs |= {"height": [batch], "rotations": [batch, joints, 4], "contacts": [batch, 4]}
+    _same_tensors(content, "model", inputs, outputs)
+
+
+def _motion_inbetweener(content: Table) -> None:
+    """An in-betweener: a window at once, each joint and the position of the hips a channel with keys of its own."""
+    _count(content, "fps", 1, 1000)
+    joints = _skeleton(content)
+    table = _table(content, "inbetweener")
+    latent = _count(table, "latent", 0, 4096, "inbetweener.")
+    features = _count(table, "features", 1, 100_000, "inbetweener.")
+    for key in ("spread", "spread_mean"):
+        points = table.get(key)
+        if not isinstance(points, list) or len(points) != joints or not all(map(_is_point, points)):
+            raise _wrong(f"inbetweener.{key}", f"{joints} times [x, y, z] in metres")
+    batch, frames = (_shapes(_named_graph(content, "model")).get("features") or [None, None])[:2]
+    window = [batch, frames]
+    inputs = {name: [*window, joints + 1] for name in ("before", "after", "share")}
+    inputs |= {"features": [*window, features], "latent": [batch, latent]}
+    outputs = {"turns": [*window, joints, 3], "shifts": [*window, 3], "contacts": [*window, 4]}
+    _same_tensors(content, "model", inputs, outputs)
+
+
+def _pose_vae(content: Table) -> None:
+    """A pose VAE: an encoder of poses with some joints left out, and a decoder."""
+    joints = _skeleton(content)
+    table = _table(content, "pose")
+    latent = _count(table, "latent", 1, 4096, "pose.")
+    for key in ("usual_error_mm", "most_error_mm", "most_distance"):
+        _number(table, key, "pose.", above=0.0)
+    batch = (_shapes(_named_graph(content, "encoder")).get("rotations") or [None])[0]
+    _same_tensors(content, "encoder", {"rotations": [batch, joints, 4], "known": [batch, joints]},
+                  {"mean": [batch, latent], "log_spread": [batch, latent]})
+    batch = (_shapes(_named_graph(content, "decoder")).get("latent") or [None])[0]
+    _same_tensors(content, "decoder", {"latent": [batch, latent]}, {"rotations": [batch, joints, 4]})
+
+
+def _shapes(graph: Table) -> dict[str, list[int | str]]:
+    return {tensor["name"]: tensor["shape"] for tensor in graph["inputs"] + graph["outputs"]}
+
+
+def _same_tensors(content: Table, name: str, inputs: Table, outputs: Table) -> None:
+    """The graph called `name` has these inputs and outputs, by name and shape."""
+    graph = _named_graph(content, name)
     for key, wanted in (("inputs", inputs), ("outputs", outputs)):
         there = {tensor["name"]: tensor["shape"] for tensor in graph[key]}
         if set(there) != set(wanted):
-            raise PackError(f"graph model has the {key} {', '.join(there)}; its kind has {', '.join(wanted)}")
-        for name, need in wanted.items():
-            if not _agree(there[name], need):
+            raise PackError(f"graph {name} has the {key} {', '.join(there)}; its kind has {', '.join(wanted)}")
+        for tensor, need in wanted.items():
+            if not _agree(there[tensor], need):
                 told = ", ".join("?" if size is None else str(size) for size in need)
-                raise PackError(f"graph model's {name} is {there[name]}; by the pack's tables it must be [{told}]")
+                raise PackError(f"graph {name}'s {tensor} is {there[tensor]}; by the pack's tables it must be [{told}]")
 
 
 def _agree(shape: list[int | str], wanted: list[int | str | None]) -> bool:
@@ -118,7 +160,11 @@ def _is_point(value: Any) -> bool:
     return isinstance(value, list) and len(value) == 3 and all(_is_number(number) for number in value)
 
 
-CHECKS: dict[str, Callable[[Table], None]] = {"motion-generator": _motion_generator}
+CHECKS: dict[str, Callable[[Table], None]] = {
+    "motion-generator": _motion_generator,
+    "motion-inbetweener": _motion_inbetweener,
+    "pose-vae": _pose_vae,
+}
 
 
 # --- every kind -------------------------------------------------------------------------------------------------

@@ -93,7 +93,8 @@ def build_gap_corpus(clips: ClipSet, which: list[int], seed: int, warps: int = 2
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Windows as told to the network, and the truth: rotations (B, T, 22, 4), positions (B, T, 3), contacts (B, T, 4)."""
+    """Windows as told to the network, and the truth: rotations (B, T, 22, 4), positions (B, T, 3), contacts
+    (B, T, 4)."""
 
     told: Told
     rotations: np.ndarray
@@ -153,7 +154,7 @@ def draw_keys(length: int, rng: np.random.Generator) -> np.ndarray:
     known = np.zeros((length, CHANNELS), dtype=bool)
     known[0] = known[-1] = True
     kind = rng.random()
-    if kind < 0.6:  # one gap, moving poses before it and, less often, after it
+    if kind < 0.65:  # one gap, moving poses before it and, less often, after it
         past = PAST if rng.random() < 0.85 else int(rng.integers(1, PAST + 1))
         after = 1 if rng.random() < 0.8 else int(rng.choice([2, 2, 3, 10]))
         known[:min(past, length - 2)] = True
@@ -163,7 +164,7 @@ def draw_keys(length: int, rng: np.random.Generator) -> np.ndarray:
         known[:min(PAST, length - 2)] = True
     keys = np.flatnonzero(rng.random(length) < 1.0 / rng.uniform(4.0, 40.0))
     known[keys] = True
-    if kind < 0.8:
+    if kind < 0.82:
         return known
     for key in keys:  # partial keys: some of the groups are not keyed there
         for group in GROUPS:

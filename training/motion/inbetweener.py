@@ -34,6 +34,7 @@ class InbetweenerShape:
 
 FULL, TINY = {}, {"hidden": 16, "decoder": 16, "latent": 4}
 _CURVES = 2 * len(SPEED_FADES)
+_DROPOUT = 0.1
 
 
 class Inbetweener(nn.Module):
@@ -52,13 +53,12 @@ class Inbetweener(nn.Module):
         self.register_buffer("unit", torch.as_tensor(unit, dtype=torch.float32))
         hidden, decoder = shape.hidden, shape.decoder
         self.encoder = nn.Linear(SIZE, hidden)
-        self.lstm = nn.LSTM(hidden, hidden, shape.layers, batch_first=True, bidirectional=True,
-                            dropout=_DROPOUT if shape.layers > 1 else 0.0)
+        self.lstms = nn.ModuleList(nn.LSTM(hidden if layer == 0 else 2 * hidden, hidden, batch_first=True,
+                                           bidirectional=True) for layer in range(shape.layers))
         self.decoder = nn.Linear(2 * hidden, decoder)
         self.output = nn.Linear(decoder, CHANNELS * 3)
         self.gates = nn.Linear(decoder, CHANNELS * _CURVES)
         self.contacts = nn.Linear(decoder, 4)
-        self.dropout = nn.Dropout(_DROPOUT)
         # the latent acts here alone, and not at all where it is zero: variants around the best guess
         self.variant = nn.Linear(2 * hidden + shape.latent, decoder)
         self.variant_output = nn.Linear(decoder, CHANNELS * 3)
@@ -70,8 +70,17 @@ class Inbetweener(nn.Module):
     def read(self, features: Tensor) -> Tensor:
         """What the LSTM makes of a window, (B, T, 2 H)."""
         normal = torch.clamp((features - self.mean) / self.scale, -6.0, 6.0)
-        signal = functional.elu(self.encoder(self.dropout(normal) if self.training else normal))
-        return self.lstm(signal)[0]
+        signal = functional.elu(self.encoder(normal))
+        for lstm in self.lstms:
+            signal = self.drop(lstm(signal)[0])
+        return signal
+
+    def drop(self, signal: Tensor) -> Tensor:
+        """Dropout, the same numbers in every frame of a window (Gal and Ghahramani 2016)."""
+        if not self.training:
+            return signal
+        kept = (torch.rand(len(signal), 1, signal.shape[-1], device=signal.device) > _DROPOUT).to(signal.dtype)
+        return signal * kept / (1.0 - _DROPOUT)
 
     def forward(self, features: Tensor, before: Tensor, after: Tensor, share: Tensor, latent: Tensor | None
                 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -81,7 +90,7 @@ class Inbetweener(nn.Module):
     def say(self, signal: Tensor, features: Tensor, before: Tensor, after: Tensor, share: Tensor,
             latent: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
         """The outputs from what the LSTM made of the window."""
-        inner = functional.elu(self.decoder(self.dropout(signal)))
+        inner = functional.elu(self.decoder(signal))
         change = self.output(inner).float()
         if latent is not None:
             change = change + self.vary(signal, latent)
@@ -100,9 +109,6 @@ class Inbetweener(nn.Module):
         with_it, without = (functional.elu(self.variant(torch.cat([signal, part], dim=-1)))
                             for part in (latent, torch.zeros_like(latent)))
         return functional.linear(with_it - without, self.variant_output.weight)
-
-
-_DROPOUT = 0.15
 
 
 def meet_keys(change: Tensor, before: Tensor, after: Tensor, share: Tensor) -> Tensor:

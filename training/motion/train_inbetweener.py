@@ -28,7 +28,7 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from blender_addon.errors import GalateaError
-from blender_addon.motion.inbetween_features import CHANNELS, rotation_vector, turn_about_z, turned_by
+from blender_addon.motion.inbetween_features import rotation_vector, turn_about_z, turned_by
 from blender_addon.motion.rotations import quat_inverse, quat_multiply
 from blender_addon.motion.skeleton import CONTACT_JOINTS, INDEX
 
@@ -46,18 +46,24 @@ _LOG_EVERY = 25
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long and how fast. frames: of a step, in all its windows."""
+    """How long and how fast: so many steps, or, where minutes are given, so many minutes (a shared machine does not do
+    the same number of steps every day). frames: of a step, in all its windows."""
 
     steps: int
+    minutes: float = 0.0
     frames: int = 2400
     rate: float = 1.5e-3
     average: float = 0.9995
     judge_every: int = 500
     half: bool = True  # bfloat16 products, twice the speed on processors that have them; everything else float32
 
-    def learning_rate(self, step: int) -> float:
+    def progress(self, step: int, seconds: float) -> float:
+        """0 at the start, 1 at the end."""
+        return min(1.0, seconds / 60.0 / self.minutes if self.minutes else step / self.steps)
+
+    def learning_rate(self, step: int, seconds: float) -> float:
         """Warm up over 300 steps, then a cosine down to a hundredth."""
-        cosine = 0.5 * (1.0 + math.cos(math.pi * min(step / self.steps, 1.0)))
+        cosine = 0.5 * (1.0 + math.cos(math.pi * self.progress(step, seconds)))
         return self.rate * min(1.0, (step + 1) / 300) * (0.01 + 0.99 * cosine)
 
 
@@ -86,10 +92,10 @@ class Judge:
 
 
 def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: str, checkpoint_every: int,
-          stop_after: int | None, share: float = 1.0) -> None:
+          stop_after: int | None, share: float = 1.0, minutes: float = 0.0) -> None:
     """Train or go on training; leaves checkpoint.pt, best.pt, losses.csv, heldout.csv and corpus.json in `folder`.
 
-    share: of the training clips, for the curve of error against data.
+    share: of the training clips, for the curve of error against data. minutes: of the clock, instead of steps.
     """
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise GalateaError("--device cuda: torch finds no CUDA device here; leave it out to train on the CPU")
@@ -98,19 +104,20 @@ def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: st
     which = training_clips(clips, share, seed)
     corpus = build_gap_corpus(clips, which, seed)
     tiny = size != "full"
-    schedule = Schedule(steps, frames=400, judge_every=8, half=False) if tiny else Schedule(steps)
+    schedule = Schedule(steps, frames=400, judge_every=8, half=False) if tiny else Schedule(steps, minutes)
     mean, scale = spread_of(clips, which)
     judge = make_judge(clips, scale)
     run = _start(corpus, seed, device, TINY if tiny else FULL)
     checkpoint = folder / "checkpoint.pt"
     if checkpoint.is_file():
         _resume(run, checkpoint, schedule)
-    minutes = float(np.sum(np.diff(clips.starts)[which]) / FPS / 60.0)
+    captured = float(np.sum(np.diff(clips.starts)[which]) / FPS / 60.0)
     about = {"seed": seed, "size": size, "steps": steps, "device": device, "hardware": hardware_of(device),
-             "minutes": round(minutes, 2), "share": share, "spread_mean": mean.tolist(), "spread": scale.tolist(),
+             "minutes": round(captured, 2), "schedule_minutes": minutes, "share": share,
+             "spread_mean": mean.tolist(), "spread": scale.tolist(),
              "clips": [{"file": c.file, "sha256": c.sha256, "licence": c.licence} for c in corpus.labels]}
     (folder / "corpus.json").write_text(json.dumps(about, indent=1))
-    print(f"{len(which)} clips, {minutes:.0f} minutes, {len(corpus.rotations) / FPS / 60:.0f} with mirrored ones and "
+    print(f"{len(which)} clips, {captured:.0f} minutes, {len(corpus.rotations) / FPS / 60:.0f} with mirrored ones and "
           f"other tempos; {len(judge.gaps[MISSING[0]])} held-out windows; step {run.step} of {steps}", flush=True)
 
     unit = torch.as_tensor(scale, dtype=torch.float32, device=device)
@@ -119,8 +126,9 @@ def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: st
         ("heldout.csv", ("step", "seconds", *(f"l2p_{n}" for n in MISSING), *(f"l2q_{n}" for n in MISSING), "mean"))))
     began = time.monotonic() - run.seconds
     last = steps if stop_after is None else min(steps, run.step + stop_after)
+    done = run.step >= steps or schedule.progress(run.step, run.seconds) >= 1.0
     with tqdm(initial=run.step, total=steps, unit="step", mininterval=10.0) as bar, losses, held:
-        for batch in _batches(corpus, schedule, seed, range(run.step, last), wanted=not tiny):
+        for batch in _batches(corpus, schedule, seed, range(run.step, run.step if done else last), wanted=not tiny):
             for name, value in train_step(run, batch, schedule, unit, device).items():
                 run.sums[name] += value / _LOG_EVERY
             run.step += 1
@@ -131,7 +139,8 @@ def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: st
                 csv.writer(losses).writerow([run.step, *(f"{v:.5f}" for v in run.sums.values()), round(run.seconds)])
                 losses.flush()
                 run.sums = dict.fromkeys(run.sums, 0.0)
-            if run.step % schedule.judge_every == 0 or run.step == steps:
+            done = run.step == steps or schedule.progress(run.step, run.seconds) >= 1.0
+            if run.step % schedule.judge_every == 0 or done:
                 ratios = held_out_ratios(run.averaged, judge)
                 mean_ratio = float(np.mean([ratios[f"l2p_{n}"] for n in MISSING if f"l2p_{n}" in ratios]))
                 csv.writer(held).writerow([run.step, round(run.seconds), *(f"{v:.4f}" for v in ratios.values()),
@@ -141,8 +150,10 @@ def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: st
                     run.best = mean_ratio
                     _write(folder / "best.pt", {"averaged": run.averaged.state_dict(), "step": run.step,
                                                 "seconds": run.seconds, "shape": run.model.shape.as_dict()})
-            if run.step % checkpoint_every == 0 or run.step == steps:
+            if run.step % checkpoint_every == 0 or done:
                 _save(run, checkpoint, schedule)
+            if done:
+                break
     print(f"best mean ratio of L2P to interpolation on held-out clips: {run.best:.3f}")
 
 
@@ -186,7 +197,7 @@ def _start(corpus: GapCorpus, seed: int, device: str, sizes: dict[str, int]) -> 
                        .to(device) for _ in range(2))
     averaged.load_state_dict(model.state_dict())
     own = [p for name, p in model.named_parameters() if not name.startswith("variant")]
-    return Run(model, averaged.eval(), torch.optim.AdamW(own, lr=1e-3, betas=(0.9, 0.99), weight_decay=0.02))
+    return Run(model, averaged.eval(), torch.optim.AdamW(own, lr=1e-3, betas=(0.9, 0.99), weight_decay=0.01))
 
 
 def _away(batch: Batch) -> np.ndarray:
@@ -218,7 +229,7 @@ def place(turns: Tensor, shifts: Tensor, x: dict[str, Tensor]) -> tuple[Tensor, 
 def train_step(run: Run, batch: Batch, schedule: Schedule, scale: Tensor, device: str) -> dict[str, float]:
     """One gradient step; the losses by name."""
     for group in run.optimiser.param_groups:
-        group["lr"] = schedule.learning_rate(run.step)
+        group["lr"] = schedule.learning_rate(run.step, run.seconds)
     run.model.train()
     torch.manual_seed(run.step)
     x = tensors(batch, device)

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Measure a motion-inbetweener pack: `python -m training evaluate motion-inbetweener --data DIR --out REPORT`.
+
+After the protocol of LAFAN1 (Harvey et al. 2020): ten frames are given and one target, 5, 15, 30 or 45 between them are
+to be filled. The pack runs through the code that runs in Blender; standing still and plain interpolation are always
+beside it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import tomli_w
+from tqdm import tqdm
+
+from blender_addon.errors import GalateaError
+from blender_addon.inference.packs import Pack, models_folder, read_pack
+from blender_addon.inference.sessions import Session, open_session
+from blender_addon.motion.clip import Clip
+from blender_addon.motion.inbetweening import fill_gaps
+from blender_addon.motion.kinematics import forward_kinematics
+from blender_addon.motion.skeleton import CANONICAL, JOINTS, PARENTS
+
+from .card import write_card
+from .clips import FPS, ClipSet, load_clips
+from .gap_pictures import plot_by_frame, plot_lengths
+from .gap_scores import FIGURES, Poses, by_interpolation, by_standing_still, globals_of, score, window_errors
+from .gaps import MISSING, OFFSET, PAST, WINDOW, Gaps, gaps_of
+from .pictures import Row, stick_figure_sheet
+from .prepare import prepare
+
+WAYS = ("zero_velocity", "interpolation", "model")
+_SHOWN = 30  # the length of the gaps in the contact sheets
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """One length: its windows, each way's poses, and each way's figures by action."""
+
+    gaps: Gaps
+    made: dict[str, Poses]
+    table: dict[str, dict[str, dict[str, float]]]
+
+
+def evaluate(data: Path, pack_folder: Path | None, out: Path, record: bool = False) -> None:
+    """Write metrics.json, report.md, plots and contact sheets into `out`; with `record`, the figures into the pack."""
+    out.mkdir(parents=True, exist_ok=True)
+    pack = read_pack(pack_folder or models_folder() / "motion-inbetweener")
+    clips = prepared_clips(data, out)
+    which = judged_clips(clips, pack)
+    session = open_session(pack, device="cpu")
+    scale = np.array(pack.content["inbetweener"]["spread"])
+    judged = {n: _judge(gaps, clips, session, pack, scale) for n in MISSING if len(gaps := gaps_of(clips, which, n))}
+    if not judged:
+        raise GalateaError(f"{data}: no clip has {PAST + MISSING[0] + 1} good frames in a row; give longer clips")
+
+    command = f"python -m training evaluate motion-inbetweener --data {data.name} --out {out.name}"
+    about = (f"{len(which)} clips that it was not trained on, windows of {WINDOW} frames every {OFFSET} at 30 fps (a "
+             f"shorter clip gives one window, for the lengths that fit), {PAST} frames given before the gap and one "
+             "after it. A clip with several tags counts for each. L2P in units of the training clips' spread, L2Q on "
+             "global quaternions, joint error on a body of 1.75 m.")
+    metrics = to_metrics(judged) | {"command": command, "about": about}
+    (out / "metrics.json").write_text(json.dumps(metrics, indent=1), encoding="utf-8")
+    report = "\n".join(["# In-betweening", "", f"`{command}`", "", about, "", *tables(metrics)])
+    (out / "report.md").write_text(report + "\n", encoding="utf-8")
+    plot_lengths(out / "lengths.png", metrics["mean"])
+    plot_by_frame(out / "frames.png", {n: {way: frame_errors(j.made[way], j.gaps) for way in WAYS}
+                                       for n, j in judged.items()})
+    shown = _SHOWN if _SHOWN in judged else max(judged)
+    stick_figure_sheet(out / "best_median_worst.png", _rows(judged[shown], clips, scale), columns=12)
+    print(report)
+    print(f"-> {out}")
+    if record:
+        (pack.folder / "pack.toml").write_bytes(tomli_w.dumps({**pack.content, "metrics": metrics}).encode())
+        write_card(pack.folder)
+
+
+def prepared_clips(data: Path, out: Path) -> ClipSet:
+    """A prepared file, or a folder of BVH files, which is prepared into `out` first."""
+    if data.suffix == ".npz":
+        return load_clips(data)
+    prepare(data, out / "prepared.npz")
+    return load_clips(out / "prepared.npz")
+
+
+def judged_clips(clips: ClipSet, pack: Pack) -> list[int]:
+    """Numbers of the clips to judge on: those held out; where none is marked so, all that were not trained on.
+
+    GalateaError when a held-out clip is among the training clips, or nothing is left.
+    """
+    trained = set(pack.content.get("training", {}).get("clips", ()))
+    held = [i for i, label in enumerate(clips.labels) if label.split != "train"]
+    seen = [clips.labels[i].file for i in held if clips.labels[i].sha256 in trained]
+    if seen:
+        raise GalateaError(f"{seen[0]} is marked as held out, but {pack.id} was trained on it; evaluate on other clips")
+    which = held or [i for i, label in enumerate(clips.labels) if label.sha256 not in trained]
+    if not which:
+        raise GalateaError(f"{pack.id} was trained on every one of these clips; evaluate on others")
+    return which
+
+
+def fill_windows(gaps: Gaps, session: Session, pack: Pack) -> Poses:
+    """Every window filled as the add-on fills it."""
+    made = []
+    for rotations, positions, known in zip(gaps.rotations, gaps.positions, gaps.known, strict=True):
+        given = known[:, :1]
+        clip = Clip(CANONICAL, np.where(given[..., None], rotations, [1.0, 0.0, 0.0, 0.0]),
+                    np.where(given, positions, 0.0), FPS)
+        made.append(fill_gaps(session, pack, clip, known).clip)
+    return np.array([clip.rotations for clip in made]), np.array([clip.positions for clip in made])
+
+
+def _judge(gaps: Gaps, clips: ClipSet, session: Session, pack: Pack, scale: np.ndarray) -> Judged:
+    made = {"zero_velocity": by_standing_still(gaps), "interpolation": by_interpolation(gaps),
+            "model": fill_windows(gaps, session, pack)}
+    return Judged(gaps, made, {way: score(poses, gaps, clips.labels, scale)
+                               for way, poses in tqdm(made.items(), desc=f"{gaps.missing} missing", leave=False)})
+
+
+def to_metrics(judged: dict[int, Judged]) -> dict:
+    """metrics.json: the mean over actions, each action, each length and way; lengths without a window are left out."""
+    actions = sorted({action for j in judged.values() for action in j.table["model"]} - {"mean"})
+
+    def of(name: str) -> dict[str, dict]:
+        found = {}
+        for n, j in judged.items():
+            if name in j.table["model"]:
+                row = {way: {f: round(j.table[way][name][f], 5) for f in FIGURES} for way in WAYS}
+                ratios = {f"ratio_{f}": round(row["model"][f] / max(row["interpolation"][f], 1e-9), 4)
+                          for f in FIGURES}
+                found[str(n)] = row | ratios
+        return found
+
+    return {"mean": of("mean"), "actions": {action: of(action) for action in actions},
+            "windows": max(len(j.gaps) for j in judged.values()),
+            "windows_by_length": {str(n): len(j.gaps) for n, j in judged.items()}}
+
+
+def tables(metrics: dict) -> list[str]:
+    """Markdown: the means with their baselines, then L2P of every action beside interpolation's."""
+    names = {"l2p": "L2P", "l2q": "L2Q", "npss": "NPSS", "joint_cm": "joints, cm"}
+    lengths = list(metrics["mean"])
+    lines = ["Mean over actions:", "",
+             "| missing frames | " + " | ".join(f"{names[f]} {n}" for f in FIGURES for n in lengths) + " |",
+             "|---" * (1 + len(FIGURES) * len(lengths)) + "|"]
+    for way in WAYS:
+        lines.append(f"| {way.replace('_', ' ')} | " + " | ".join(
+            f"{metrics['mean'][n][way][f]:.{4 if f == 'npss' else 3 if f != 'joint_cm' else 2}f}"
+            for f in FIGURES for n in lengths) + " |")
+    lines.append("| model / interpolation | " + " | ".join(
+        f"**{metrics['mean'][n][f'ratio_{f}']:.2f}**" for f in FIGURES for n in lengths) + " |")
+    lines += ["", "L2P of the model as a ratio to interpolation (its joint error in cm, interpolation's):", "",
+              "| action | " + " | ".join(lengths) + " |", "|---" * (1 + len(lengths)) + "|"]
+    for action, table in metrics["actions"].items():
+        cells = [f"{m['ratio_l2p']:.2f} ({m['model']['joint_cm']:.1f}, {m['interpolation']['joint_cm']:.1f})"
+                 if (m := table.get(n)) else "-" for n in lengths]
+        lines.append(f"| {action} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def frame_errors(made: Poses, gaps: Gaps) -> np.ndarray:
+    """(n,) cm by which joints are off at each missing frame."""
+    own, true = globals_of(made, gaps)[1], globals_of((gaps.rotations, gaps.positions), gaps)[1]
+    return np.linalg.norm(own - true, axis=-1).mean(axis=(0, 2)) * 100.0
+
+
+def _rows(judged: Judged, clips: ClipSet, scale: np.ndarray) -> list[Row]:
+    """The windows that came out best, in the middle and worst against interpolation: the clip, interpolation, model."""
+    gaps = judged.gaps
+    ratio = window_errors(judged.made["model"], gaps, scale) / np.maximum(
+        window_errors(judged.made["interpolation"], gaps, scale), 0.3)
+    order = np.argsort(ratio)
+    rows = []
+    for title, window in (("best", order[0]), ("median", order[len(order) // 2]), ("worst", order[-1])):
+        label = clips.labels[gaps.clip[window]]
+        heading = f"{title}: {label.file} from frame {gaps.start[window]}, {ratio[window]:.2f} of interpolation's L2P"
+        for way, poses in (("real", (gaps.rotations, gaps.positions)),
+                           *((way, judged.made[way]) for way in ("interpolation", "model"))):
+            at = slice(PAST - 1, PAST + gaps.missing + 1)
+            joints = forward_kinematics(CANONICAL, poses[0][window, at], poses[1][window, at])[1]
+            rows.append(Row(f"{heading}: {way}", joints, JOINTS, PARENTS))
+    return rows

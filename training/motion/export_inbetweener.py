@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a training run to a model pack: `python -m training export motion-inbetweener --run DIR --out models/NAME`."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import pickle
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+import tomli_w
+import torch
+from torch import Tensor, nn
+
+from blender_addon.errors import GalateaError
+from blender_addon.motion.inbetween_features import CHANNELS, JOINT_COUNT, SIZE
+from blender_addon.motion.skeleton import CANONICAL
+
+from .card import data_table, write_card
+from .clips import FPS
+from .export_generator import OPSET, halve, round_weights
+from .inbetweener import Inbetweener, InbetweenerShape
+
+INPUTS = ("features", "before", "after", "share", "latent")
+OUTPUTS = ("turns", "shifts", "contacts")
+
+
+class Window(nn.Module):
+    """The graph that ships: a window at once, contacts as probabilities."""
+
+    def __init__(self, model: Inbetweener):
+        super().__init__()
+        self.model = model
+
+    def forward(self, features: Tensor, before: Tensor, after: Tensor, share: Tensor, latent: Tensor
+                ) -> tuple[Tensor, Tensor, Tensor]:
+        """The outputs in the order of OUTPUTS."""
+        turns, shifts, contacts = self.model(features, before, after, share, latent)
+        return turns, shifts, torch.sigmoid(contacts)
+
+
+def load_run(run: Path) -> tuple[Inbetweener, dict, dict]:
+    """The weights of a run that did best on held-out clips, what it was trained on, and their step and seconds."""
+    try:
+        about = json.loads((run / "corpus.json").read_text())
+        saved = torch.load(run / "best.pt", map_location="cpu", weights_only=True)
+    except (OSError, ValueError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise GalateaError(f"{run}: not a training run with weights ({type(error).__name__}); train one with "
+                           "`python -m training train motion-inbetweener`") from error
+    model = Inbetweener(InbetweenerShape(**saved["shape"]), np.zeros(SIZE), np.ones(SIZE), np.ones((CHANNELS, 3)))
+    model.load_state_dict(saved["averaged"])
+    return model.eval(), about, {"step": saved["step"], "seconds": saved["seconds"]}
+
+
+def export(run: Path, out: Path, limits: Sequence[str] = ()) -> None:
+    """Write model.onnx, pack.toml and README.md into `out`; limits: its weak spots in words, for the card."""
+    model, about, training = load_run(run)
+    round_weights(model)
+    graph = to_onnx(model)
+    out.mkdir(parents=True, exist_ok=True)
+    data = graph.SerializeToString()
+    (out / "model.onnx").write_bytes(data)
+    content = pack_content(model, about, training, data, out.name)
+    content |= {"limits": list(limits)} if limits else {}
+    (out / "pack.toml").write_bytes(tomli_w.dumps(content).encode())
+    write_card(out)
+    print(f"{out}: {len(data) / 1e6:.1f} MB, {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters")
+
+
+def example_inputs(model: Inbetweener, batch: int, frames: int) -> dict[str, Tensor]:
+    """Inputs of the right shapes: random features, a gap from the first frame to the last."""
+    draw = torch.Generator().manual_seed(0)
+    keys = torch.zeros(batch, frames, CHANNELS, dtype=torch.int64)
+    share = torch.linspace(0.0, 1.0, frames)[None, :, None].repeat(batch, 1, CHANNELS)
+    return {"features": torch.randn(batch, frames, SIZE, generator=draw), "before": keys,
+            "after": keys + frames - 1, "share": share,
+            "latent": torch.randn(batch, model.shape.latent, generator=draw)}
+
+
+def to_onnx(model: Inbetweener) -> onnx.ModelProto:
+    """The network as an ONNX graph with free batch size and length, its large weights stored as float16."""
+    inputs = example_inputs(model, 2, 5)
+    free = {name: {0: "batch", 1: "frames"} for name in (*inputs, *OUTPUTS)} | {"latent": {0: "batch"}}
+    file = io.BytesIO()
+    with warnings.catch_warnings():
+        # the newer exporter cannot do a bidirectional LSTM of free length, so the older one stays until it can
+        warnings.simplefilter("ignore")
+        torch.onnx.export(Window(model).eval(), tuple(inputs.values()), file, input_names=list(inputs),
+                          output_names=list(OUTPUTS), dynamic_axes=free, opset_version=OPSET, dynamo=False,
+                          do_constant_folding=True)
+    graph = onnx.load_from_string(file.getvalue())
+    halve(graph)
+    listed = tensors(model.shape)
+    for value in (*graph.graph.input, *graph.graph.output):
+        kind = "inputs" if value in graph.graph.input else "outputs"
+        dims = next(tensor["shape"] for tensor in listed[kind] if tensor["name"] == value.name)
+        del value.type.tensor_type.shape.dim[:]
+        for size in dims:
+            dim = value.type.tensor_type.shape.dim.add()
+            if isinstance(size, str):
+                dim.dim_param = size
+            else:
+                dim.dim_value = size
+    onnx.checker.check_model(graph)
+    return graph
+
+
+def tensors(shape: InbetweenerShape) -> dict[str, list[dict]]:
+    """Inputs and outputs of the graph as pack.toml lists them."""
+    window = ["batch", "frames"]
+    inputs = [("features", [*window, SIZE], "float32", "of tell() in blender_addon/motion/inbetween_features.py"),
+              ("before", [*window, CHANNELS], "int64", "frame of each channel's key before"),
+              ("after", [*window, CHANNELS], "int64", "frame of each channel's key after"),
+              ("share", [*window, CHANNELS], "float32", "of the way from key to key"),
+              ("latent", ["batch", shape.latent], "float32", "zeros: the likeliest; unit normal draws: variants")]
+    outputs = [("turns", [*window, JOINT_COUNT, 3], "float32", "rad about the joint's own axes, on interpolation"),
+               ("shifts", [*window, 3], "float32", "metres of the hips as the body is turned, on interpolation"),
+               ("contacts", [*window, 4], "float32", "LeftFoot, LeftToe, RightFoot, RightToe, probability")]
+    return {kind: [{"name": name, "shape": dims, "dtype": dtype, "unit": unit} for name, dims, dtype, unit in rows]
+            for kind, rows in (("inputs", inputs), ("outputs", outputs))}
+
+
+def pack_content(model: Inbetweener, about: dict, training: dict, data: bytes, name: str) -> dict:
+    """pack.toml as a dictionary."""
+    return {
+        "format": 1, "id": name, "kind": "motion-inbetweener", "version": "0.1.0",
+        "title": "Motion between the keys of a humanoid", "licence": "CC0-1.0", "fps": int(FPS),
+        "data": data_table(about["clips"]),
+        "graphs": [{"name": "model", "file": "model.onnx", "sha256": hashlib.sha256(data).hexdigest(),
+                    "bytes": len(data), "opset": OPSET, **tensors(model.shape)}],
+        "skeleton": {"joints": list(CANONICAL.names), "parents": list(CANONICAL.parents),
+                     "offsets": np.round(CANONICAL.offsets, 6).tolist()},
+        "inbetweener": {"latent": model.shape.latent, "features": SIZE,
+                        "spread": [[round(v, 6) for v in row] for row in about["spread"]],
+                        "spread_mean": [[round(v, 6) for v in row] for row in about["spread_mean"]]},
+        "training": {
+            "command": f"python -m training train motion-inbetweener --data runs/motion.npz --run runs/{name}"
+                       f" --steps {about['steps']} --seed {about['seed']}",
+            "hardware": about["hardware"], "seconds": round(training["seconds"]), "steps": training["step"],
+            "minutes": about["minutes"], "curves": about.get("curves", {}),
+            "clips": sorted({clip["sha256"] for clip in about["clips"]})},
+        "metrics": {},
+    }
