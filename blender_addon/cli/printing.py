@@ -13,7 +13,9 @@ from typing import Any
 
 from ..errors import GalateaError
 
-_TOLD_APART = ("keys", "keys_every_frame", "key_error_mm", "foot_skate_before_cm_per_s")  # in lines of their own
+# told in lines of their own
+_OF_KEYS = ("keys", "keys_every_frame", "key_error_mm")
+_OF_FEET = ("foot_skate_before_cm_per_s", "foot_skate_cm_per_s")
 
 
 def say(args: argparse.Namespace, line: str) -> None:
@@ -39,10 +41,12 @@ def table(args: argparse.Namespace, head: Sequence[str], rows: Sequence[Sequence
 
 def say_figures(args: argparse.Namespace, figures: Mapping[str, Any]) -> None:
     """The figures of what was made: those of its keys and its feet in words, the others by name."""
-    others = [f"{name.replace('_', ' ')} {short(value)}" for name, value in figures.items() if name not in _TOLD_APART]
+    feet = [figures[name] for name in _OF_FEET if name in figures]
+    apart = (*_OF_KEYS, *_OF_FEET) if len(feet) == 2 else _OF_KEYS
+    others = [f"{name.replace('_', ' ')} {short(value)}" for name, value in figures.items() if name not in apart]
     say(args, f"figures    {', '.join(others)}" if others else "")
-    if "foot_skate_before_cm_per_s" in figures and "foot_skate_cm_per_s" in figures:
-        before, after = figures["foot_skate_before_cm_per_s"], figures["foot_skate_cm_per_s"]
+    if len(feet) == 2:
+        before, after = feet
         say(args, f"feet       slid {before:.1f} cm/s while they stood, now {after:.1f}")
     if "keys" in figures:
         keys, every, error = figures["keys"], figures.get("keys_every_frame", 0), figures.get("key_error_mm", 0.0)

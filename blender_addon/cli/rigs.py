@@ -80,12 +80,12 @@ def _say_bones(args: argparse.Namespace, found: BoneMap) -> None:
 
 def _say_rig(args: argparse.Namespace, report: dict[str, Any]) -> None:
     found, all_joints = len(report["matches"]), len(report["mapping"])
-    below = report["upper_arm_below_horizontal_deg"]
+    below = round(report["upper_arm_below_horizontal_deg"])
     poses = {"T": "T-pose", "A": "A-pose", "down": "arms down"}
     say(args, f"rig        {report['armature']}: {report['family']}, {found} of {all_joints} joints, "
               f"{report['bones']} bones")
-    say(args, f"rest pose  {poses.get(report['rest_pose'], report['rest_pose'])}, upper arms {below:.0f}° below the "
-              "horizontal")
+    say(args, f"rest pose  {poses.get(report['rest_pose'], report['rest_pose'])}, upper arms {abs(below)}° "
+              f"{'above' if below < 0 else 'below'} the horizontal")
     say(args, f"faces      {_direction(report['facing_world'])}, legs {report['leg_length_world']:.3f} m long")
     say(args, f"missing    {', '.join(report['missing'])}" if report["missing"] else "")
     say_notes(args, report["notes"])
