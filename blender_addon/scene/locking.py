@@ -61,12 +61,15 @@ def lock_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, reques
     yield 0.5
     curves, figures = yield from within(curves_in_slices(after, request, first), 0.5, 0.5)
     curves = [curve for curve in curves if curve.bone in changed]
-    figures = {"foot_skate_before_cm_per_s": found.skate_before, "foot_skate_cm_per_s": found.skate_after, **figures}
+    figures |= {"keys": sum(len(curve.frames) for curve in curves), "keys_every_frame": own.frames * len(curves),
+                "foot_skate_before_cm_per_s": found.skate_before, "foot_skate_cm_per_s": found.skate_after}
     old = armature().animation_data.action
     copy = held(old.copy())
     try:
         copy().name = f"{old.name} feet"
         replace_curves(copy(), curves)
+        for name, value in figures.items():
+            copy()[f"galatea_figure_{name}"] = value
         bind_kept(armature(), copy())
     except BaseException:
         with suppress(GalateaError):
