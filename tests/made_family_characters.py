@@ -256,7 +256,7 @@ Bip001 ^ Toe0Nub | Bip001 ^ Toe0 | ToeEnd > ToeEnd+0,-.02,0
 Bip001 Footsteps | Bip001 | Origin > Origin+0,.1,0
 Bip001 Prop1 | Bip001 | RightHandEnd > RightHandEnd+0,-.2,0
 """
-VALVE = prefixed(human("Pelvis", "Spine=Spine, Spine1, Spine2=Spine1, Spine4=Spine2", "Neck1", "Head1",
+VALVE = prefixed(human("Pelvis", "Spine=Spine, Spine1=Spine1, Spine2, Spine4=Spine2", "Neck1", "Head1",
                        "^_Clavicle, ^_UpperArm, ^_Forearm, ^_Hand", "^_Thigh, ^_Calf, ^_Foot, ^_Toe0") + fingers(
     "^_Hand", {"Thumb": "^_Finger0#", "Index": "^_Finger1#", "Middle": "^_Finger2#", "Ring": "^_Finger3#",
                "Pinky": "^_Finger4#"}, ",1,2"), "ValveBiped.Bip01_") + """
@@ -285,7 +285,7 @@ SMPLX = "root | | Origin > Origin+0,.1,0\n" + human(
 jaw | head | Head+0,-.01,.01 > Head+0,-.05,0
 %_eye_smplhf | head | Head+.02,-.05,.05 > Head+.02,-.06,.05
 """
-XSENS = human("Hips", "L5=Spine, L3, T12=Spine1, T8=Spine2", "Neck", "Head",
+XSENS = human("Hips", "L5=Spine, L3=Spine1, T12, T8=Spine2", "Neck", "Head",
               "%Shoulder, %UpperArm, %ForeArm, %Hand", "%UpperLeg, %LowerLeg, %Foot, %Toe")
 OPTITRACK = human("Hip", "Ab=Spine, Chest=Spine2", "Neck", "Head", "^Shoulder, ^UArm, ^FArm, ^Hand",
                   "^Thigh, ^Shin, ^Foot, ^Toe")

@@ -22,14 +22,14 @@ HeadTop_End | Head | HeadTop > HeadTop+0,0,.02
 %Toe_End | %ToeBase | ToeEnd > ToeEnd+0,-.02,0
 """
 HIK = "Reference | | Origin > Origin+0,.1,0\n" + human(
-    "Hips", "Spine=Spine, Spine1, Spine2=Spine1, Spine3=Spine2", "Neck, Neck1", "Head", HIK_ARM, HIK_LEG,
+    "Hips", "Spine=Spine, Spine1=Spine1, Spine2, Spine3=Spine2", "Neck, Neck1", "Head", HIK_ARM, HIK_LEG,
             "Reference") + """
 %ArmRoll | %Arm | Arm:.5:ForeArm > ForeArm
 %ForeArmRoll | %ForeArm | ForeArm:.5:Hand > Hand
 %UpLegRoll | %UpLeg | UpLeg:.5:Leg > Leg
 %LegRoll | %Leg | Leg:.5:Foot > Foot
 """ + fingers("%Hand", five("%Hand*#"))
-NEURON = human("Hips", "Spine=Spine, Spine1, Spine2=Spine1, Spine3=Spine2", "Neck", "Head", HIK_ARM,
+NEURON = human("Hips", "Spine=Spine, Spine1=Spine1, Spine2, Spine3=Spine2", "Neck", "Head", HIK_ARM,
                "%UpLeg, %Leg, %Foot") + fingers("%Hand", {"Thumb": "%HandThumb#"}) + "".join(
     f"%InHand{mark} | %Hand | Hand:.2:Knuckles > {mark}\n" + fingers(f"%InHand{mark}", {mark: f"%Hand{mark}#"})
     for mark in ("Index", "Middle", "Ring", "Pinky"))

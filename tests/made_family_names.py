@@ -86,7 +86,7 @@ MAKES: dict[str, Make] = {
     "vroid": Make(VROID, ("L", "R"), Body(1.55, leg=0.56, head=0.15, hips=0.045, foot=0.07), space="Y", bone_axis="up"),
     "vrm 1": Make(VRM1, ("left", "right"), SLIM, space="Z, facing +Y"),
     "mmd": Make(MMD, ("左", "右"), SLIM, unit=12.5, roll="random", accept={
-        "Hips": "センター | グルーブ", "Toe": "%足先EX"}),
+        "Hips": "センター | グルーブ", "UpLeg": "%足D", "Leg": "%ひざD", "Foot": "%足首D", "Toe": "%足先EX"}),
     "mmd in english": Make(MMD_ENGLISH, ("L", "R"), Body(1.52, leg=0.52, head=0.17, arms_down=40.0, foot=0.07),
                            unit=12.5),
     "daz genesis 1": Make(DAZ_G1, LR, Body(1.8, toes_out=10.0), rotation_mode="XZY", **FBX),

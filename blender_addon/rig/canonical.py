@@ -28,7 +28,8 @@ from ..motion.rotations import (
     slerp,
 )
 from ..motion.skeleton import CANONICAL, INDEX, JOINTS, PARENTS, TOWARDS, Skeleton
-from .joint_names import match_joints
+from .mapping import map_bones
+from .rest import Rest
 
 NEEDED = ("Hips", "Head", *(f"{s}{p}" for s in ("Left", "Right") for p in ("Arm", "ForeArm", "UpLeg", "Leg", "Foot")))
 _LIMBS = tuple(f"{s}{p}" for s in ("Left", "Right") for p in ("Arm", "ForeArm", "Hand", "UpLeg", "Leg"))
@@ -59,7 +60,7 @@ class Canonical:
 
 def to_canonical(motion: BvhMotion, name: str = "") -> Canonical:
     """Any humanoid BVH on the canonical joints; ClipError when it is no humanoid."""
-    joints = match_joints(motion.names)
+    joints = joints_of(motion)
     lacking = [joint for joint in NEEDED if joint not in joints]
     if lacking:
         raise ClipError(f"{name or 'clip'}: not understood as a humanoid, no joint found for {', '.join(lacking)}")
@@ -95,6 +96,25 @@ def to_canonical(motion: BvhMotion, name: str = "") -> Canonical:
     fitted = Clip(fitted_skeleton, rotations, positions[:, 0] - lift, motion.fps, name=name)
     missing = tuple(joint for joint in JOINTS if joint not in joints)
     return Canonical(clip, fitted, positions - lift, scale, missing, rest_name, floor)
+
+
+def joints_of(motion: BvhMotion) -> dict[str, int]:
+    """Canonical joint -> joint of a BVH file, for those that are there."""
+    heads = _zero_pose(motion)
+    tails = np.array([_tail(motion, heads, joint) for joint in range(len(motion.names))])
+    # a file may name two joints alike
+    names = tuple(name if name not in motion.names[:place] else f"{name}#{place}"
+                  for place, name in enumerate(motion.names))
+    rest = Rest(names, motion.parents, heads, tails, np.ones(len(names), dtype=bool))
+    return {joint: rest.index[name] for joint, name in map_bones(rest).bones.items()}
+
+
+def _tail(motion: BvhMotion, heads: np.ndarray, joint: int) -> np.ndarray:
+    """Where a joint's bone ends: at the joints that hang from it, on average, or at its end site."""
+    below = [child for child, parent in enumerate(motion.parents) if parent == joint]
+    if below:
+        return heads[below].mean(axis=0)
+    return heads[joint] + np.nan_to_num(motion.ends[joint])
 
 
 def _in_blender_axes(motion: BvhMotion, joints: dict[str, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

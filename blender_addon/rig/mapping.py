@@ -1,31 +1,426 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Stand-in until the real one is there: by names alone."""
+"""Which bones of a rig are the canonical joints: names propose, structure checks them and fills the gaps.
+
+What people set by hand comes first. A name stands unless the body contradicts it: a bone that is named like the hips
+but does not carry the legs, a forearm that does not hang from the upper arm, an arm that is a leg by its place.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
 
 from ..motion.skeleton import JOINTS
 from .bone_map import BoneMap, Match
-from .joint_names import match_joints
+from .bone_names import BoneName, shared_words, take_apart
+from .bone_tree import BoneTree, bone_tree
+from .families import ARM, LEG, VAGUE_HIPS, NameFamily, by_words, is_chest, is_neck, is_trunk, recognise
 from .rest import Rest
+from .structure import Body, find_body, trunk_joints
 
-_RIGIFY = {
-    "Hips": "spine", "Spine": "spine.001", "Spine1": "spine.002", "Spine2": "spine.003",
-    "Neck": "spine.004", "Head": "spine.006",
-    **{word + joint: f"{bone}.{letter}" for word, letter in (("Left", "L"), ("Right", "R")) for joint, bone in (
-        ("Shoulder", "shoulder"), ("Arm", "upper_arm"), ("ForeArm", "forearm"), ("Hand", "hand"),
-        ("UpLeg", "thigh"), ("Leg", "shin"), ("Foot", "foot"), ("Toe", "toe"))},
+_SIDES = ("Left", "Right")
+_LIMBS = tuple((side, parts) for side in _SIDES for parts in (ARM, LEG))
+# Where a joint is in the body, for people; "left" or "right" and the limb are put before it.
+_PLACES = {
+    "Hips": "the bone that carries legs and trunk", "Spine": "the lowest bone of the trunk",
+    "Spine1": "a bone in the middle of the trunk", "Spine2": "the bone of the trunk that carries the arms",
+    "Neck": "the bone between chest and head", "Head": "the bone at the top, in the middle",
+    "Shoulder": "between chest and {} arm", "Arm": "first long bone of the {} arm", "ForeArm": "second of the {} arm",
+    "Hand": "at the end of the {} forearm", "UpLeg": "first long bone of the {} leg", "Leg": "second of the {} leg",
+    "Foot": "at the end of the {} shin", "Toe": "at the front of the {} foot",
 }
+_SURE_OF_SIDE = 0.6
+_NUMBER = ("no", "one", "two", "three", "four", "five", "six", "seven")
 
 
-def map_bones(rest: Rest, corrections: Mapping[str, str] = {}) -> BoneMap:
-    names = rest.names
-    if "Hips" in names and "LeftArm" in names:
-        found = {j: j for j in JOINTS if j in names}
-    elif "spine.003" in names:
-        found = {j: b for j, b in _RIGIFY.items() if b in names}
+@dataclass
+class _Evidence:
+    """All that is known of a rig while it is mapped.
+
+    named: joint -> bones named for it, the likeliest first. body: what structure says, roles the same by bone.
+    by_hand: joint -> bone or -1 for none.
+    """
+
+    rest: Rest
+    tree: BoneTree
+    parts: tuple[BoneName, ...]
+    family: NameFamily | None
+    named: dict[str, list[int]]
+    body: Body | None
+    by_hand: dict[str, int]
+    notes: list[str] = field(default_factory=list)
+    found: dict[str, tuple[int, float, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.roles = {bone: joint for joint, bone in self.body.joints.items()} if self.body else {}
+
+    def hangs(self, bone: int, above: int) -> bool:
+        """Whether a bone hangs from another, or is it."""
+        return above in self.tree.above(bone) or above in self.rest.ancestors(bone)
+
+    def take(self, joint: str, bone: int) -> None:
+        """Take a bone for a joint, with the confidence and the reason that names and structure give it."""
+        place = _PLACES[_part(joint)].format("left" if joint.startswith("Left") else "right")
+        as_named = self.family is not None and _is_of(self.family, joint, self.parts[bone])
+        placed = self.roles.get(bone) == joint
+        if as_named:
+            reason = f"named as in {self.family.name}" + (", and placed so" if placed else "")
+            self.found[joint] = bone, 0.98 if placed else 0.85, reason
+        elif bone in self.named.get(joint, ()):
+            self.found[joint] = bone, 0.95 if placed else 0.75, "by its name" + (" and its place" if placed else "")
+        else:
+            sure = 0.85 if self.body is not None and self.body.score > 2.5 else 0.7
+            self.found[joint] = bone, sure if placed else 0.6, f"by its place: {place}"
+
+
+def map_bones(rest: Rest, corrections: Mapping[str, str] = MappingProxyType({})) -> BoneMap:
+    """The rig's bones as canonical joints.
+
+    corrections: joint -> bone name as people set it, "" for a joint that shall have none; those that name no joint or
+    no bone of the rig are told in the notes and ignored. A rig that is no humanoid has a map that lacks joints.
+    """
+    by_hand, notes = _by_hand(rest, corrections)
+    keep = np.flatnonzero(rest.deform).tolist() or list(range(len(rest.names)))
+    evidence = _gather(rest, keep, by_hand, notes)
+    if evidence.body is None and not all(joint in evidence.named for joint in ("LeftArm", "LeftUpLeg")):
+        everything = _gather(rest, list(range(len(rest.names))), by_hand, notes)
+        if everything.body is not None or len(everything.named) > len(evidence.named):
+            evidence = everything
+    _agree_on_sides(evidence)
+    for side, parts in _LIMBS:
+        _map_limb(evidence, side, parts)
+    _map_trunk(evidence)
+    for joint, bone in by_hand.items():
+        evidence.found = {j: found for j, found in evidence.found.items() if j != joint and found[0] != bone}
+    for joint, bone in by_hand.items():
+        if bone >= 0:
+            evidence.found[joint] = bone, 1.0, "set by hand"
+    matches = {joint: Match(rest.names[bone], confidence, reason) for joint in JOINTS if joint in evidence.found
+               for bone, confidence, reason in (evidence.found[joint],)}
+    return BoneMap(_family_name(evidence), MappingProxyType(matches), MappingProxyType(_points(evidence, by_hand)),
+                   tuple(dict.fromkeys(evidence.notes)))
+
+
+def _by_hand(rest: Rest, corrections: Mapping[str, str]) -> tuple[dict[str, int], list[str]]:
+    by_hand, notes = {}, []
+    for joint, bone in corrections.items():
+        if joint not in JOINTS:
+            notes.append(f"{joint!r} is no joint; the correction is ignored")
+        elif bone and bone not in rest.index:
+            notes.append(f"{joint}: the rig has no bone {bone!r}; the correction is ignored")
+        else:
+            by_hand[joint] = rest.index[bone] if bone else -1
+    return by_hand, notes
+
+
+def _gather(rest: Rest, keep: list[int], by_hand: dict[str, int], notes: list[str]) -> _Evidence:
+    """What names and structure say of the bones to keep."""
+    idle = shared_words([rest.names[bone] for bone in keep])
+    parts = tuple(take_apart(name, idle) for name in rest.names)
+    kept = [parts[bone] for bone in keep]
+    family, exact = recognise([rest.names[bone] for bone in keep], kept)
+    taken = {k for bones in exact.values() for k in bones}
+    usual = {joint: [k for k in bones if k not in taken] for joint, bones in by_words(kept).items()}
+    named = {joint: [keep[k] for k in (*exact.get(joint, ()), *usual.get(joint, ()))] for joint in usual | exact}
+    tree = bone_tree(rest, keep)
+    return _Evidence(rest, tree, parts, family, named, find_body(tree), by_hand, list(notes))
+
+
+# --- limbs ----------------------------------------------------------------------------------------------------------
+
+
+def _agree_on_sides(evidence: _Evidence) -> None:
+    """Where names and feet disagree on which side is the left one, clear feet win; unclear ones give way."""
+    body = evidence.body
+    if body is None:
+        return
+    same = swapped = 0
+    for side, parts in _LIMBS:
+        for part in parts:
+            for bone in evidence.named.get(side + part, [])[:1]:
+                role = evidence.roles.get(bone, "")
+                same += role == side + part
+                swapped += role == _other(side + part)
+    if swapped > same:
+        if body.sure_of_side < _SURE_OF_SIDE:
+            joints = {_other(joint): bone for joint, bone in body.joints.items()}
+            points = {_other(joint): bone for joint, bone in body.points.items()}
+            evidence.body = Body(joints, points, body.column, body.necks, body.up, -body.ahead, -body.left,
+                                 body.sure_of_side, body.score)
+            evidence.roles = {bone: joint for joint, bone in joints.items()}
+        else:
+            evidence.named = {_other(joint): bones for joint, bones in evidence.named.items()}
+            evidence.family = None
+            evidence.notes.append("the names say left and right the other way round than the feet point; "
+                                  "the feet are believed")
+
+
+def _map_limb(evidence: _Evidence, side: str, parts: tuple[str, ...]) -> None:
+    """Map one arm or leg: its named bones if they make a limb, else those that structure found."""
+    body, named = evidence.body, evidence.named
+    placed = {part: body.joints[side + part] for part in parts if side + part in body.joints} if body else {}
+    chain = _named_chain(evidence, side, parts)
+    if _contradicted(evidence, chain, parts):
+        names = ", ".join(evidence.rest.names[bone] for bone in chain.values())
+        evidence.notes.append(f"{names}: named like a {side.lower()} {_limb_word(parts)}, but not placed like one; "
+                              "mapped by place")
+        chain = {}
+    upper, lower = parts[1:3] if parts is ARM else parts[:2]
+    if placed and not (upper in chain and lower in chain):
+        kept = {part: bone for part, bone in chain.items() if placed.get(part) == bone}
+        for part in set(chain) - set(kept):
+            evidence.notes.append(f"{evidence.rest.names[chain[part]]}: named like a {side.lower()} {_word(part)}, but "
+                                  "not placed like one; mapped by place")
+        chain = placed | kept
     else:
-        found = {j: names[i] for j, i in match_joints(names).items()}
-    found |= corrections
-    return BoneMap("stand-in", {j: Match(found[j], 1.0, "name") for j in JOINTS if found.get(j)}, {})
+        for part, bone in placed.items():
+            if part not in chain and _fits(evidence, chain, part, bone, parts):
+                chain[part] = bone
+    for part, bone in chain.items():
+        evidence.take(side + part, bone)
+    for part in parts:
+        bones = named.get(side + part, [])
+        if bones and part not in chain and not placed:
+            evidence.notes.append(f"{evidence.rest.names[bones[0]]}: named like a {side.lower()} {_word(part)}, but it "
+                                  "does not hang where one should; left out")
+
+
+def _named_chain(evidence: _Evidence, side: str, parts: tuple[str, ...]) -> dict[str, int]:
+    """The limb's named bones that hang from one another as they should."""
+    named = {part: evidence.named.get(side + part, []) for part in parts}
+    upper, lower, end = parts[-3:] if parts is ARM else parts[:3]
+    best: dict[str, int] = {}
+    for first in named[upper][:4]:
+        chain = {upper: first}
+        above = first
+        for part in (lower, end) + (("Toe",) if parts is LEG else ()):
+            bone = next((bone for bone in named[part] if bone not in chain.values() and (
+                _hangs_well(evidence, bone, above) or (part == "Foot" and _ends_at(evidence, above, bone)))), None)
+            if bone is None and part == lower:
+                break
+            if bone is not None:
+                chain[part] = above = bone
+        if parts is ARM:
+            collar = next((bone for bone in named["Shoulder"] if bone != first and evidence.hangs(first, bone)), None)
+            if collar is not None:
+                chain["Shoulder"] = collar
+        if len(chain) > len(best):
+            best = chain
+    return best
+
+
+def _hangs_well(evidence: _Evidence, bone: int, above: int) -> bool:
+    return bone != above and evidence.hangs(bone, above)
+
+
+def _ends_at(evidence: _Evidence, shin: int, foot: int) -> bool:
+    """Whether a foot that does not hang from its shin lies where the shin ends."""
+    heads, tails = evidence.rest.heads, evidence.rest.tails
+    return bool(np.linalg.norm(heads[foot] - tails[shin]) < 0.15 * np.linalg.norm(tails[shin] - heads[shin]))
+
+
+def _contradicted(evidence: _Evidence, chain: Mapping[str, int], parts: tuple[str, ...]) -> bool:
+    """Whether the body has most of the named bones in another kind of limb, or the limb's segments are out of shape."""
+    if evidence.body is None or not chain:
+        return False
+    roles = [_part(evidence.roles[bone]) for bone in chain.values() if bone in evidence.roles]
+    if 2 * sum(role not in parts for role in roles) > len(chain):
+        return True
+    joints = [chain.get(part) for part in (ARM[1:] if parts is ARM else LEG[:3])]
+    if None in joints:
+        return False
+    heads = evidence.rest.heads[joints]
+    upper, lower = np.linalg.norm(heads[1] - heads[0]), np.linalg.norm(heads[2] - heads[1])
+    return bool(min(upper, lower) < 0.2 * max(upper, lower))
+
+
+def _fits(evidence: _Evidence, chain: Mapping[str, int], part: str, bone: int, parts: tuple[str, ...]) -> bool:
+    """Whether a bone that structure gives for an unnamed joint goes with the named ones around it."""
+    if bone in chain.values() or (chain and (evidence.parts[bone].helper or evidence.parts[bone].word == "heel")):
+        return False
+    at = parts.index(part)
+    above = [chain[p] for p in parts[:at] if p in chain]
+    below = [chain[p] for p in parts[at + 1:] if p in chain]
+    detached = part == "Foot" and above and _ends_at(evidence, above[-1], bone)
+    return (not above or detached or evidence.hangs(bone, above[-1])) and (
+        not below or evidence.hangs(below[0], bone) or ("Foot" in chain and part != "Foot"))
+
+
+# --- trunk ----------------------------------------------------------------------------------------------------------
+
+
+def _map_trunk(evidence: _Evidence) -> None:
+    limbs = {joint: evidence.found[joint][0] for side in _SIDES for joint in (side + "Arm", side + "UpLeg")
+             if joint in evidence.found}
+    hips = evidence.by_hand.get("Hips", -1)
+    if hips < 0:
+        hips = _map_hips(evidence, limbs.values())
+    if hips < 0:
+        return
+    shoulders = [evidence.found[side + part][0] for side in _SIDES for part in ("Shoulder", "Arm")
+                 if side + part in evidence.found]
+    carrier = _common(evidence, shoulders) if shoulders else -1
+    column = _line(evidence, carrier, hips)
+    # old rigs hang the clavicles from the neck
+    by_place = evidence.body.necks if evidence.body is not None and evidence.body.joints["Hips"] == hips else ()
+    necks = [bone for bone in column if is_neck(evidence.parts[bone]) or (
+        bone in by_place and not is_trunk(evidence.parts[bone]))]
+    column = [bone for bone in column if bone not in necks]
+    if any(is_trunk(evidence.parts[bone]) for bone in column):
+        column = [bone for bone in column if not evidence.parts[bone].helper or _is_of_column(evidence, bone)]
+    for joint, bone in _name_column(evidence, tuple(column)).items():
+        evidence.take(joint, bone)
+    _map_head(evidence, hips, necks, column)
+    if len(column) > 3:
+        moving = trunk_joints(tuple(column)).values()
+        moved = ", ".join(evidence.rest.names[bone] for bone in column if bone in moving)
+        evidence.notes.append(f"{_count(len(column))} bones in the spine; {moved} move")
+
+
+def _map_hips(evidence: _Evidence, limbs: Iterable[int]) -> int:
+    """The bone named like the hips that carries the limbs, else the lowest one that does."""
+    limbs = list(limbs)
+    carrier = _common(evidence, limbs) if len(limbs) > 1 else -1
+    named = evidence.named.get("Hips", [])
+    for bone in named:
+        vague = evidence.parts[bone].word in VAGUE_HIPS
+        if limbs and all(bone != limb and evidence.hangs(limb, bone) for limb in limbs) and (
+                not vague or bone == carrier):
+            evidence.take("Hips", bone)
+            return bone
+    if carrier >= 0 and carrier not in limbs:
+        evidence.take("Hips", carrier)
+        for bone in named[:1]:
+            if evidence.parts[bone].word not in VAGUE_HIPS:
+                evidence.notes.append(f"{evidence.rest.names[bone]} is named like the hips but does not carry both "
+                                      f"legs and arms; {evidence.rest.names[carrier]} does and is taken for them")
+        return carrier
+    if named and not limbs:
+        evidence.take("Hips", named[0])
+        return named[0]
+    return -1
+
+
+def _name_column(evidence: _Evidence, column: tuple[int, ...]) -> dict[str, int]:
+    if len(column) == 1 and is_chest(evidence.parts[column[0]]):
+        return {"Spine2": column[0]}
+    return trunk_joints(column)
+
+
+def _map_head(evidence: _Evidence, hips: int, necks: list[int], column: list[int]) -> None:
+    """Neck and head: as named where they hang from the trunk and from each other, else as structure has them."""
+    arms = [evidence.found[side + "Arm"][0] for side in _SIDES if side + "Arm" in evidence.found]
+
+    def free(bone: int) -> bool:
+        return bone != hips and bone not in column and evidence.hangs(bone, hips) and not any(
+            evidence.hangs(bone, arm) for arm in arms)
+
+    body = evidence.body
+    head = next((bone for bone in evidence.named.get("Head", []) if free(bone)), None)
+    if head is None and body is not None and "Head" in body.joints and free(body.joints["Head"]):
+        head = body.joints["Head"]
+    called = [bone for bone in (*necks, *evidence.named.get("Neck", [])) if free(bone) and bone != head and (
+        head is None or evidence.hangs(head, bone))]
+    neck = min(called, key=lambda bone: len(evidence.tree.above(bone)), default=None)
+    if neck is None and body is not None and head is not None:
+        neck = next((bone for bone in body.necks if free(bone) and bone != head and evidence.hangs(head, bone)), None)
+    if neck is not None:
+        evidence.take("Neck", neck)
+    if head is not None:
+        evidence.take("Head", head)
+    if neck is not None and head is not None:
+        between = len(_line(evidence, head, neck))
+        if between > 1:
+            evidence.notes.append(f"{_count(between)} bones in the neck; {evidence.rest.names[neck]}, "
+                                  "the lowest, moves")
+
+
+def _is_of_column(evidence: _Evidence, bone: int) -> bool:
+    return evidence.family is not None and any(
+        _same(part, evidence.parts[bone]) for part in evidence.family.spines)
+
+
+def _common(evidence: _Evidence, bones: list[int]) -> int:
+    """The lowest bone that carries all of some, none of them itself; -1 for none."""
+    lines = [evidence.tree.above(bone)[1:] for bone in bones]
+    return next((bone for bone in lines[0] if all(bone in line for line in lines[1:])), -1)
+
+
+def _line(evidence: _Evidence, bone: int, above: int) -> list[int]:
+    """The bones from one that hangs from another down to it, from above, without the upper one."""
+    line = evidence.tree.above(bone) if bone >= 0 else []
+    return line[:line.index(above)][::-1] if above in line else []
+
+
+# --- what people are told -------------------------------------------------------------------------------------------
+
+
+def _points(evidence: _Evidence, by_hand: Mapping[str, int]) -> dict[str, str]:
+    """Joints without a bone whose place is the tail of the bone before, where that tail points as it should."""
+    heads, tails, names = evidence.rest.heads, evidence.rest.tails, evidence.rest.names
+    found, points = evidence.found, {}
+    for side in _SIDES:
+        for joint, before, first, widest in (("Hand", "ForeArm", "Arm", 80.0), ("Foot", "Leg", "UpLeg", 60.0),
+                                             ("Toe", "Foot", "Leg", 110.0)):
+            if side + joint in found or side + before not in found or side + first not in found:
+                continue
+            bone, upper = found[side + before][0], found[side + first][0]
+            along, whole = tails[bone] - heads[bone], heads[bone] - heads[upper]
+            size = float(np.linalg.norm(along) / max(np.linalg.norm(whole), 1e-12))
+            if _angle(along, whole) < widest and (0.08 if joint == "Toe" else 0.3) < size < 3.0:
+                points[side + joint] = names[bone]
+    if "Head" not in found and "Neck" in found:
+        points["Head"] = names[found["Neck"][0]]
+    return points
+
+
+def _angle(a: np.ndarray, b: np.ndarray) -> float:
+    length = np.linalg.norm(a) * np.linalg.norm(b)
+    return float(np.degrees(np.arccos(np.clip(a @ b / length, -1.0, 1.0)))) if length > 0.0 else 180.0
+
+
+def _family_name(evidence: _Evidence) -> str:
+    names = evidence.rest.names
+    if tuple(names) == JOINTS:
+        return "Galatea Human"
+    if any(name.startswith("DEF-") for name in names) and any(name.startswith(("ORG-", "MCH-")) for name in names):
+        return "Rigify"
+    if evidence.family is not None:
+        return evidence.family.name
+    return "bones with usual names" if any("name" in reason for _, _, reason in evidence.found.values()) else (
+        "unknown names, understood by structure" if evidence.found else "not understood")
+
+
+def _is_of(family: NameFamily, joint: str, part: BoneName) -> bool:
+    return (joint in family.joints and _same(family.joints[joint], part)) or (
+        joint.startswith("Spine") and any(_same(spine, part) for spine in family.spines))
+
+
+def _same(one: BoneName, other: BoneName) -> bool:
+    return (one.side, one.word, one.numbers) == (other.side, other.word, other.numbers)
+
+
+def _part(joint: str) -> str:
+    return joint.removeprefix("Left").removeprefix("Right")
+
+
+def _other(joint: str) -> str:
+    """The joint on the other side."""
+    if joint.startswith("Left"):
+        return "Right" + joint[4:]
+    return "Left" + joint[5:] if joint.startswith("Right") else joint
+
+
+def _limb_word(parts: tuple[str, ...]) -> str:
+    return "arm" if parts is ARM else "leg"
+
+
+def _word(part: str) -> str:
+    return {"Shoulder": "clavicle", "Arm": "upper arm", "UpLeg": "thigh", "Leg": "shin"}.get(part, part.lower())
+
+
+def _count(number: int) -> str:
+    return _NUMBER[number] if number < len(_NUMBER) else str(number)

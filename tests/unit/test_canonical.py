@@ -14,8 +14,7 @@ from blender_addon.motion.clip import Clip
 from blender_addon.motion.kinematics import joint_positions
 from blender_addon.motion.rotations import quat_angle, quat_from_axis_angle, quat_multiply
 from blender_addon.motion.skeleton import CANONICAL, INDEX, JOINTS, MIRROR, TOWARDS
-from blender_addon.rig.canonical import NEEDED, floor_height, to_canonical
-from blender_addon.rig.joint_names import match_joints, plain
+from blender_addon.rig.canonical import NEEDED, floor_height, joints_of, to_canonical
 
 JUDGED = ("LeftHand", "RightHand", "LeftFoot", "RightFoot", "Head")
 LIMBS = [f"{side}{part}" for side in ("Left", "Right") for part in ("Arm", "ForeArm", "UpLeg", "Leg")]
@@ -175,46 +174,59 @@ def test_a_sitting_rest_pose_gives_way_to_a_frame_that_stands(canonical, up):
 # --- names --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name, side, word", [
-    ("Hips", "", "hips"), ("mixamorig:LeftUpLeg", "Left", "upleg"), ("mixamorig5_RightToeBase", "Right", "toebase"),
-    ("upperarm_l", "Left", "upperarm"), ("lThigh", "Left", "thigh"), ("rForeArm", "Right", "forearm"),
-    ("thigh.R", "Right", "thigh"), ("left_shoulder", "Left", "shoulder"), ("R_Hand", "Right", "hand"),
-    ("Bip01 L Forearm", "Left", "forearm"), ("Bip01 Spine1", "", "spine1"), ("Character1:RightFoot", "Right", "foot"),
-    ("spine_03", "", "spine03"), ("lowerback", "", "lowerback"), ("root", "", "root"), ("LEFT HAND", "Left", "hand"),
-    ("ribs", "", "ribs"), ("Lattice", "", "lattice"),
-])
-def test_plain_names(name, side, word):
-    assert plain(name) == (side, word)
-
-
 @pytest.mark.parametrize("kind", FULL | PARTIAL)
-def test_every_family_is_understood_name_by_name(kind):
-    names = (FULL | PARTIAL)[kind].names
-    found = match_joints(tuple(names.values()))
-    assert {joint: list(names.values())[index] for joint, index in found.items()} == names
+def test_every_family_is_understood_joint_by_joint(tmp_path, kind):
+    humanoid = (FULL | PARTIAL)[kind]
+    path = tmp_path / "take.bvh"
+    path.write_text(humanoid.write(made_walk(0.1)))
+    motion = read_bvh(path)
+    assert {joint: motion.names[index] for joint, index in joints_of(motion).items()} == humanoid.names
 
 
-def test_fingers_eyes_and_props_are_not_taken_for_joints():
-    more = ("LeftHandThumb1", "LeftHandIndex1", "RightEye", "HeadTop_End", "LeftToe_End", "Sword", "LeftFingerBase",
-            "LThumb", "RightUpLegRoll", "Jaw")
-    names = (*more, *MIXAMO.values())
-    assert {joint: names[index] for joint, index in match_joints(names).items()} == MIXAMO
+def test_a_rest_pose_that_nobody_stands_in_leaves_it_to_the_names(tmp_path):
+    """All bones in one place, as some files have them: their frames hold the places."""
+    path = tmp_path / "take.bvh"
+    path.write_text(Humanoid(MIXAMO, places=True).write(made_walk(0.1)))
+    motion = read_bvh(path)
+    nowhere = replace(motion, offsets=np.zeros_like(motion.offsets), ends=motion.ends * 0.0)
+    assert {joint: motion.names[index] for joint, index in joints_of(nowhere).items()} == MIXAMO
+
+
+def test_joints_that_are_named_alike_are_told_apart(tmp_path):
+    path = tmp_path / "take.bvh"
+    path.write_text(Humanoid(MIXAMO, between={"Roll": ("LeftArm", "LeftForeArm", 0.5, 0.0),
+                                              "Bend": ("RightArm", "RightForeArm", 0.5, 0.0)}).write(made_walk(0.1)))
+    path.write_text(path.read_text().replace("Bend", "Roll"))
+    motion = read_bvh(path)
+    assert {joint: motion.names[index] for joint, index in joints_of(motion).items()} == MIXAMO
 
 
 # --- what is no humanoid ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("joint", NEEDED)
+@pytest.mark.parametrize("joint", NEEDED[1:])  # the hips are what carries the rest, whatever their name
 def test_what_is_missing_is_named(tmp_path, joint):
     names = {**MIXAMO, joint: "mixamorig:Thing"}
     if joint.endswith("Arm") and not joint.endswith("ForeArm"):
         del names[joint.replace("Arm", "Shoulder")]  # which would be taken for the upper arm, as some families call it
-    humanoid = Humanoid(names)
     path = tmp_path / "odd.bvh"
-    path.write_text(humanoid.write(made_walk(0.1)))
+    path.write_text(Humanoid(names).write(made_walk(0.1)))
+    motion = read_bvh(path)
+    nowhere = replace(motion, offsets=np.zeros_like(motion.offsets))  # or it would be found by its place
     with pytest.raises(ClipError) as caught:
-        to_canonical(read_bvh(path), "odd.bvh")
-    assert str(caught.value) == f"odd.bvh: not understood as a humanoid, no joint found for {joint}"
+        to_canonical(nowhere, "odd.bvh")
+    message = str(caught.value)
+    assert message.startswith("odd.bvh: not understood as a humanoid, no joint found for ") and joint in message
+    assert len(message.splitlines()) == 1
+
+
+@pytest.mark.parametrize("joint", NEEDED)
+def test_a_joint_that_is_named_oddly_is_found_by_its_place(tmp_path, joint):
+    names = {**MIXAMO, joint: "mixamorig:Thing"}
+    path = tmp_path / "odd.bvh"
+    path.write_text(Humanoid(names).write(made_walk(0.1)))
+    motion = read_bvh(path)
+    assert {found: motion.names[index] for found, index in joints_of(motion).items()} == names
 
 
 def test_a_chair_is_no_humanoid(tmp_path):
