@@ -75,7 +75,7 @@ def lock_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, reques
         with suppress(GalateaError):
             bpy.data.actions.remove(copy())
         raise
-    return Locked(copy().name, tuple(changed), figures, rig.notes, last - first + 1)
+    return Locked(copy().name, tuple(changed), figures, (*rig.notes, *after.notes), last - first + 1)
 
 
 def _wanted(clip: Clip, first: int, request: FeetRequest) -> np.ndarray:

@@ -34,7 +34,7 @@ class LockFeet(running.Sliced, bpy.types.Operator):
         return api.lock_feet_in_slices(rig, request)
 
     def told(self, result: api.FeetResult) -> str:
-        shown.now.took = {result.action: result.seconds}
+        shown.now.made = {result.action: shown.Made(result.seconds, result.notes)}
         return f"{result.action}: {running.key_words(result.figures)}"
 
 
@@ -58,7 +58,7 @@ class RefitKeys(running.Sliced, bpy.types.Operator):
         return api.refit_in_slices(rig, request)
 
     def told(self, result: api.RefitResult) -> str:
-        shown.now.took = {result.action: result.seconds}
+        shown.now.made = {result.action: shown.Made(result.seconds)}
         return f"{result.action}: {running.key_words(result.figures)}"
 
 

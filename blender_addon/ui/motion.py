@@ -31,7 +31,7 @@ class GenerateMotion(running.Sliced, bpy.types.Operator):
 
     def told(self, result: api.MotionResult) -> str:
         device.ran(result)
-        shown.now.took = dict.fromkeys(result.actions, result.seconds)
+        shown.now.made = dict.fromkeys(result.actions, shown.Made(result.seconds, result.notes))
         return f"{', '.join(result.actions)}: {result.frames} frames in {result.seconds:.1f} s"
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import bpy
 
 from . import shown, watching
-from .drawing import Sidebar, row_of
+from .drawing import Sidebar, row_of, wrapped
 
 
 def _made(context: bpy.types.Context) -> bpy.types.Action | None:
@@ -30,21 +30,23 @@ class ResultPanel(Sidebar, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         action = _made(context)
         first, last = action.frame_range
-        took = shown.now.took.get(action.name)
+        made = shown.now.made.get(action.name)
         column = self.layout.column(align=True)
         row_of(column, "Action", action.name)
         row_of(column, "Frames", f"{last - first + 1:.0f}")
         _draw_keys(column, action)
         _figure(column, action, "Travelled", "travelled_m", "{:.1f} m")
         _figure(column, action, "Wanted", "asked_m", "{:.1f} m")
-        if took is not None:
-            row_of(column, "Made In", f"{took:.1f} s")
+        if made is not None:
+            row_of(column, "Made In", f"{made.seconds:.1f} s")
         if "galatea_clip" in action:
             row_of(column, "Clip", str(action["galatea_clip"]))
         if "galatea_pack" in action:
             row_of(column, "Provider", str(action.get("galatea_provider", "")).removesuffix("ExecutionProvider"))
             row_of(column, "Pack", f"{action['galatea_pack']} {action.get('galatea_pack_version', '')}")
             row_of(column, "Seed", str(action.get("galatea_seed", "")))
+        for note in made.notes if made is not None else ():
+            wrapped(self.layout, context, note, icon="INFO")
 
 
 def _draw_keys(column: bpy.types.UILayout, action: bpy.types.Action) -> None:

@@ -68,7 +68,7 @@ class RetargetMotion(_Files, running.Sliced, bpy.types.Operator):
         return api.retarget_in_slices(rig, request)
 
     def told(self, result: "api.RetargetResult") -> str:
-        shown.now.took = dict.fromkeys(result.actions, result.seconds)
+        shown.now.made = dict.fromkeys(result.actions, shown.Made(result.seconds, result.notes))
         return f"{', '.join(result.actions)}: {running.key_words(result.figures)}"
 
 

@@ -88,6 +88,14 @@ class Failure:
     report: str
 
 
+@dataclass(frozen=True)
+class Made:
+    """How an action was made: the seconds it took, and what could not be done as asked, a line each."""
+
+    seconds: float
+    notes: tuple[str, ...] = ()
+
+
 @dataclass
 class Shown:
     """One for the whole of Blender; see `now`."""
@@ -98,7 +106,7 @@ class Shown:
     failure: Failure | None = None
     progress: float | None = None  # while something is made
     running: str = ""  # the operator that makes it
-    took: dict[str, float] = field(default_factory=dict)  # action -> seconds it took, in this session
+    made: dict[str, Made] = field(default_factory=dict)  # actions, as they were made last in this session
 
 
 now = Shown()

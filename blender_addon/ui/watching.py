@@ -167,7 +167,7 @@ def _after_undo(*_: object) -> None:
 def _after_load(*_: object) -> None:
     mark_stale()
     shown.now.rig = shown.now.failure = shown.now.progress = None
-    shown.now.took.clear()
+    shown.now.made.clear()
 
 
 _HANDLERS = (("depsgraph_update_post", _after_update), ("undo_post", _after_undo), ("redo_post", _after_undo),
