@@ -81,9 +81,10 @@ class StandIn:
         return self.objects[source.name]
 
     def _remove(self) -> None:
-        for made in reversed(self._made):
-            home = {bpy.types.Scene: bpy.data.scenes, bpy.types.Object: bpy.data.objects}
-            home.get(type(made), bpy.data.armatures).remove(made)
+        for kind, home in ((bpy.types.Object, bpy.data.objects), (bpy.types.Armature, bpy.data.armatures),
+                           (bpy.types.Scene, bpy.data.scenes)):
+            for made in [made for made in self._made if isinstance(made, kind)]:
+                home.remove(made)
         self._made = []
 
     # --- posing ---

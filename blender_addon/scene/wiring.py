@@ -76,12 +76,13 @@ def _find(stand: StandIn, rig: RigMap, controls: Controls, bones: Mapping[str, H
     return Wiring(carrier, hung, hanging, dict(zip(seen, frames[0])), lead)
 
 
-def set_rest(stand: StandIn, controls: Controls, carrier: Handle | None) -> None:
+def _set_rest(stand: StandIn, controls: Controls, carrier: Handle | None) -> None:
     """Leave what takes keys at rest, the channels that take none as they are."""
     for handle in controls.turning:
         stand.set(handle, rotation=IDENTITY)
     for handle in _moved(controls, carrier):
-        stand.set(handle, location=np.zeros(3))
+        if not handle.object:  # where an object is at rest nobody knows
+            stand.set(handle, location=np.zeros(3))
 
 
 def _moved(controls: Controls, carrier: Handle | None) -> list[Handle]:
@@ -104,7 +105,7 @@ def _unlimited(stand: StandIn, handles: Iterable[Handle]) -> Iterator[None]:
 def _carrier(stand: StandIn, rig: RigMap, controls: Controls, bones: Mapping[str, Handle]) -> Handle | None:
     """The first of those that may carry the body with which all of it moves; else the first that there is."""
     body = [bones[joint] for joint in _BODY if joint in bones]
-    set_rest(stand, controls, None)
+    _set_rest(stand, controls, None)
     stand.update()
     rest = stand.frames(body)[:, :3, 3]
     for handle in controls.carriers:
@@ -130,6 +131,7 @@ def _pose_by_chance(stand: StandIn, rig: RigMap, controls: Controls, keyed: Sequ
         at_work(constraint) and constraint.type not in LIMITS for constraint in stand.constraints(handle.name))
         for handle in hung]
     moved = _moved(controls, keyed[0] if keyed else None)
+    home = {handle: np.array(stand.pose(handle).location) if handle.object else np.zeros(3) for handle in moved}
     frames, unposed, axes = [], [], []
     for pose in [*range(1, _POSES + 1), 0]:
         for handle, turn in zip(keyed, random_turns(rng, len(keyed), _MOST)):
@@ -137,7 +139,7 @@ def _pose_by_chance(stand: StandIn, rig: RigMap, controls: Controls, keyed: Sequ
                 stand.set(handle, rotation=turn if pose else IDENTITY)
             if handle in moved:
                 away = 0.1 * rig.leg_length * rng.normal(size=3)
-                stand.set(handle, location=away if pose else np.zeros(3))
+                stand.set(handle, location=home[handle] + (away if pose else 0.0))
         stand.update()
         there = stand.frames(seen)
         hangs = [stand.unposed(handle, there[seen.index(handle)], mine) for handle, mine in zip(hung, own)]

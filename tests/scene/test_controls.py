@@ -1,0 +1,344 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rigs whose bones follow others, reach for targets, are locked or driven: keys go where they work, or it is said."""
+
+import bpy
+import made_controls as made
+import made_rigs
+import numpy as np
+import pytest
+from made_walk import made_chaos, made_walk
+
+from blender_addon.errors import RigError
+from blender_addon.scene.controls import read_controls
+
+LEGS = tuple(side + part for side in made.SIDES for part in ("UpLeg", "Leg"))
+
+
+def _keyed(tracks, what):
+    return {track.bone for track in tracks.bones if getattr(track, what) is not None}
+
+
+# --- legs and arms that reach for something -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("clip", [made_walk, made.made_kick], ids=lambda clip: clip.__name__)
+def test_feet_that_legs_reach_for_get_the_keys(empty_scene, clip):
+    armature = made.robot()
+    tracks, fitted, rig = made.tracks_of(armature, clip())
+    assert _keyed(tracks, "location") == {"Hips", "LeftFoot", "RightFoot", "LeftPole", "RightPole"}
+    assert not _keyed(tracks, "rotation") & {"LeftUpLeg", "LeftLeg", "RightUpLeg", "RightLeg"}
+    assert any("LeftUpLeg and LeftLeg reach for LeftFoot" in note for note in tracks.notes)
+    found = made.errors(armature, tracks, fitted, rig)
+    direction, rotation, place = made.worst(found)
+    assert direction < 0.5 and rotation < 3.0 and place < 0.2
+
+
+@pytest.mark.parametrize("arms", [False, True])
+@pytest.mark.parametrize("pole", [False, True])
+def test_targets_of_their_own_carry_feet_and_hands(empty_scene, pole, arms):
+    armature = made.with_targets(pole, arms)
+    tracks, fitted, rig = made.tracks_of(armature, made_walk())
+    ends = {f"{side}{end}IK" for side in made.SIDES for end in (("Foot", "Hand") if arms else ("Foot",))}
+    assert ends <= _keyed(tracks, "location") & _keyed(tracks, "rotation")
+    assert "LeftFoot" not in _keyed(tracks, "rotation")
+    # without a pole the solver starts from the bones' own keys and has nothing left to do
+    assert ("LeftLeg" in _keyed(tracks, "rotation")) == (not pole)
+    direction, _, place = made.worst(made.errors(armature, tracks, fitted, rig))
+    assert direction < 1.0 and place < 0.3
+
+
+def test_empties_in_the_scene_get_keys_of_their_own(empty_scene):
+    armature = made.with_objects()
+    armature.location, armature.rotation_euler, armature.scale = (2, 1, 0.5), (0, 0, 0.7), (1.3,) * 3
+    bpy.context.view_layer.update()
+    for empty in [ob for ob in bpy.data.objects if ob.type == "EMPTY"]:
+        empty.matrix_world = armature.matrix_world @ empty.matrix_world
+    tracks, fitted, rig = made.tracks_of(armature, made_walk())
+    assert {(extra.owner, extra.path) for extra in tracks.extras} == {
+        (f"{side} {what}", "location") for side in made.SIDES for what in ("Target", "Pole")}
+    direction, _, place = made.worst(made.errors(armature, tracks, fitted, rig))
+    assert direction < 0.5 and place < 0.2
+
+
+def test_fk_switches_solvers_off_for_the_action(empty_scene):
+    armature = made.with_targets()
+    tracks, fitted, rig = made.tracks_of(armature, made_walk(), "fk")
+    paths = {extra.path: extra.values.tolist() for extra in tracks.extras}
+    assert paths == {f'pose.bones["{side}Leg"].constraints["IK"].influence': [0.0] for side in made.SIDES}
+    assert {"LeftUpLeg", "LeftLeg"} <= _keyed(tracks, "rotation")
+    direction, rotation, place = made.worst(made.errors(armature, tracks, fitted, rig))
+    assert direction < 0.05 and rotation < 0.2 and place < 0.05
+
+
+def test_a_solver_that_cannot_do_it_is_switched_off(empty_scene):
+    """The target hangs from another armature's bone, which takes no keys here."""
+    armature = made.human_on_root()
+    other = made_rigs.human()
+    ik = armature.pose.bones["LeftLeg"].constraints.new("IK")
+    ik.target, ik.subtarget, ik.chain_count = other, "LeftFoot", 2
+    tracks, fitted, rig = made.tracks_of(armature, made_walk())
+    assert [extra.path for extra in tracks.extras] == ['pose.bones["LeftLeg"].constraints["IK"].influence']
+    assert any("'IK' of LeftLeg is off while this action plays" in note for note in tracks.notes)
+    assert made.worst(made.errors(armature, tracks, fitted, rig))[0] < 0.05
+
+
+def test_what_is_muted_or_has_no_target_does_not_count(empty_scene):
+    armature = made.human_on_root()
+    armature.pose.bones["LeftLeg"].constraints.new("IK")
+    made.add_ik(armature, "RightLeg", "LeftFoot").mute = True
+    copy = armature.pose.bones["Head"].constraints.new("COPY_ROTATION")
+    copy.target, copy.subtarget, copy.influence = armature, "LeftFoot", 0.0
+    tracks, fitted, rig = made.tracks_of(armature, made_walk())
+    assert tracks.extras == () and tracks.notes == ()
+    assert made.worst(made.errors(armature, tracks, fitted, rig))[0] < 0.05
+
+
+# --- bones that copy others -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["COPY_TRANSFORMS", "COPY_ROTATION", "CHILD_OF", "ARMATURE"])
+def test_what_deform_bones_follow_gets_the_keys(empty_scene, kind):
+    armature = made.copying(kind)
+    tracks, fitted, rig = made.tracks_of(armature, made_chaos(), rig=made.copying_map(armature))
+    assert _keyed(tracks, "rotation") == set(made.INDEX) and _keyed(tracks, "location") == {"Hips"}
+    _, rotation, place = made.worst(made.errors(armature, tracks, fitted, rig))
+    assert rotation < 0.2 and place < 0.1
+
+
+def test_a_limb_that_another_armature_moves_is_refused_in_one_line(empty_scene):
+    armature = made.human_on_root()
+    other = made_rigs.human()
+    copy = armature.pose.bones["LeftArm"].constraints.new("COPY_ROTATION")
+    copy.name, copy.target, copy.subtarget = "from mocap", other, "LeftArm"
+    with pytest.raises(RigError, match=r"LeftArm \(LeftArm\) follows the constraint 'from mocap' of LeftArm") as error:
+        made.tracks_of(armature, made_walk())
+    assert "\n" not in str(error.value)
+
+
+def test_limits_hold_and_are_named(empty_scene):
+    armature = made.human_on_root()
+    limit = armature.pose.bones["LeftLeg"].constraints.new("LIMIT_ROTATION")
+    limit.use_limit_x, limit.min_x, limit.max_x, limit.owner_space = True, -0.3, 0.3, "LOCAL"
+    tracks, fitted, rig = made.tracks_of(armature, made.made_kick())
+    assert any("'Limit Rotation' of LeftLeg limits" in note for note in tracks.notes)
+    found = made.errors(armature, tracks, fitted, rig)
+    assert made.worst(found, ("RightLeg", "LeftUpLeg", "LeftArm"))[0] < 0.05
+
+
+# --- Rigify ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def rigify_files(tmp_path_factory):
+    """Generated rigs take seconds: made once, saved."""
+    folder = tmp_path_factory.mktemp("rigify")
+    for make in (made_rigs.basic_metarig, made_rigs.metarig):
+        bpy.ops.wm.read_factory_settings(use_empty=True)
+        make()
+        bpy.ops.pose.rigify_generate()
+        bpy.ops.wm.save_as_mainfile(filepath=str(folder / f"{make.__name__}.blend"))
+    return folder
+
+
+@pytest.mark.parametrize("clip", [made_walk, made.made_kick], ids=lambda clip: clip.__name__)
+@pytest.mark.parametrize("controls", ["auto", "ik"])
+@pytest.mark.parametrize("name", ["basic_metarig", "metarig"])
+def test_rigify_s_controls_get_the_keys(rigify_files, name, controls, clip):
+    bpy.ops.wm.open_mainfile(filepath=str(rigify_files / f"{name}.blend"))
+    armature = bpy.data.objects["rig"]
+    tracks, fitted, rig = made.tracks_of(armature, clip(), controls, made.rigify_map(armature))
+    keyed = {track.bone for track in tracks.bones}
+    assert {"torso", "neck", "head", "shoulder.L"} <= keyed
+    assert not any(bone.startswith(("DEF-", "ORG-", "MCH-")) for bone in keyed)
+    kept = {extra.path: extra.values[0] for extra in tracks.extras}
+    assert kept['pose.bones["thigh_parent.L"]["IK_FK"]'] == (1.0 if controls == "auto" else 0.0)
+    expected = {"thigh_fk.L", "shin_fk.L", "foot_fk.L", "toe_fk.L", "upper_arm_fk.R", "forearm_fk.R", "hand_fk.R"}
+    if controls == "ik":
+        expected = {"foot_ik.L", "thigh_ik_target.L", "hand_ik.R", "upper_arm_ik_target.R"}
+    assert expected <= keyed
+    found = made.errors(armature, tracks, fitted, rig)
+    limbs = [f"{side}{part}" for side in made.SIDES for part in ("UpLeg", "Leg", "Foot", "Arm", "ForeArm")]
+    directions = np.concatenate([found[joint][:, 0] for joint in limbs])
+    if controls == "auto":
+        assert directions.max() < 0.2 and made.worst(found)[2] < 0.1
+    else:  # the rig's own IK stretches a little instead of bending
+        assert directions.mean() < 3.0 and np.quantile(directions, 0.95) < 8.0
+    for joint in ("Hips", "Spine2", "Head", "LeftHand", "RightFoot"):
+        assert found[joint][:, 1].max() < 0.5, joint
+
+
+# --- locks, drivers, inheritance ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ["XYZ", "ZXY", "QUATERNION"])
+def test_locked_axes_stay_and_the_rest_does_its_best(empty_scene, mode):
+    armature = made.human_on_root()
+    knee = armature.pose.bones["LeftLeg"]
+    knee.rotation_mode = mode
+    knee.lock_rotation = (False, True, True)
+    tracks, fitted, rig = made.tracks_of(armature, made.made_kick())
+    found = made.errors(armature, tracks, fitted, rig)
+    assert made.worst(found, ("RightLeg", "LeftUpLeg", "LeftArm", "LeftLeg"))[0] < 0.05  # the walk's knees are hinges
+    tracks, *_ = made.tracks_of(armature, made_chaos())
+    assert any("LeftLeg turns about X alone" in note for note in tracks.notes)
+    track = next(track for track in tracks.bones if track.bone == "LeftLeg")
+    assert np.abs(track.rotation[:, 2:]).max() < 1e-6
+
+
+def test_two_free_axes_are_the_nearest_there_is(empty_scene):
+    """No other pair of angles comes nearer: tried on a grid."""
+    from blender_addon.motion.hinges import nearest_free
+    from blender_addon.motion.rotations import euler_to_quat, quat_angle
+
+    wanted = made_chaos(frames=12).rotations[:, 5]
+    grid = np.radians(np.arange(-180, 180, 4.0))
+    a, b = (axis.ravel() for axis in np.meshgrid(grid, grid))
+    for mode in ("XYZ", "YZX"):
+        for locked in range(3):
+            held = np.zeros(3)
+            held[locked] = 0.2
+            mask = np.arange(3) == locked
+            done = nearest_free(wanted, mode, mask, held)
+            angles = np.zeros((len(a), 3))
+            angles[:, locked] = 0.2
+            angles[:, [axis for axis in range(3) if axis != locked]] = np.column_stack([a, b])
+            tried = euler_to_quat(angles[:, ["XYZ".index(axis) for axis in mode[::-1]]], mode[::-1])
+            best = quat_angle(wanted[:, None], tried[None]).min(axis=1)
+            assert (quat_angle(wanted, done) <= best + 1e-9).all()
+
+
+def test_driven_rotations_are_left_to_their_drivers(empty_scene):
+    armature = made.human_on_root()
+    driver = armature.pose.bones["Head"].driver_add("rotation_quaternion", 1)
+    driver.driver.expression = "0.1"
+    tracks, fitted, rig = made.tracks_of(armature, made_walk())
+    assert "Head" not in _keyed(tracks, "rotation")
+    assert any("Head (Head) was left as it is: a driver turns it" in note for note in tracks.notes)
+    found = made.errors(armature, tracks, fitted, rig)
+    assert made.worst({joint: rows for joint, rows in found.items() if joint != "Head"})[1] < 0.2
+
+
+def test_a_driven_influence_is_seen_as_it_is(empty_scene):
+    armature = made.human_on_root()
+    copy = armature.pose.bones["Head"].constraints.new("COPY_ROTATION")
+    copy.target, copy.subtarget = armature, "LeftFoot"
+    copy.driver_add("influence").driver.expression = "0.0"
+    bpy.context.view_layer.update()
+    tracks, fitted, rig = made.tracks_of(armature, made_walk())
+    assert made.worst(made.errors(armature, tracks, fitted, rig))[1] < 0.2
+
+
+@pytest.mark.parametrize("change", ["no_rotation", "no_scale", "world_location", "scaled", "posed_between", "rest"])
+def test_inheritance_and_poses_by_hand_are_reckoned_with(empty_scene, change):
+    armature = made.human_on_root()
+    bones, pose = armature.data.bones, armature.pose.bones
+    if change == "no_rotation":
+        for name in ("Hips", "Head", "LeftArm", "RightUpLeg"):
+            bones[name].use_inherit_rotation = False
+    elif change == "no_scale":
+        pose["Spine"].scale = (1.2, 1.2, 1.2)
+        for name in ("LeftShoulder", "Neck"):
+            bones[name].inherit_scale = "NONE"
+    elif change == "world_location":
+        bones["Hips"].use_local_location = False
+    elif change == "scaled":
+        pose["LeftArm"].scale = (1.0, 1.0, 1.0)
+        pose["Head"].scale = (1.4, 1.4, 1.4)
+    elif change == "posed_between":
+        made_rigs.edit_bones(armature, _insert_between)
+        made.turn_bone(armature, "between", "X", 0.3)
+    elif change == "rest":
+        armature.data.pose_position = "REST"
+    tracks, fitted, rig = made.tracks_of(armature, made_chaos())
+    armature.data.pose_position = "POSE"
+    found = made.errors(armature, tracks, fitted, rig)
+    assert made.worst(found)[1] < 0.2
+    if change in ("world_location", "no_rotation", "scaled", "rest"):
+        assert made.worst(found)[2] < 0.1
+
+
+def _insert_between(bones):
+    made.add_bone(bones, "between", bones["Spine1"].head.copy(), bones["Spine1"].tail.copy(), "Spine")
+    bones["Spine1"].use_connect = False
+    bones["Spine1"].parent = bones["between"]
+
+
+def test_connected_hips_leave_the_way_to_what_they_hang_from(empty_scene):
+    armature = made.human_on_root()
+
+    def edit(bones):
+        bones["root"].tail = bones["Hips"].head
+        bones["Hips"].use_connect = True
+
+    made_rigs.edit_bones(armature, edit)
+    tracks, fitted, rig = made.tracks_of(armature, made_walk())
+    assert _keyed(tracks, "location") == {"root"} and "root" not in _keyed(tracks, "rotation")
+    assert made.worst(made.errors(armature, tracks, fitted, rig))[2] < 0.1
+
+
+def test_a_locked_location_leaves_the_way_to_what_is_above(empty_scene):
+    armature = made.human_on_root()
+    armature.pose.bones["Hips"].lock_location = (True, True, True)
+    tracks, fitted, rig = made.tracks_of(armature, made_walk())
+    assert _keyed(tracks, "location") == {"root"}
+    assert made.worst(made.errors(armature, tracks, fitted, rig))[2] < 0.1
+    armature.pose.bones["root"].lock_location = (True, True, True)
+    tracks, *_ = made.tracks_of(armature, made_walk())
+    assert _keyed(tracks, "location") == set()
+    assert any("Hips cannot be moved" in note for note in tracks.notes)
+
+
+def test_the_motion_goes_where_people_put_the_rig(empty_scene):
+    """A root that was moved and turned by hand carries everything, targets of the legs too."""
+    armature = made.robot()
+    root = armature.pose.bones["root"]
+    root.location, root.rotation_mode, root.rotation_euler = (1.0, 2.0, 0.5), "XYZ", (0.1, 0.2, 1.0)
+    root.scale = (0.8, 0.8, 0.8)
+    bpy.context.view_layer.update()
+    moved = np.array(root.matrix) @ np.linalg.inv(np.array(armature.data.bones["root"].matrix_local))
+    tracks, *_ = made.tracks_of(armature, made_walk())
+    assert "root" not in _keyed(tracks, "location") | _keyed(tracks, "rotation")
+    made.pose(armature, tracks, 20)
+    there = {bone.name: np.linalg.inv(moved) @ np.array(bone.matrix) for bone in armature.pose.bones}
+    for bone in ("root", "Hips", "LeftFoot", "LeftLeg"):  # the same as on a root at rest
+        there[bone] = there[bone][:3, 3].copy()
+    root.location, root.rotation_euler, root.scale = (0, 0, 0), (0, 0, 0), (1, 1, 1)
+    tracks, *_ = made.tracks_of(armature, made_walk())
+    made.pose(armature, tracks, 20)
+    for bone in ("Hips", "LeftFoot", "LeftLeg"):
+        assert np.allclose(there[bone], np.array(armature.pose.bones[bone].head), atol=2e-3), bone
+
+
+# --- nothing else changes -------------------------------------------------------------------------------------------
+
+
+def test_the_scene_is_as_it_was(empty_scene):
+    armature = made.with_objects()
+    made.turn_bone(armature, "LeftArm", "X", 0.4)
+    action = bpy.data.actions.new("kept")
+    armature.animation_data_create().action = action
+    before = _state(armature)
+    made.tracks_of(armature, made_walk())
+    read_controls(armature, made.map_of(armature))
+    assert _state(armature) == before
+    assert armature.animation_data.action == action
+
+
+def test_nothing_is_left_after_a_refusal(empty_scene):
+    armature = made.human_on_root()
+    copy = armature.pose.bones["LeftArm"].constraints.new("COPY_ROTATION")
+    copy.target, copy.subtarget = made_rigs.human(), "LeftArm"
+    before = _state(armature)
+    with pytest.raises(RigError):
+        made.tracks_of(armature, made_walk())
+    assert _state(armature) == before
+
+
+def _state(armature):
+    bpy.context.view_layer.update()
+    blocks = {kind: sorted(block.name for block in getattr(bpy.data, kind))
+              for kind in ("objects", "scenes", "armatures", "actions", "collections", "worlds")}
+    pose = [(bone.name, [tuple(row) for row in bone.matrix]) for bone in armature.pose.bones]
+    constraints = [(each.name, each.mute, each.influence, each.target) for bone in armature.pose.bones
+                   for each in bone.constraints]
+    return blocks, pose, constraints
