@@ -363,16 +363,17 @@ def _feet(rig: Body, source: Body) -> dict:
 
 
 def _travel(rig: Body, source: Body) -> dict[str, float]:
-    """How far the pelvis comes, level with the floor, and how far it is off the source's way; its height likewise."""
+    """How far the pelvis comes, level with the floor, and how far off the source's way it is, apart from a constant
+    distance (aside); its height likewise."""
     here, there = (_pelvis(body) for body in (rig, source))
-    away = (here - here[0] - there + there[0])[:, :2]
+    away = (here - there - (here - there).mean(axis=0))[:, :2]
     over = [track[:, 2] - (body.rest["LeftUpLeg"][2] + body.rest["RightUpLeg"][2]) / 2
             for track, body in ((here, rig), (there, source))]
     return {
         "rig_m": round(float(np.linalg.norm(np.diff(here[:, :2], axis=0), axis=1).sum()), 3),
         "source_m": round(float(np.linalg.norm(np.diff(there[:, :2], axis=0), axis=1).sum()), 3),
         "off_cm": _summary(np.linalg.norm(away, axis=1) * 100.0),
-        "start_off_cm": round(float(np.linalg.norm((here[0] - there[0])[:2]) * 100.0), 2),
+        "aside_cm": round(float(np.linalg.norm((here - there).mean(axis=0)[:2]) * 100.0), 2),
         "height_off_cm": _summary((over[0] - over[1]) * 100.0),
     }
 
@@ -387,15 +388,15 @@ def _read_back(rig: Body, source: Body, poses: dict[str, np.ndarray]) -> dict[st
         turn = turns.get(above, turns[_PARENT.get(above, "Hips")])  # a missing clavicle goes with the chest
         places[joint] = places[above] + turn @ (source.rest[joint] - source.rest[above])
     middle = (places["LeftUpLeg"] + places["RightUpLeg"]) / 2
-    way = _pelvis(rig) - _pelvis(rig)[0] + _pelvis(source)[0]
+    way = _pelvis(rig) - (_pelvis(rig) - _pelvis(source)).mean(axis=0)
     way[:, 2] = _pelvis(source)[:, 2]
     off = [np.linalg.norm(places[j] - middle + way - source.places[j], axis=1) for j in JOINTS]
     return _summary(np.array(off) * 100.0)
 
 
 def joint_errors(back: Body, source: Body) -> dict[str, float]:
-    """Cm at 1.75 m between the joints of a motion that was read back and the source's, both where they started."""
+    """Cm at 1.75 m between the joints of a motion that was read back and the source's, on the same spot."""
     frames = min(len(back.places["Hips"]), len(source.places["Hips"]))
-    start = _pelvis(source)[0] - _pelvis(back)[0]
-    off = [np.linalg.norm((back.places[j] + start - source.places[j][:frames])[:frames], axis=1) for j in JOINTS]
-    return {**_summary(np.array(off) * 100.0), "start_off_cm": round(float(np.linalg.norm(start)) * 100.0, 2)}
+    aside = (_pelvis(source)[:frames] - _pelvis(back)[:frames]).mean(axis=0) * [1.0, 1.0, 0.0]
+    off = [np.linalg.norm(back.places[j][:frames] + aside - source.places[j][:frames], axis=1) for j in JOINTS]
+    return {**_summary(np.array(off) * 100.0), "aside_cm": round(float(np.linalg.norm(aside)) * 100.0, 2)}

@@ -28,7 +28,7 @@ from blender_addon.motion.skeleton import JOINTS
 @dataclass(frozen=True, eq=False)
 class Made:
     """A rig in the scene. truth: joint -> bone or None; accept: joint -> what is right too; points: joint -> bone whose
-    tail it is. judged: joint -> the bone to look at, where another follows it (a control rig's deforming bones)."""
+    tail it is. judged: joint -> the bone to look at, where another follows it (a control rig's)."""
 
     armature: bpy.types.Object
     truth: dict[str, str | None]
@@ -173,13 +173,14 @@ def _basic_metarig(_: Path) -> Made:
 
 
 def _generated(_: Path) -> Made:
-    """The control rig that Rigify generates of its basic meta-rig; what deforms the mesh is looked at."""
+    """The control rig that Rigify generates of its basic meta-rig. Looked at is what deforming bones follow:
+    these share a limb's twist among them."""
     meta = made_rigs.basic_metarig()
     with redirect_stdout(io.StringIO()):
         bpy.ops.pose.rigify_generate()
     armature = bpy.data.objects["rig"]
     bpy.data.objects.remove(meta)
-    return Made(armature, {}, judged={joint: f"DEF-{bone}" for joint, bone in _RIGIFY.items()})
+    return Made(armature, {}, judged={joint: f"ORG-{bone}" for joint, bone in _RIGIFY.items()})
 
 
 def _through_fbx(name: str) -> Callable[[Path], Made]:
