@@ -173,7 +173,7 @@ def _speed_curves(since: np.ndarray, until: np.ndarray) -> np.ndarray:
 
 def _speeds_at_keys(rotations: np.ndarray, positions: np.ndarray, layout: Layout, turned: np.ndarray,
                     moved: np.ndarray, heading: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What each channel's speed at the keys on both sides is beyond that of interpolation, a frame: (B, T, 23, 3) twice.
+    """How much quicker than interpolation each channel is at the keys on both sides, a frame: (B, T, 23, 3) twice.
 
     Rotation vectors, and metres as the body is turned. Zero where two frames running are not known, so that there is
     no speed.

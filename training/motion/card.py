@@ -30,29 +30,44 @@ def _source(file: str) -> str:
 def write_card(folder: Path) -> None:
     """Write README.md beside pack.toml: what it is, what it was trained on and how, and what was measured."""
     content = tomllib.loads((folder / "pack.toml").read_text(encoding="utf-8"))
-    generator, training = content["generator"], content["training"]
-    graph = content["graphs"][0]
+    about, data_note, figures = _KINDS[content["kind"]]
+    training, kind = content["training"], content["kind"]
+    size = sum(graph["bytes"] for graph in content["graphs"]) / 1e6
     lines = [
         f"# {content['id']} {content['version']}", "",
+        *about(content, f"{size:.1f} MB, weights {content['licence']}."), "",
+        "## Data", "", "| source | clips | licence | credit |", "|---|---|---|---|",
+        *(f"| {d['name']} | {d['clips']} | {d['licence']} | {d.get('credit', '')} |" for d in content["data"]), "",
+        f"{data_note} The hashes of all training clips are in `pack.toml`; `evaluate` refuses a clip among them.", "",
+        "## Training", "",
+        f"`{training['command']}`, then `python -m training export {kind}`. "
+        f"{training['steps']} steps in {training['seconds'] / 60:.0f} minutes on {training['hardware']}.", "",
+    ]
+    lines += _curves(training.get("curves", {}))
+    if content["metrics"]:
+        command = ["## Figures", "", f"`{content['metrics']['command']}`", "", content["metrics"]["about"], ""]
+        lines += [*command, *figures(content["metrics"]), ""]
+    else:
+        lines += ["## Figures", "", f"Not measured yet: run `python -m training evaluate {kind}`.", ""]
+    if content.get("limits"):
+        lines += ["## Limits", "", *(f"- {limit}" for limit in content["limits"]), ""]
+    (folder / "README.md").write_text("\n".join(lines), encoding="utf-8")
+
+
+# --- generators -------------------------------------------------------------------------------------------------
+
+
+def _generator(content: dict, size: str) -> list[str]:
+    generator = content["generator"]
+    return [
         f"{content['title']}. An LSTM that makes motion frame by frame at {content['fps']} fps on the canonical "
-        f"22 joints; {graph['bytes'] / 1e6:.1f} MB, weights {content['licence']}.", "",
+        f"22 joints; {size}", "",
         f"- Actions: {', '.join(generator['actions'])}",
         f"- Styles: {', '.join(generator['styles']) or 'none'}",
         "- Natural pace, m/s: "
         + ", ".join(f"{a} {s:g}{_learnt(generator, a)}" for a, s in generator["natural_speed"].items() if s > 0)
-        + " (the others find their own way)", "",
-        "## Data", "", "| source | clips | licence | credit |", "|---|---|---|---|",
-        *(f"| {d['name']} | {d['clips']} | {d['licence']} | {d.get('credit', '')} |" for d in content["data"]), "",
-        "Mirrored clips and stitched walks and runs were added. The hashes of all training clips are in `pack.toml`; "
-        "`evaluate` refuses a clip among them.", "",
-        "## Training", "",
-        f"`{training['command']}`, then `python -m training export motion-generator`. "
-        f"{training['steps']} steps in {training['seconds'] / 60:.0f} minutes on {training['hardware']}.", "",
+        + " (the others find their own way)",
     ]
-    lines += _metrics(content["metrics"])
-    if content.get("limits"):
-        lines += ["## Limits", "", *(f"- {limit}" for limit in content["limits"]), ""]
-    (folder / "README.md").write_text("\n".join(lines), encoding="utf-8")
 
 
 def _learnt(generator: dict, action: str) -> str:
@@ -60,13 +75,95 @@ def _learnt(generator: dict, action: str) -> str:
     return f" (kept from {ends[0]:g} to {ends[1]:g}; beyond, it is played quicker or slower)" if ends else ""
 
 
-def _metrics(metrics: dict) -> list[str]:
-    if not metrics:
-        return ["## Figures", "", "Not measured yet: run `python -m training evaluate motion-generator`.", ""]
+def _generator_figures(metrics: dict) -> list[str]:
     table = metrics["actions"]
     columns = list(dict.fromkeys(name for row in table.values() for name in row))
-    lines = ["## Figures", "", f"`{metrics['command']}`", "", metrics["about"], "",
-             "| action | " + " | ".join(c.replace("_", " ") for c in columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    lines = ["| action | " + " | ".join(c.replace("_", " ") for c in columns) + " |", "|---" * (len(columns) + 1) + "|"]
     for action, row in table.items():
         lines.append(f"| {action} | " + " | ".join(f"{row[c]:g}" if c in row else "-" for c in columns) + " |")
-    return [*lines, ""]
+    return lines
+
+
+# --- in-betweeners ----------------------------------------------------------------------------------------------
+
+
+def _inbetweener(content: dict, size: str) -> list[str]:
+    return [f"{content['title']}. A bidirectional LSTM that says what to add to interpolation (straight lines and "
+            f"great arcs) at {content['fps']} fps on the canonical 22 joints, and nothing at a key: keys are met. "
+            "Any number of keys, whole or of parts of the body, 1 to 120 frames apart; what moves before a key and "
+            f"after it is seen; {content['inbetweener']['latent']} numbers make variants. {size}"]
+
+
+def gap_tables(metrics: dict) -> list[str]:
+    """Markdown: the means with their baselines, then L2P of every action beside interpolation's."""
+    names = {"l2p": "L2P", "l2q": "L2Q", "npss": "NPSS", "joint_cm": "joints, cm"}
+    digits = {"l2p": 3, "l2q": 3, "npss": 4, "joint_cm": 2}
+    mean, lengths = metrics["mean"], list(metrics["mean"])
+    lines = ["Mean over actions:", ""]
+    for figure, name in names.items():
+        lines += [f"| {name} at missing frames | " + " | ".join(lengths) + " |", "|---" * (1 + len(lengths)) + "|"]
+        for way in ("zero_velocity", "interpolation", "model"):
+            lines.append(f"| {way.replace('_', ' ')} | " + " | ".join(
+                f"{mean[n][way][figure]:.{digits[figure]}f}" for n in lengths) + " |")
+        lines += ["| model / interpolation | " + " | ".join(
+            f"**{mean[n][f'ratio_{figure}']:.2f}**" for n in lengths) + " |", ""]
+    lines += ["L2P of the model as a ratio to interpolation (its joint error in cm, interpolation's):", "",
+              "| action | " + " | ".join(lengths) + " |", "|---" * (1 + len(lengths)) + "|"]
+    for action, table in metrics["actions"].items():
+        cells = [f"{m['ratio_l2p']:.2f} ({m['model']['joint_cm']:.1f}, {m['interpolation']['joint_cm']:.1f})"
+                 if (m := table.get(n)) else "-" for n in lengths]
+        lines.append(f"| {action} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def _curves(curves: dict) -> list[str]:
+    """Error against training time and against data: L2P as a ratio to interpolation at 5, 15, 30 and 45 frames."""
+    titles = (("time", "minutes of training"), ("data", "minutes of clips (short runs, all alike)"))
+    lines = []
+    for name, title in titles:
+        if curves.get(name):
+            lines += [f"| {title} | 5 | 15 | 30 | 45 |", "|---" * 5 + "|",
+                      *("| " + " | ".join(f"{v:.3g}" for v in row) + " |" for row in curves[name]), ""]
+    if lines:
+        lines = ["Held-out L2P as a ratio to interpolation at 5, 15, 30 and 45 missing frames:", "", *lines]
+    return lines
+
+
+# --- poses ------------------------------------------------------------------------------------------------------
+
+
+def _pose(content: dict, size: str) -> list[str]:
+    pose = content["pose"]
+    return [f"{content['title']}. A masked variational autoencoder of {pose['latent']} numbers over the local "
+            "rotations of the canonical 22 joints, two graphs (encoder, decoder): how plausible a pose is, the nearest "
+            f"plausible one, the rest of one that was begun, random ones and blends. {size}", "",
+            f"A pose counts as doubtful when what the model makes of it is off by more than {pose['most_error_mm']:g} "
+            f"mm or its latent lies more than {pose['most_distance']:g} spreads out; real poses are off by "
+            f"{pose['usual_error_mm']:g} mm in the middle."]
+
+
+def _pose_figures(metrics: dict) -> list[str]:
+    return ["| figure | value |", "|---|---|", *(f"| {name} | {metrics[key]:g} |" for key, name in POSE_FIGURES.items()
+                                                if key in metrics)]
+
+
+POSE_FIGURES = {
+    "recon_mm": "reconstruction of held-out poses, mm",
+    "recon_mm_pca": "the same by PCA of as many numbers, mm",
+    "active_units": "active numbers of the latent",
+    "valid_samples": "random poses of 10,000 within the joint limits of the data",
+    "completion_mm": "completion of held-out poses from hips, Spine1, upper arms and thighs, mm",
+    "completion_mm_mean_pose": "the same with the mean pose for what is missing, mm",
+    "completion_mm_random_6": "completion from six joints at random, mm",
+    "doubtful_real": "held-out poses that it doubts",
+    "doubtful_wrong": "poses with one limb turned at random that it doubts",
+}
+
+_KINDS = {
+    "motion-generator": (_generator, "Mirrored clips and stitched walks and runs were added.", _generator_figures),
+    "motion-inbetweener": (
+        _inbetweener, "Clips that repeat a held-out one under another name were left out; mirrored clips, slower and "
+        "quicker ones, and bodies put together of two clips were added.", gap_tables),
+    "pose-vae": (_pose, "Clips that repeat a held-out one under another name were left out; mirrored poses and poses "
+                 "put together of two were added.", _pose_figures),
+}

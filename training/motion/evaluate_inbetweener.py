@@ -24,7 +24,7 @@ from blender_addon.motion.inbetweening import fill_gaps
 from blender_addon.motion.kinematics import forward_kinematics
 from blender_addon.motion.skeleton import CANONICAL, JOINTS, PARENTS
 
-from .card import write_card
+from .card import gap_tables, write_card
 from .clips import FPS, ClipSet, load_clips
 from .gap_pictures import plot_by_frame, plot_lengths
 from .gap_scores import FIGURES, Poses, by_interpolation, by_standing_still, globals_of, score, window_errors
@@ -64,7 +64,7 @@ def evaluate(data: Path, pack_folder: Path | None, out: Path, record: bool = Fal
              "global quaternions, joint error on a body of 1.75 m.")
     metrics = to_metrics(judged) | {"command": command, "about": about}
     (out / "metrics.json").write_text(json.dumps(metrics, indent=1), encoding="utf-8")
-    report = "\n".join(["# In-betweening", "", f"`{command}`", "", about, "", *tables(metrics)])
+    report = "\n".join(["# In-betweening", "", f"`{command}`", "", about, "", *gap_tables(metrics)])
     (out / "report.md").write_text(report + "\n", encoding="utf-8")
     plot_lengths(out / "lengths.png", metrics["mean"])
     plot_by_frame(out / "frames.png", {n: {way: frame_errors(j.made[way], j.gaps) for way in WAYS}
@@ -137,28 +137,6 @@ def to_metrics(judged: dict[int, Judged]) -> dict:
     return {"mean": of("mean"), "actions": {action: of(action) for action in actions},
             "windows": max(len(j.gaps) for j in judged.values()),
             "windows_by_length": {str(n): len(j.gaps) for n, j in judged.items()}}
-
-
-def tables(metrics: dict) -> list[str]:
-    """Markdown: the means with their baselines, then L2P of every action beside interpolation's."""
-    names = {"l2p": "L2P", "l2q": "L2Q", "npss": "NPSS", "joint_cm": "joints, cm"}
-    lengths = list(metrics["mean"])
-    lines = ["Mean over actions:", "",
-             "| missing frames | " + " | ".join(f"{names[f]} {n}" for f in FIGURES for n in lengths) + " |",
-             "|---" * (1 + len(FIGURES) * len(lengths)) + "|"]
-    for way in WAYS:
-        lines.append(f"| {way.replace('_', ' ')} | " + " | ".join(
-            f"{metrics['mean'][n][way][f]:.{4 if f == 'npss' else 3 if f != 'joint_cm' else 2}f}"
-            for f in FIGURES for n in lengths) + " |")
-    lines.append("| model / interpolation | " + " | ".join(
-        f"**{metrics['mean'][n][f'ratio_{f}']:.2f}**" for f in FIGURES for n in lengths) + " |")
-    lines += ["", "L2P of the model as a ratio to interpolation (its joint error in cm, interpolation's):", "",
-              "| action | " + " | ".join(lengths) + " |", "|---" * (1 + len(lengths)) + "|"]
-    for action, table in metrics["actions"].items():
-        cells = [f"{m['ratio_l2p']:.2f} ({m['model']['joint_cm']:.1f}, {m['interpolation']['joint_cm']:.1f})"
-                 if (m := table.get(n)) else "-" for n in lengths]
-        lines.append(f"| {action} | " + " | ".join(cells) + " |")
-    return lines
 
 
 def frame_errors(made: Poses, gaps: Gaps) -> np.ndarray:
