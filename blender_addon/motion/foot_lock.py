@@ -37,7 +37,7 @@ _SOFT = 0.003          # metres over which the floor, and the end of a leg's rea
 _CLEARANCE = 0.005     # metres that a foot in the air keeps from the floor
 _FOLLOWS = 0.15        # seconds: how slowly the pelvis follows the feet
 _ASIDE = 0.07          # metres that it goes along the floor at most
-_TILTS = 0.03          # square metres: how unwilling it is to tilt, beside a leg that would have to bend
+_TILTS = 0.007         # square metres: how unwilling it is to tilt, beside a leg that would have to bend
 _IN_TIME = 0.1         # seconds before and after it is needed that the pelvis comes down
 _LOWEST = 0.25         # metres that it comes down at most
 _AROUND = 3.0          # seconds of a loop before and after itself that tell how it goes on
@@ -138,7 +138,13 @@ class _Lock:
         """Rotations of the feet (T, 2, 4) that take over a part of what is wanted (T, 2, 3) of the legs while they
         are on their toes, and where the ankles should be then, with the toes where they were."""
         lever = quat_rotate(turned, feet.to_toe)
-        turned = turned_by(self._bridged(turn_of_foot(legs, lever, wanted) * on_toe[..., None], standing), turned)
+        turns = turn_of_foot(legs, lever, wanted) * on_toe[..., None]
+        # no further than until the heel is down
+        rise = feet.to_toe[:, 2] - lever[..., 2]
+        falls = rise - feet.to_toe[:, 2] + quat_rotate(turned_by(turns, turned), feet.to_toe)[..., 2]
+        share = np.clip(rise, 0.0, None) / np.maximum(falls, 1e-9)
+        turns = turns * np.where(falls > 0.0, np.minimum(share, 1.0), 1.0)[..., None]
+        turned = turned_by(self._bridged(turns, standing), turned)
         return turned, target + lever - quat_rotate(turned, feet.to_toe)
 
     def _shortage(self, legs: Legs, away: np.ndarray, standing: np.ndarray, fps: float) -> np.ndarray:

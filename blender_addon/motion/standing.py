@@ -26,7 +26,7 @@ from .skeleton import CANONICAL, ENDS, INDEX, Skeleton
 
 _SHORTEST = 0.1         # seconds of a contact that is worth a place of its own
 _TREMBLES = 0.1         # seconds: what trembles quicker in a standing foot would else shake the knee
-_STILL = np.radians(35)  # a second: a flat foot that turns quicker is about to leave, or pivots
+_STILL = np.radians(25)  # a second: a flat foot that turns quicker is about to leave, or pivots
 _TURNS = np.radians(5)  # that a flat foot may turn in all before it is let go
 _SLACK = 0.018          # metres that heel and toe of a flat foot may differ in height
 _HEEL_UP = 0.015        # metres from which a flat foot is on its toe
@@ -41,7 +41,8 @@ class Feet:
     """Both feet of a skeleton at rest, in metres.
 
     to_toe, to_heel: (2, 3) from the ankle to the toe joint and to where the heel meets the floor. tip: (2, 3) from the
-    toe joint to the end of the toes. ankle_height, toe_height: (2,) above the floor. size: (2,) times people's.
+    toe joint to the end of the toes. ankle_height, toe_height: (2,) above the floor. size: (2,) how many times as
+    long as people's.
     """
 
     to_toe: np.ndarray
@@ -61,7 +62,7 @@ class Feet:
         direction, length = ENDS["LeftToe"]
         return cls(to_toe, np.column_stack([np.zeros(2), _HEEL * along[:, 0], -ankle]),
                    along / np.hypot(usual[:, :1], usual[:, 1:2]) * length * np.array(direction), ankle, toe,
-                   np.linalg.norm(to_toe, axis=-1) / np.linalg.norm(usual, axis=-1))
+                   (along / np.hypot(usual[:, :1], usual[:, 1:2]))[:, 0])
 
     def heights(self, ankles: np.ndarray, turned: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(T, 2) each: metres of ankle and toe joint above where they are when the foot stands on z = 0."""
@@ -98,14 +99,15 @@ def hold_still(turned: np.ndarray, contacts: np.ndarray, feet: Feet, ease: int, 
 
     A flat foot is level, too, but for a little.
     """
-    return np.stack([_hold(turned[:, side], contacts[:, 2 * side], contacts[:, 2 * side + 1], feet.to_toe[side], ease,
-                           fps) for side in range(2)], axis=1)
+    return np.stack([_hold(turned[:, side], contacts[:, 2 * side], contacts[:, 2 * side + 1], feet.to_toe[side],
+                           feet.size[side], ease, fps) for side in range(2)], axis=1)
 
 
-def _hold(turned: np.ndarray, ankle: np.ndarray, toe: np.ndarray, to_toe: np.ndarray, ease: int, fps: float
-          ) -> np.ndarray:
+def _hold(turned: np.ndarray, ankle: np.ndarray, toe: np.ndarray, to_toe: np.ndarray, size: float, ease: int,
+          fps: float) -> np.ndarray:
     calm = normalise(smooth(quat_continuous(turned), _TREMBLES * fps))
     turned = slerp(calm, turned, distance(ankle | toe, ease))
+    turned = slerp(_as_low_as(turned, to_toe, size), turned, distance(ankle & toe, ease)) if size > 1.0 else turned
     offset, held = np.zeros((len(turned), 3)), np.zeros(len(turned), dtype=bool)
     for run in runs(ankle & toe & (_turning(turned, fps) < _STILL)):
         from_mean = _rotation_vectors(turned, _mean(turned[slice(*run)]))
@@ -117,12 +119,24 @@ def _hold(turned: np.ndarray, ankle: np.ndarray, toe: np.ndarray, to_toe: np.nda
     return turned_by(bridge(offset, held, ease), turned)
 
 
+def _as_low_as(turned: np.ndarray, to_toe: np.ndarray, size: float) -> np.ndarray:
+    """Rotations (T, 4) of a long foot whose heel rises little more than that of people's feet would."""
+    apart = quat_rotate(turned, to_toe)[:, 2] - to_toe[2]
+    return _with_toe_at(turned, to_toe, apart / size + (1.0 - 1.0 / size) * _SLACK * np.tanh(apart / _SLACK))
+
+
 def _levelled(still: np.ndarray, to_toe: np.ndarray) -> np.ndarray:
     """The rotation (4,) of a foot, turned so that the toe joint is little higher or lower than at rest."""
-    lever, length = quat_rotate(still, to_toe), np.linalg.norm(to_toe)
-    height = np.clip(to_toe[2] + _SLACK * np.tanh((lever[2] - to_toe[2]) / _SLACK), -length, length)
+    apart = quat_rotate(still, to_toe)[2] - to_toe[2]
+    return _with_toe_at(still, to_toe, _SLACK * np.tanh(apart / _SLACK))
+
+
+def _with_toe_at(turned: np.ndarray, to_toe: np.ndarray, apart: np.ndarray) -> np.ndarray:
+    """Rotations (..., 4) of a foot pitched so that toe and ankle differ from their heights at rest by so much (...)."""
+    lever, length = quat_rotate(turned, to_toe), np.linalg.norm(to_toe)
+    height = np.clip(to_toe[2] + apart, -length, length)[..., None]
     level = normalise(lever * [1.0, 1.0, 0.0]) * np.sqrt(length**2 - height**2)
-    return quat_multiply(quat_between(lever, level + [0.0, 0.0, height]), still)
+    return quat_multiply(quat_between(lever, level + height * [0.0, 0.0, 1.0]), turned)
 
 
 def standing_places(ankles: np.ndarray, turned: np.ndarray, contacts: np.ndarray, feet: Feet, floor: float,
