@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from .rotations import (
     quat_from_axis_angle,
     quat_to_euler,
 )
-from .tracks import Curve, Track, Tracks
+from .tracks import Curve, Extra, Track, Tracks
 
 _PROPERTIES = {"QUATERNION": "rotation_quaternion", "AXIS_ANGLE": "rotation_axis_angle"}
 
@@ -76,17 +76,43 @@ def _axis_angle(q: np.ndarray) -> np.ndarray:
     return np.column_stack([np.unwrap(angle), axis])
 
 
+def property_of(track: Track, what: str) -> str:
+    """Blender's property for a track's "location" or "rotation"."""
+    return "location" if what == "location" else rotation_property(track.mode)
+
+
+def still_channels(track: Track, what: str) -> np.ndarray:
+    """(n,) bool, which channels of a track's "location" or "rotation" get no keys."""
+    name = property_of(track, what)
+    count = 3 if name in ("location", "rotation_euler") else 4
+    return np.array([(name, index) in track.still for index in range(count)])
+
+
 def track_values(track: Track) -> Iterator[tuple[str, np.ndarray]]:
-    """Blender's property and its channel values (T, n) for what a track keys: its location first, then its rotation."""
+    """ "location" and "rotation", whichever a track has, with Blender's channel values (T, n)."""
     if track.location is not None:
         yield "location", track.location @ track.location_axes.T
     if track.rotation is not None:
-        yield rotation_property(track.mode), rotation_values(track.rotation, track.mode)
+        yield "rotation", rotation_values(track.rotation, track.mode)
 
 
-def every_frame(tracks: Tracks, start: int) -> list[Curve]:
-    """A key on every frame from `start` on, straight lines between; none for channels that are still."""
+def every_frame(tracks: Tracks, start: int, only: Collection[str] | None = None) -> list[Curve]:
+    """A key on every frame from `start` on, straight lines between; none for channels that are still.
+
+    only: the bones that get keys, None for all. What never changes beside the bones has one key.
+    """
     frames = np.arange(start, start + tracks.frames)
-    return [Curve(track.bone, what, index, frames, values[:, index])
-            for track in tracks.bones for what, values in track_values(track)
-            for index in range(values.shape[1]) if (what, index) not in track.still]
+    curves = [Curve(track.bone, property_of(track, what), int(index), frames, values[:, index])
+              for track in tracks.bones if only is None or track.bone in only
+              for what, values in track_values(track)
+              for index in np.flatnonzero(~still_channels(track, what))]
+    for extra in tracks.extras:
+        for index, values in enumerate(np.atleast_2d(extra.values).T):
+            curves.append(extra_curve(extra, index, frames[:len(values)], values))
+    return curves
+
+
+def extra_curve(extra: Extra, index: int, frames: np.ndarray, values: np.ndarray, left: np.ndarray | None = None,
+                right: np.ndarray | None = None) -> Curve:
+    """The keys of a component of something that is no bone's transform."""
+    return Curve(extra.group, "", index, frames, values, left, right, path=extra.path, owner=extra.owner)

@@ -79,9 +79,10 @@ class Tracks:
 class Curve:
     """The keys of one F-curve.
 
-    bone: its name, "" for the armature object itself. what: Blender's property ("rotation_quaternion", "location").
-    index: which component. frames, values: (K,). left, right: (K, 2) frame and value of the handles for Bezier keys;
-    None for straight lines between keys.
+    bone: its name, "" for the object itself. what: Blender's property ("rotation_quaternion", "location"). index: which
+    component. frames, values: (K,). left, right: (K, 2) frame and value of the handles of Bezier keys, which lie on one
+    line with their key; None for straight lines between keys. path: of what is no bone's transform, the whole data
+    path, `bone` being the name it is listed under and `owner` the name of the object, "" for the armature.
     """
 
     bone: str
@@ -91,3 +92,5 @@ class Curve:
     values: np.ndarray
     left: np.ndarray | None = None
     right: np.ndarray | None = None
+    path: str = ""
+    owner: str = ""
