@@ -212,6 +212,54 @@ def copying_map(armature):
     return map_of(armature, {joint: f"DEF-{joint}" for joint in INDEX})
 
 
+def switched():
+    """Legs in three: FK controls, a chain for IK, and the mapped bones, which copy either by a property of the root."""
+    armature = with_targets()
+
+    def edit(bones):
+        for side in SIDES:
+            for joint in (f"{side}UpLeg", f"{side}Leg"):
+                for kind in ("FK", "IK"):
+                    bone = bones.new(f"{kind}-{joint}")
+                    bone.head, bone.tail, bone.roll = bones[joint].head, bones[joint].tail, bones[joint].roll
+                    above = f"{kind}-{side}UpLeg" if joint.endswith("UpLeg") is False else "Hips"
+                    bone.parent = bones[above]
+
+    made_rigs.edit_bones(armature, edit)
+    armature.pose.bones["root"]["leg_ik"] = 1.0
+    for side in SIDES:
+        leg = armature.pose.bones[f"{side}Leg"]
+        leg.constraints.remove(leg.constraints["IK"])
+        add_ik(armature, f"IK-{side}Leg", f"{side}FootIK", f"{side}LegPole")
+        for joint in (f"{side}UpLeg", f"{side}Leg"):
+            for kind in ("FK", "IK"):
+                copy = armature.pose.bones[joint].constraints.new("COPY_TRANSFORMS")
+                copy.name, copy.target, copy.subtarget = kind, armature, f"{kind}-{joint}"
+            driver = copy.driver_add("influence").driver
+            driver.type = "SUM"
+            variable = driver.variables.new()
+            variable.targets[0].id = armature
+            variable.targets[0].data_path = 'pose.bones["root"]["leg_ik"]'
+    bpy.context.view_layer.update()
+    return armature
+
+
+def stretchy():
+    """Deform bones that begin at a control and stretch to the next one."""
+    armature = copying()
+    for joint, after in TOWARDS.items():
+        pose = armature.pose.bones[f"DEF-{joint}"]
+        if "UpLeg" in joint or "Arm" in joint:
+            pose.constraints.remove(pose.constraints[0])
+            copy = pose.constraints.new("COPY_LOCATION")
+            copy.target, copy.subtarget = armature, joint
+        if joint.startswith(("Left", "Right")):
+            stretch = pose.constraints.new("STRETCH_TO")
+            stretch.target, stretch.subtarget = armature, after
+            stretch.rest_length = armature.data.bones[joint].length
+    return armature
+
+
 # --- posing and measuring -------------------------------------------------------------------------------------------
 
 

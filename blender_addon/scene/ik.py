@@ -14,25 +14,10 @@ import bpy
 import numpy as np
 
 from ..motion.rotations import normalise, quat_from_axis_angle, quat_rotate
-from .stand_in import Handle, StandIn
+from .handles import Chain, Handle
+from .stand_in import StandIn
 
 _STRAIGHT = 0.06  # of a limb's length that its middle joint is off the line: below, its first bone says where it faces
-
-
-@dataclass(frozen=True)
-class Chain:
-    """An IK constraint that is at work. bones: from the tip, whose tail is to reach the goal, up to the first.
-
-    target, pole: what it follows, None for a thing that cannot be keyed or is not there.
-    """
-
-    owner: str
-    constraint: str
-    bones: tuple[str, ...]
-    target: Handle | None
-    pole: Handle | None
-    pole_angle: float
-    turns_tip: bool
 
 
 def read_chains(stand: StandIn) -> list[Chain]:
@@ -62,7 +47,7 @@ def _chain(stand: StandIn, bone: bpy.types.PoseBone, constraint: bpy.types.Const
         bone.name, constraint.name, tuple(each.name for each in bones),
         followed(stand, constraint.target, constraint.subtarget),
         followed(stand, constraint.pole_target, constraint.pole_subtarget) if constraint.pole_target else None,
-        constraint.pole_angle, constraint.use_rotation,
+        constraint.pole_angle,
     )
 
 

@@ -3,20 +3,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..motion.rotations import normalise, quat_angle, quat_from_matrix
 from ..motion.skeleton import TOWARDS
-from ..motion.tracks import Extra
 from ..rig.hanging import orthonormal
 from ..rig.rig_map import RigMap
-from .controls import Controls
+from .handles import Controls, Handle
 from .ik import swivel_of
 from .solving import Solution, Wanted
-from .stand_in import Handle, StandIn
+from .stand_in import StandIn
 
 _FRAMES = 6  # that are looked at, beside those in which limbs are bent most
 _BY_PLACES = ("Arm", "ForeArm", "UpLeg", "Leg")  # whose direction says all that people see
@@ -33,18 +32,6 @@ class Seen:
     def mean(self, joints: Iterable[str]) -> float:
         """The mean over frames of those joints that are there."""
         return float(np.mean([self.off[joint].mean() for joint in joints if joint in self.off] or [0.0]))
-
-
-def settle(stand: StandIn, settings: Sequence[Extra]) -> None:
-    """Give the stand-in what is kept throughout."""
-    for extra in settings:
-        owner, _, name = extra.path.rpartition("." if not extra.path.endswith("]") else "[")
-        if extra.path.endswith("]"):
-            holder, key = stand.armature.path_resolve(owner), name[1:-2]
-            holder[key] = type(holder[key])(extra.values[0])
-        else:
-            setattr(stand.armature.path_resolve(owner), name, extra.values[0])
-    stand.update()
 
 
 def look(stand: StandIn, rig: RigMap, controls: Controls, solution: Solution) -> Seen:

@@ -10,13 +10,13 @@ from ..motion.clip import Clip
 from ..motion.tracks import Tracks
 from ..rig.bone_map import REQUIRED
 from ..rig.rig_map import RigMap
-from .controls import Controls, controls_of
-from .ik import Chain
+from .controls import controls_of
+from .handles import Chain, Controls
 from .locks import driven_channels, free_axes
-from .looking import Seen, look, settle
-from .rigify import rigify_controls
+from .looking import Seen, look
 from .solving import Solution, Wanted, wanted_poses
 from .stand_in import StandIn
+from .switches import settle
 from .tracking import make_tracks
 from .wiring import Wiring, find_wiring
 
@@ -36,7 +36,7 @@ def clip_tracks(armature: bpy.types.Object, rig: RigMap, clip: Clip, controls: s
     off: dict[Chain, str] = {}
     while True:
         with StandIn(armature) as stand:
-            reading = rigify_controls(stand, rig, controls) or controls_of(stand, rig, controls, off)
+            reading = controls_of(stand, rig, controls, off)
             settle(stand, reading.settings)
             wiring = find_wiring(stand, rig, reading)
             wanted = wanted_poses(armature, rig, clip, wiring.lead)

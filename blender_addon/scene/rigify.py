@@ -11,9 +11,8 @@ import numpy as np
 
 from ..motion.tracks import Extra
 from ..rig.rig_map import RigMap
-from .controls import Controls, Limb
-from .ik import Chain
-from .stand_in import Handle, StandIn
+from .handles import Chain, Controls, Handle, Limb
+from .stand_in import StandIn
 
 _TORSO = "torso"
 _OWN_NAMES = {"Neck": "neck", "Head": "head"}  # controls that are not called after the bones they move
@@ -69,7 +68,7 @@ def _limb(bones: bpy.types.bpy_prop_collection, joints: Sequence[str], names: di
         if constraint.type == "IK" and constraint.pole_subtarget in bones:
             pole = Handle(constraint.pole_subtarget)
             chain = Chain(owner, constraint.name, (owner, first), Handle(constraint.subtarget), pole,
-                          constraint.pole_angle, False)
+                          constraint.pole_angle)
             return Limb(tuple(joints[:2]), chain, Handle(control), pole, alone=True)
     return None
 

@@ -24,10 +24,9 @@ from ..motion.rotations import (
 from ..motion.skeleton import INDEX
 from ..rig.hanging import orthonormal
 from ..rig.rig_map import RigMap
-from .controls import Controls, Limb
+from .handles import Controls, Handle, Limb
 from .ik import Bend, pole_places
 from .locks import cannot_move, driven_channels, within_locks
-from .stand_in import Handle
 from .wiring import Wiring
 
 _ABOVE = {side + below: side + above for side in ("Left", "Right") for below, above in (

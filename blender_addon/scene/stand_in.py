@@ -4,22 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 import bpy
 import numpy as np
 from mathutils import Matrix, Quaternion
 
-
-@dataclass(frozen=True, order=True)
-class Handle:
-    """Something that can be posed: a bone of the armature, or (object) another object in the scene."""
-
-    name: str
-    object: bool = False
-
-    def __str__(self) -> str:
-        return self.name
+from .handles import Handle
 
 
 class StandIn:

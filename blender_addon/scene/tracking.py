@@ -15,10 +15,9 @@ from ..motion.rotations import matrix_from_quat, normalise
 from ..motion.skeleton import CONTACT_JOINTS
 from ..motion.tracks import Extra, Track, Tracks
 from ..rig.rig_map import RigMap
-from .controls import Controls
+from .handles import Controls, Handle
 from .locks import driven_channels, still_channels
 from .solving import Solution
-from .stand_in import Handle
 from .wiring import Wiring
 
 # Directions in which the outermost of a rigid set of points are looked for: they move most when it turns.

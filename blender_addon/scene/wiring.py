@@ -9,18 +9,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import RigError
 from ..motion.rotations import IDENTITY, quat_from_matrix
-from ..rig.bone_map import REQUIRED
 from ..rig.hanging import Hanging, find_carriers, orthonormal, random_turns
 from ..rig.rig_map import RigMap
-from .controls import LIMITS, Controls
+from .following import LIMITS
+from .handles import Controls, Handle
 from .ik import at_work, read_chains
-from .stand_in import Handle, StandIn
+from .stand_in import StandIn
 
 _POSES, _MOST = 4, 0.6  # poses of chance beside the one at rest; radians
 _BODY = ("Spine", "LeftUpLeg", "RightUpLeg", "LeftArm", "RightArm")  # what the whole body hangs by
-_FOLLOWS = np.radians(45.0)  # a bone that stays further behind its control is not moved by it
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,10 +42,7 @@ class Wiring:
 
 
 def find_wiring(stand: StandIn, rig: RigMap, controls: Controls) -> Wiring:
-    """Pose the stand-in to see what hangs from what; RigError when a joint that is needed cannot be moved.
-
-    What takes keys is left at rest.
-    """
+    """Pose the stand-in to see what hangs from what; what takes keys is left at rest."""
     bones = {joint: Handle(bone) for joint, bone in rig.bones.items()}
     given = [bones[joint] for joint in bones if joint in controls.solved or joint not in controls.turning.values()]
     with _unlimited(stand, controls.handles):
@@ -63,7 +58,6 @@ def _find(stand: StandIn, rig: RigMap, controls: Controls, bones: Mapping[str, H
     seen = tuple(dict.fromkeys([*keyed, *bones.values(), *ends, *targets]))
     hung = tuple(dict.fromkeys([*keyed, *given]))
     frames, unposed, axes = _pose_by_chance(stand, rig, controls, keyed, seen, hung)
-    _check(rig, controls, bones, seen, frames)
     hanging = {}
     for column, handle in enumerate(hung):
         allowed, sure = _likely(stand, handle, hung)
@@ -156,18 +150,3 @@ def _likely(stand: StandIn, handle: Handle, hung: Sequence[Handle]) -> tuple[lis
     first = [hung.index(each) for each in above if each in hung]
     others = [place for place, each in enumerate(hung) if each != handle and place not in first]
     return first + others, len(first)
-
-
-def _check(rig: RigMap, controls: Controls, bones: Mapping[str, Handle], seen: Sequence[Handle], frames: np.ndarray
-           ) -> None:
-    """RigError for a joint that is needed and stays behind what should turn it."""
-    along = {handle: frames[:, seen.index(handle), :3, 1] for handle in bones.values()}
-    for handle, joint in controls.turning.items():
-        if joint not in REQUIRED or joint not in controls.bends or joint in controls.solved:
-            continue
-        turns = orthonormal(frames[:, seen.index(handle), :3, :3])
-        seen_from = np.einsum("pji,pj->pi", turns, along[bones[joint]])
-        off = np.arccos(np.clip(seen_from[1:] @ seen_from[0] / np.linalg.norm(seen_from[0]) ** 2, -1.0, 1.0))
-        if off.max() > np.minimum(_FOLLOWS, _MOST / 3):
-            raise RigError(f"{rig.armature} cannot be keyed: {rig.bones[joint]} ({joint}) follows "
-                           f"{controls.bends[joint]}; mute that constraint, or name the bone that controls it")

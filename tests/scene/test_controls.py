@@ -9,6 +9,7 @@ import pytest
 from made_walk import made_chaos, made_walk
 
 from blender_addon.errors import RigError
+from blender_addon.motion.rotations import matrix_from_quat
 from blender_addon.scene.controls import read_controls
 
 LEGS = tuple(side + part for side in made.SIDES for part in ("UpLeg", "Leg"))
@@ -60,14 +61,57 @@ def test_empties_in_the_scene_get_keys_of_their_own(empty_scene):
     assert direction < 0.5 and place < 0.2
 
 
-def test_fk_switches_solvers_off_for_the_action(empty_scene):
-    armature = made.with_targets()
+@pytest.mark.parametrize("make", [made.robot, made.with_targets], ids=lambda make: make.__name__)
+def test_fk_switches_solvers_off_for_the_action(empty_scene, make):
+    armature = make()
     tracks, fitted, rig = made.tracks_of(armature, made_walk(), "fk")
     paths = {extra.path: extra.values.tolist() for extra in tracks.extras}
     assert paths == {f'pose.bones["{side}Leg"].constraints["IK"].influence': [0.0] for side in made.SIDES}
     assert {"LeftUpLeg", "LeftLeg"} <= _keyed(tracks, "rotation")
     direction, rotation, place = made.worst(made.errors(armature, tracks, fitted, rig))
     assert direction < 0.05 and rotation < 0.2 and place < 0.05
+
+
+@pytest.mark.parametrize("wish", ["auto", "fk", "ik"])
+@pytest.mark.parametrize("now", [0.0, 1.0])
+def test_limbs_with_fk_and_ik_are_switched_by_their_property(empty_scene, now, wish):
+    armature = made.switched()
+    armature.pose.bones["root"]["leg_ik"] = now
+    armature.update_tag()
+    bpy.context.view_layer.update()
+    tracks, fitted, rig = made.tracks_of(armature, made_walk(), wish)
+    by_solver = wish == "ik" or (wish == "auto" and now)
+    kept = {extra.path: extra.values.tolist() for extra in tracks.extras}
+    assert kept == ({} if by_solver == now else {'pose.bones["root"]["leg_ik"]': [float(by_solver)]})
+    keyed = {track.bone for track in tracks.bones}
+    assert ("LeftFootIK" in keyed and "LeftLegPole" in keyed) == by_solver or not by_solver
+    assert ("FK-LeftLeg" in keyed) == (not by_solver) and "LeftLeg" not in keyed
+    direction, _, place = made.worst(made.errors(armature, tracks, fitted, rig))
+    assert direction < 0.5 and place < 0.3
+
+
+@pytest.mark.parametrize("wish", ["auto", "fk"])
+def test_a_driven_solver_is_switched_by_what_drives_it(empty_scene, wish):
+    armature = made.with_targets()
+    armature.pose.bones["root"]["legs"] = 1
+    for side in made.SIDES:
+        driver = armature.pose.bones[f"{side}Leg"].constraints["IK"].driver_add("influence").driver
+        driver.type = "SUM"
+        variable = driver.variables.new()
+        variable.targets[0].id = armature
+        variable.targets[0].data_path = 'pose.bones["root"]["legs"]'
+    bpy.context.view_layer.update()
+    tracks, fitted, rig = made.tracks_of(armature, made_walk(), wish)
+    assert {extra.path for extra in tracks.extras} == ({'pose.bones["root"]["legs"]'} if wish == "fk" else set())
+    assert made.worst(made.errors(armature, tracks, fitted, rig))[0] < 0.5
+
+
+def test_a_solver_that_nothing_switches_is_refused_where_fk_is_wished(empty_scene):
+    armature = made.with_targets()
+    armature.pose.bones["LeftLeg"].constraints["IK"].driver_add("influence").driver.expression = "1.0"
+    bpy.context.view_layer.update()
+    with pytest.raises(RigError, match="LeftLeg follows the constraint 'IK', which a driver switches on; mute"):
+        made.tracks_of(armature, made_walk(), "fk")
 
 
 def test_a_solver_that_cannot_do_it_is_switched_off(empty_scene):
@@ -103,6 +147,14 @@ def test_what_deform_bones_follow_gets_the_keys(empty_scene, kind):
     assert _keyed(tracks, "rotation") == set(made.INDEX) and _keyed(tracks, "location") == {"Hips"}
     _, rotation, place = made.worst(made.errors(armature, tracks, fitted, rig))
     assert rotation < 0.2 and place < 0.1
+
+
+def test_bones_that_stretch_between_controls_follow_them(empty_scene):
+    armature = made.stretchy()
+    tracks, fitted, rig = made.tracks_of(armature, made_walk(), rig=made.copying_map(armature))
+    assert _keyed(tracks, "rotation") == set(made.INDEX)
+    direction, _, place = made.worst(made.errors(armature, tracks, fitted, rig))
+    assert direction < 0.1 and place < 0.1
 
 
 def test_a_limb_that_another_armature_moves_is_refused_in_one_line(empty_scene):
@@ -307,6 +359,45 @@ def test_the_motion_goes_where_people_put_the_rig(empty_scene):
     made.pose(armature, tracks, 20)
     for bone in ("Hips", "LeftFoot", "LeftLeg"):
         assert np.allclose(there[bone], np.array(armature.pose.bones[bone].head), atol=2e-3), bone
+
+
+# --- tracks know enough to be reckoned with alone ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", [made.human_on_root, made.robot, made.with_targets, made.copying],
+                         ids=lambda make: make.__name__)
+def test_tracks_are_complete_for_kinematics(empty_scene, make):
+    """What a track says of its bone's frame is where Blender has the bone."""
+    armature = make()
+    rig = made.copying_map(armature) if make is made.copying else None
+    tracks, *_ = made.tracks_of(armature, made_walk(), rig=rig)
+    _compare_frames(armature, tracks, 1e-3)
+
+
+@pytest.mark.parametrize("controls", ["auto", "ik"])
+def test_rigify_s_tracks_are_complete_for_kinematics(rigify_files, controls):
+    bpy.ops.wm.open_mainfile(filepath=str(rigify_files / "basic_metarig.blend"))
+    armature = bpy.data.objects["rig"]
+    tracks, *_ = made.tracks_of(armature, made_walk(), controls, made.rigify_map(armature))
+    # the head hangs from the neck but turns with the torso: its place in a track is an estimate
+    _compare_frames(armature, tracks, 0.02, but=("head",))
+
+
+def _compare_frames(armature, tracks, tolerance, but=()):
+    for frame in (0, 13, 40):
+        made.pose(armature, tracks, frame)
+        frames = []
+        for track in tracks.bones:
+            local = np.eye(4)
+            if track.rotation is not None:
+                local[:3, :3] = matrix_from_quat(track.rotation[frame])
+            if track.location is not None:
+                local[:3, 3] = track.location[frame]
+            above = frames[track.parent] if track.parent >= 0 else np.eye(4)
+            frames.append(above @ track.offset @ local)
+            there = np.array(armature.pose.bones[track.bone].matrix)
+            if track.bone not in but:
+                assert np.allclose(frames[-1], there, atol=tolerance), (track.bone, frame)
 
 
 # --- nothing else changes -------------------------------------------------------------------------------------------
