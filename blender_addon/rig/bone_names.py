@@ -31,7 +31,7 @@ _GLUED = words("""
     knee shin calf foot ankle toe toes toebase shldr fist palm uarm farm uleg""")
 _PARTS = frozenset((*_GLUED, *words("finger thumb index spine head neck hips pelvis face hair")))
 _PREFIX = re.compile(r"^((?i:valvebiped\.)?(?i:bip\d+)|(?i:mixamorig\d*)|(?i:character\d+)|(?i:neo))(?=[_\s.\-A-Z])")
-_CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
+_TOKEN = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
 
 
 @dataclass(frozen=True)
@@ -48,30 +48,59 @@ class BoneName:
     helper: bool
 
 
-def take_apart(name: str, idle: frozenset[str] = frozenset()) -> BoneName:
-    """One name. idle: further words that say nothing, as `shared_words` finds them."""
-    text = unicodedata.normalize("NFKC", name).strip()
-    text = re.split(r"[:|]", text)[-1] or text
-    text = _PREFIX.sub("", text)
-    text = re.sub(r"([左右])", r" \1 ", text)
+def take_apart(name: str, prefix: Sequence[str] = (), suffix: Sequence[str] = ()) -> BoneName:
+    """One name. prefix, suffix: words that it may begin and end with and that say nothing (see `shared_ends`)."""
+    text = _PREFIX.sub("", _last_of(name))
     side, told, numbers, helper = "", [], [], False
-    for token in _CAMEL.findall(text):
-        small = token.lower()
-        if small.isdigit():
-            numbers.append(int(small))
-        elif small in _SIDES and not side:
-            side = _SIDES[small]
-        elif small in idle:
-            continue
+    for token in _without_ends(_tokens(text), prefix, suffix):
+        if token.isdigit():
+            numbers.append(int(token))
+        elif token in _SIDES and not side:
+            side = _SIDES[token]
         else:
-            helper = helper or small in _HELPERS
-            told.append(small)
+            helper = helper or token in _HELPERS
+            told.append(token)
     word = "".join([one for one in told if one not in _IDLE] or told)
     if not side:
         side, word = _glued_side(word)
     elif not word:
         side, word = "", side[0].lower()  # a letter and a number, as the vertebra L5
-    return BoneName(side, word, tuple(numbers), helper or word.endswith(("twist", "nub", "sharebone")))
+    return BoneName(side, word, tuple(numbers), helper or word.endswith(("twist", "nub", "sharebone", "捩")))
+
+
+def shared_ends(names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The words with which most names of a rig begin and those with which most end, unless they name a part or side."""
+    split = [_tokens(_last_of(name)) for name in names]
+    ends = []
+    for end in (0, -1):
+        left, shared = split, []
+        while len(shared) < 4:
+            counted = Counter(tokens[end] for tokens in left if len(tokens) > 1)
+            word, count = counted.most_common(1)[0] if counted else ("", 0)
+            if count <= (0.95 if word.isdigit() and end else 0.6) * len(names) or word in _SIDES or word in _PARTS:
+                break
+            shared.append(word)
+            left = [(tokens[1:] if end == 0 else tokens[:-1]) for tokens in left if tokens and tokens[end] == word]
+        ends.append(tuple(shared))
+    return ends[0], ends[1]
+
+
+def _last_of(name: str) -> str:
+    """A name without its namespace."""
+    text = unicodedata.normalize("NFKC", name).strip()
+    return re.split(r"[:|]", text)[-1] or text
+
+
+def _tokens(text: str) -> list[str]:
+    return [token.lower() for token in _TOKEN.findall(re.sub(r"([左右])", r" \1 ", text))]
+
+
+def _without_ends(tokens: list[str], prefix: Sequence[str], suffix: Sequence[str]) -> list[str]:
+    for word in prefix:
+        tokens = tokens[1:] if len(tokens) > 1 and tokens[0] == word else tokens
+    for word in suffix:
+        tokens = tokens[:-1] if len(tokens) > 1 and tokens[-1] == word else tokens
+    return tokens
 
 
 def _glued_side(word: str) -> tuple[str, str]:
@@ -80,22 +109,3 @@ def _glued_side(word: str) -> tuple[str, str]:
         if rest != word and (rest in _GLUED or (len(letters) > 1 and rest)):
             return _SIDES[letters], rest
     return "", word
-
-
-def shared_words(names: Sequence[str]) -> frozenset[str]:
-    """The words with which most names of a rig begin or end, as long as they name no part or side."""
-    split = [[token.lower() for token in _CAMEL.findall(unicodedata.normalize("NFKC", name)) if not token.isdigit()]
-             for name in names]
-    shared: set[str] = set()
-    for end in (0, -1):
-        for _ in range(3):  # a prefix may have several words
-            counted = Counter(tokens[end] for tokens in split if len(tokens) > 1)
-            if not counted or counted.most_common(1)[0][1] <= 0.6 * len(names):
-                break
-            word = counted.most_common(1)[0][0]
-            if word in _SIDES or word in _PARTS:
-                break
-            shared.add(word)
-            rest = slice(1, None) if end == 0 else slice(None, -1)
-            split = [tokens[rest] if tokens and tokens[end] == word else tokens for tokens in split]
-    return frozenset(shared)

@@ -67,6 +67,15 @@ class BoneTree:
         return tips
 
     @cached_property
+    def centres(self) -> np.ndarray:
+        """(N, 3) the mean of the heads below each bone, its own among them."""
+        totals = np.array(self.rest.heads, dtype=np.float64)
+        for bone in reversed(self.bones):
+            if self.parents[bone] >= 0:
+                totals[self.parents[bone]] += totals[bone]
+        return totals / np.array(self.size)[:, None]
+
+    @cached_property
     def extent(self) -> float:
         """The largest side of the box around the heads."""
         heads = self.rest.heads[list(self.bones)]
@@ -99,33 +108,40 @@ def bone_tree(rest: Rest, keep: Collection[int]) -> BoneTree:
     the parent lies: control rigs hang their deform bones from such twins.
     """
     kept = set(keep)
-    digits = 5 - int(np.floor(np.log10(max(float(np.abs(rest.heads).max(initial=0.0)), 1e-9))))
-    twins = {_lying(rest, bone, digits): bone for bone in sorted(kept, reverse=True)}
-    parents = [-1] * len(rest.names)
-    for bone in sorted(kept):
-        above = rest.parents[bone]
-        while above >= 0:
-            stand_in = above if above in kept else twins.get(_lying(rest, above, digits), -1)
-            if stand_in >= 0 and not _hangs_from(parents, stand_in, bone):
-                parents[bone] = stand_in
-                break
-            above = rest.parents[above]
+    parents = [parent if bone in kept and parent in kept else -1 for bone, parent in enumerate(rest.parents)]
+    lost = [bone for bone in sorted(kept) if parents[bone] < 0 <= rest.parents[bone]]
+    if lost:
+        lying = _lying(rest)
+        twins = {lying[bone]: bone for bone in sorted(kept, reverse=True)}
+        for bone in lost:
+            parents[bone] = _stand_in(rest, bone, kept, twins, lying, parents)
     depth = {-1: 0}
-
-    def depth_of(bone: int) -> int:
+    for bone in sorted(kept):
         line = []
         while bone not in depth:
             line.append(bone)
             bone = parents[bone]
         for one in reversed(line):
             depth[one] = depth[parents[one]] + 1
-        return depth[line[0]] if line else depth[bone]
-
-    return BoneTree(rest, tuple(sorted(kept, key=lambda bone: (depth_of(bone), bone))), tuple(parents))
+    return BoneTree(rest, tuple(sorted(kept, key=lambda bone: (depth[bone], bone))), tuple(parents))
 
 
-def _lying(rest: Rest, bone: int, digits: int) -> tuple[float, ...]:
-    return tuple(np.round(np.concatenate([rest.heads[bone], rest.tails[bone]]), digits).tolist())
+def _lying(rest: Rest) -> list[tuple[float, ...]]:
+    """Where each bone begins and ends, rounded so that what lies in one place is equal."""
+    size = max(float(np.abs(rest.heads).max(initial=0.0)), 1e-9)
+    return [tuple(line) for line in np.round(np.hstack([rest.heads, rest.tails]) / size, 5).tolist()]
+
+
+def _stand_in(rest: Rest, bone: int, kept: set[int], twins: dict[tuple[float, ...], int],
+              lying: list[tuple[float, ...]], parents: list[int]) -> int:
+    """The next bone above that is kept, or the kept one that lies where it lies; -1 for none."""
+    above = rest.parents[bone]
+    while above >= 0:
+        stand_in = above if above in kept else twins.get(lying[above], -1)
+        if stand_in >= 0 and not _hangs_from(parents, stand_in, bone):
+            return stand_in
+        above = rest.parents[above]
+    return -1
 
 
 def _hangs_from(parents: list[int], bone: int, other: int) -> bool:

@@ -197,12 +197,13 @@ def recognise(names: Sequence[str], parts: Sequence[BoneName]) -> tuple[NameFami
     for bone, part in enumerate(parts):
         known.setdefault((part.side, part.word, part.numbers), []).append(bone)
     best, most, found = None, 0.0, {}
+    every = "\n".join(names)
     for family in families():
         here = {joint: known[key] for joint, part in family.joints.items()
                 if (key := (part.side, part.word, part.numbers)) in known}
         spines = sum((part.side, part.word, part.numbers) in known for part in family.spines)
         share = (len(here) + spines) / (len(family.joints) + len(family.spines))
-        marked = bool(family.mark) and any(re.search(family.mark, name) for name in names)
+        marked = bool(family.mark) and re.search(family.mark, every, re.MULTILINE) is not None
         worth = share + 0.01 * (len(here) + spines) + 0.05 * marked - 0.03 * (bool(family.mark) and not marked)
         if share > 0.8 and worth > most:
             best, most, found = family, worth, here

@@ -223,7 +223,7 @@ def _two_segments(pair: Pair, start: int, middle: int, end: int) -> float | None
     """How well three places serve as a limb's joints; None where they cannot."""
     apart = pair.apart
     upper, lower = apart[start][middle], apart[middle][end]
-    if min(upper, lower) < 0.1 * pair.length or min(upper, lower) <= 0.0:
+    if min(upper, lower) < max(0.1 * pair.length, 0.3 * max(upper, lower)) or min(upper, lower) <= 0.0:
         return None
     for place in (start, middle, end):
         if place + 1 < pair.bones and apart[place][place + 1] < _NOTHING * (upper + lower):

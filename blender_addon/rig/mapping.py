@@ -15,7 +15,7 @@ import numpy as np
 
 from ..motion.skeleton import JOINTS
 from .bone_map import BoneMap, Match
-from .bone_names import BoneName, shared_words, take_apart
+from .bone_names import BoneName, shared_ends, take_apart
 from .bone_tree import BoneTree, bone_tree
 from .families import ARM, LEG, VAGUE_HIPS, NameFamily, by_words, is_chest, is_neck, is_trunk, recognise
 from .rest import Rest
@@ -118,14 +118,16 @@ def _by_hand(rest: Rest, corrections: Mapping[str, str]) -> tuple[dict[str, int]
 
 def _gather(rest: Rest, keep: list[int], by_hand: dict[str, int], notes: list[str]) -> _Evidence:
     """What names and structure say of the bones to keep."""
-    idle = shared_words([rest.names[bone] for bone in keep])
-    parts = tuple(take_apart(name, idle) for name in rest.names)
+    prefix, suffix = shared_ends([rest.names[bone] for bone in keep])
+    parts = tuple(take_apart(name, prefix, suffix) for name in rest.names)
     kept = [parts[bone] for bone in keep]
     family, exact = recognise([rest.names[bone] for bone in keep], kept)
     taken = {k for bones in exact.values() for k in bones}
     usual = {joint: [k for k in bones if k not in taken] for joint, bones in by_words(kept).items()}
-    named = {joint: [keep[k] for k in (*exact.get(joint, ()), *usual.get(joint, ()))] for joint in usual | exact}
     tree = bone_tree(rest, keep)
+    for joint in ("LeftHand", "RightHand", "LeftToe", "RightToe"):  # of wrist and hand, of ball and toe, the first
+        usual.get(joint, []).sort(key=lambda k: len(tree.above(keep[k])))
+    named = {joint: [keep[k] for k in (*exact.get(joint, ()), *usual.get(joint, ()))] for joint in usual | exact}
     return _Evidence(rest, tree, parts, family, named, find_body(tree), by_hand, list(notes))
 
 
@@ -320,8 +322,9 @@ def _map_head(evidence: _Evidence, hips: int, necks: list[int], column: list[int
 
     body = evidence.body
     head = next((bone for bone in evidence.named.get("Head", []) if free(bone)), None)
-    if head is None and body is not None and "Head" in body.joints and free(body.joints["Head"]):
-        head = body.joints["Head"]
+    if head is None and body is not None and "Head" in body.joints:
+        placed = body.joints["Head"]
+        head = placed if free(placed) and not is_neck(evidence.parts[placed]) else None
     called = [bone for bone in (*necks, *evidence.named.get("Neck", [])) if free(bone) and bone != head and (
         head is None or evidence.hangs(head, bone))]
     neck = min(called, key=lambda bone: len(evidence.tree.above(bone)), default=None)

@@ -18,6 +18,8 @@ from .bone_tree import BoneTree
 from .limbs import Joints, Pair, arm_joints, leg_joints, pairs_of
 
 _MIRRORED = 0.12  # how far, as a share of its length, a limb may be from its mirror image
+_MOST_PAIRS = 16
+_WITH_HEAD = 0.5  # how much better a body is with a head
 _HEAD = 0.27  # how high above the shoulders heads begin, in trunks
 
 
@@ -88,23 +90,24 @@ def find_body(tree: BoneTree) -> Body | None:
     if plane is None:
         return None
     arms, legs = [], []
-    for pair in pairs:
-        if not _is_mirrored(pair, plane):
-            continue
+    for pair in _mirrored_ones(pairs, plane):
         aside = np.abs(plane.aside(pair.points)).mean(axis=0).tolist()
         side = 1.0 if plane.aside(pair.points[0, :pair.bones]).sum() > 0 else -1.0
         for found, joints_of in ((arms, arm_joints), (legs, leg_joints)):
             joints = joints_of(pair, aside)
             if joints is not None:
                 found.append(_Limbs(pair, joints, side))
+    fits = [(_fit(tree, plane, leg, arm), leg, arm) for leg in legs for arm in arms if leg.pair is not arm.pair]
     best, most = None, -np.inf
-    for leg in legs:
-        for arm in arms:
-            score = _fit(tree, plane, leg, arm) if leg.pair is not arm.pair else -np.inf
-            if arm.pair.fan < 0 and any(other.pair.fan >= 2 for other in arms if other.pair is not leg.pair):
-                score -= 0.5  # where there are fingers, arms have them
-            if score > most:
-                best, most = (leg, arm), score
+    for score, leg, arm in sorted(fits, key=lambda one: -one[0]):
+        if score + _WITH_HEAD <= most or score == -np.inf:
+            break  # those that follow are no better
+        if arm.pair.fan < 0 and any(other.pair.fan >= 2 for other in arms if other.pair is not leg.pair):
+            score -= 0.5  # where there are fingers, arms have them
+        if _head_start(tree, plane, leg, arm) is not None:
+            score += _WITH_HEAD
+        if score > most:
+            best, most = (leg, arm), score
     return _body(tree, plane, *best, most) if best else None
 
 
@@ -113,12 +116,11 @@ def find_body(tree: BoneTree) -> Body | None:
 
 def _mirror_plane(tree: BoneTree, pairs: list[Pair]) -> _Plane | None:
     """The plane, out of those between two chains, that mirrors most of what stands far from it onto something else."""
-    heads = tree.rest.heads[list(tree.bones)]
-    if len(heads) > 250:  # enough to tell planes apart
-        heads = heads[:: len(heads) // 250 + 1]
+    every = tree.rest.heads[list(tree.bones)]
+    heads = every[:: len(every) // 150 + 1]  # enough to tell planes apart
     best, most = None, 0.0
     tried: list[_Plane] = []
-    for pair in sorted(pairs, key=lambda pair: -pair.length)[:40]:
+    for pair in sorted(pairs, key=lambda pair: -pair.length)[:20]:
         heads_of = pair.points[:, :pair.bones]  # tails may point anywhere
         across = (heads_of[0] - heads_of[1]).sum(axis=0)
         if np.linalg.norm(across) < 1e-3 * pair.length:
@@ -128,7 +130,9 @@ def _mirror_plane(tree: BoneTree, pairs: list[Pair]) -> _Plane | None:
                for other in tried):
             continue
         tried.append(plane)
-        away = np.linalg.norm(plane.mirrored(heads)[:, None] - heads[None], axis=-1).min(axis=1)
+        mirrored = plane.mirrored(heads)
+        squares = (mirrored**2).sum(axis=1)[:, None] + (every**2).sum(axis=1) - 2.0 * mirrored @ every.T
+        away = np.sqrt(np.maximum(squares.min(axis=1), 0.0))
         aside = np.abs(plane.aside(heads))
         near = np.clip(1.0 - away / (0.05 * tree.extent), 0.0, 1.0)
         if (worth := float((aside * near).sum() - 0.5 * (aside * (near <= 0.0)).sum())) > most:
@@ -136,10 +140,23 @@ def _mirror_plane(tree: BoneTree, pairs: list[Pair]) -> _Plane | None:
     return best
 
 
-def _is_mirrored(pair: Pair, plane: _Plane) -> bool:
-    off = np.linalg.norm(plane.mirrored(pair.points[0, :pair.bones]) - pair.points[1, :pair.bones], axis=-1)
-    size = max(pair.length, float(np.abs(plane.aside(pair.points[:, :pair.bones])).max()))
-    return float(off.mean()) < _MIRRORED * size
+def _mirrored_ones(pairs: list[Pair], plane: _Plane) -> list[Pair]:
+    """The pairs that the plane mirrors, each chain in one of them only, the longest that may be limbs."""
+    off = []
+    for place, pair in enumerate(pairs):
+        heads = pair.points[:, :pair.bones]
+        away = float(np.linalg.norm(plane.mirrored(heads[0]) - heads[1], axis=-1).mean())
+        size = max(pair.length, float(np.abs(plane.aside(heads)).max()))
+        if away < _MIRRORED * size:
+            off.append((round(away / size, 3), place))
+    taken: set[int] = set()
+    found = []
+    for _, place in sorted(off):
+        pair = pairs[place]
+        if not {pair.one[0], pair.other[0]} & taken:
+            taken |= {pair.one[0], pair.other[0]}
+            found.append(pair)
+    return sorted(found, key=lambda pair: -pair.length)[:_MOST_PAIRS]
 
 
 # --- which pairs make a body ----------------------------------------------------------------------------------------
@@ -173,7 +190,7 @@ def _fit(tree: BoneTree, plane: _Plane, leg: _Limbs, arm: _Limbs) -> float:
     common = next(bone for bone in arms_above if bone in legs_above)
     score += 0.1 * float(np.sign(arms_above.index(common) - legs_above.index(common)))
     score += 0.25 * float(np.abs(up).max() > 0.985)
-    return score + 0.5 * float(_head_start(tree, plane, leg, arm, up) is not None)
+    return score
 
 
 def _hips(tree: BoneTree, leg: _Limbs, arm: _Limbs) -> int:
@@ -182,41 +199,43 @@ def _hips(tree: BoneTree, leg: _Limbs, arm: _Limbs) -> int:
     return next(bone for bone in tree.above(arm.pair.parent) if bone in legs_above)
 
 
-def _head_start(tree: BoneTree, plane: _Plane, leg: _Limbs, arm: _Limbs, up: np.ndarray) -> int | None:
+def _head_start(tree: BoneTree, plane: _Plane, leg: _Limbs, arm: _Limbs) -> int | None:
     """The lowest bone of neck and head: one that stands in the middle, hangs from the trunk and goes up the highest."""
+    up = _up(plane, leg, arm)
+    heads, tails = tree.rest.heads, tree.rest.tails
     hips, shoulders = leg.middle(leg.joints.start) @ up, arm.middle(arm.joints.start) @ up
     wide = float(np.abs(plane.aside(arm.at(arm.joints.start))).mean())
     taken = {arm.pair.one[0], arm.pair.other[0], leg.pair.one[0], leg.pair.other[0]}
     column = tree.above(arm.pair.parent)
     column = column[:column.index(_hips(tree, leg, arm)) + 1]
-    best, highest = None, shoulders + 0.08 * (shoulders - hips)
-    for bone in column:
+    for bone in column:  # what hangs from the chest is nearer than what hangs from the hips
+        best, highest = None, shoulders + 0.08 * (shoulders - hips)
         for kid in tree.children[bone]:
-            line = tree.below(kid)
-            if kid in taken or kid in column or not _is_central(plane, tree.rest.heads[line], 0.3 * wide):
+            if kid in taken or kid in column or not _is_central(tree, plane, kid, 0.3 * wide):
                 continue
-            top = float((tree.rest.heads[line] @ up).max())
-            if len(line) == 1:
-                top = max(top, float(tree.rest.tails[kid] @ up))
+            top = float((heads[tree.below(kid)] @ up).max()) if tree.children[kid] else float(
+                max(heads[kid] @ up, tails[kid] @ up))
             if top > highest + 1e-6 * abs(highest):
                 best, highest = kid, top
         if best is not None:
-            break  # what hangs from the chest is nearer than what hangs from the hips
-    return best
+            return best
+    return None
 
 
-# --- the joints -----------------------------------------------------------------------------------------------------
+def _up(plane: _Plane, leg: _Limbs, arm: _Limbs) -> np.ndarray:
+    """From hips to shoulders, within the mirror plane."""
+    up = arm.middle(arm.joints.start) - leg.middle(leg.joints.start)
+    return normalise(up - (up @ plane.normal) * plane.normal)
 
 
-def _is_central(plane: _Plane, heads: np.ndarray, width: float) -> bool:
-    """Whether the first of some bones stands in the middle of the body and the others are spread evenly about it."""
-    return abs(float(plane.aside(heads[0]))) < width and abs(float(plane.aside(heads).mean())) < 0.5 * width
+def _is_central(tree: BoneTree, plane: _Plane, bone: int, width: float) -> bool:
+    """Whether a bone stands in the middle of the body and those below it are spread evenly about it."""
+    return (abs(float(plane.aside(tree.rest.heads[bone]))) < width
+            and abs(float(plane.aside(tree.centres[bone]))) < 0.5 * width)
 
 
 def _body(tree: BoneTree, plane: _Plane, leg: _Limbs, arm: _Limbs, score: float) -> Body:
-    hips = leg.middle(leg.joints.start)
-    up = normalise(arm.middle(arm.joints.start) - hips)
-    up = normalise(up - (up @ plane.normal) * plane.normal)
+    up = _up(plane, leg, arm)
     column, necks, head = _trunk(tree, plane, leg, arm, up)
     feet = _detached_feet(tree, leg)
     ahead, sure = _ahead(tree, plane, leg, arm, up, head, feet)
@@ -258,7 +277,7 @@ def _trunk(tree: BoneTree, plane: _Plane, leg: _Limbs, arm: _Limbs, up: np.ndarr
     column = tree.above(arm.pair.parent)
     column = column[:column.index(_hips(tree, leg, arm))][::-1]
     hips, shoulders = leg.middle(leg.joints.start) @ up, arm.middle(arm.joints.start) @ up
-    start = _head_start(tree, plane, leg, arm, up)
+    start = _head_start(tree, plane, leg, arm)
     if start is None:
         return tuple(column), (), None
     above = [start]
@@ -287,7 +306,7 @@ def _next_of_neck(tree: BoneTree, plane: _Plane, bone: int, up: np.ndarray, trun
     if 2 * tree.size[kid] < tree.size[bone] - 1 or length < 0.005 * trunk or (
             away @ up < (0.4 if tree.children[kid] else 0.8) * length):
         return None
-    if not _is_central(plane, tree.rest.heads[tree.below(kid)], 0.3 * wide):
+    if not _is_central(tree, plane, kid, 0.3 * wide):
         return None
     return kid
 
