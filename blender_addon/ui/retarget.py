@@ -86,7 +86,12 @@ class ChooseClips(_Files, running.OnRig, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         files = [{"name": file.name} for file in self.files]
-        return bpy.ops.galatea.retarget_motion("INVOKE_DEFAULT", directory=self.directory, files=files)
+        try:
+            bpy.ops.galatea.retarget_motion("INVOKE_DEFAULT", directory=self.directory, files=files)
+        except RuntimeError as error:  # it has reported already, and to whom it may concern
+            self.report({"ERROR"}, shown.now.failure.line if shown.now.failure else str(error))
+            return {"CANCELLED"}
+        return {"FINISHED"}
 
 
 class RetargetPanel(Sidebar, bpy.types.Panel):

@@ -3,17 +3,23 @@
 
 import random
 from contextlib import suppress
+from pathlib import Path
 
 import bpy
 import made_rigs
 import pytest
 from made_dumps import changes, dump_file
+from made_walk import made_walk
 
 import blender_addon
+from blender_addon import api
+from blender_addon.motion.bvh import write_bvh
 
 CALLS = 200
-OPERATORS = ("generate_motion",) * 6 + ("add_human", "roll_seed", "test_device", "look_again", "copy_report",
-                                        "dismiss_error", "open_packs_folder")
+OPERATORS = ("generate_motion",) * 5 + ("retarget_motion", "lock_feet", "refit_keys") * 3 + (
+    "add_human", "roll_seed", "test_device", "look_again", "copy_report", "dismiss_error", "open_packs_folder",
+    "choose_clips", "take_bone", "show_bone", "forget_corrections", "save_map", "load_map")
+UNCHANGED = {"test_device", "look_again", "copy_report", "dismiss_error", "open_packs_folder", "save_map"}
 ACTIONS = ("walk", "run", "jump", "idle", "walk:0.4,run:0.3", "levitate", "", "walk:", "walk:0", ",")
 
 
@@ -50,7 +56,10 @@ def crowd(empty_scene, tmp_path, monkeypatch):
         bpy.context.object.name = name
     bpy.data.objects["Path"].hide_viewport = True
     scene.collection.objects.link(bpy.data.objects.new("Empty Curve", bpy.data.curves.new("Empty Curve", "CURVE")))
-    yield
+    write_bvh(tmp_path / "walk.bvh", made_walk(0.5))
+    (tmp_path / "broken.bvh").write_text("HIERARCHY\n")
+    (tmp_path / "broken.toml").write_text("[[[")
+    yield tmp_path
     blender_addon.unregister()
 
 
@@ -76,9 +85,35 @@ def arrange(dice: random.Random) -> None:
     settings.sequence = dice.choice(("", "", "", "walk:0.3,run:0.3", "walk:x"))
     settings.seconds, settings.speed = dice.choice((0.1, 0.3, 1.0)), dice.choice((0.05, 1.0, 5.0))
     settings.seed, settings.takes, settings.start = dice.randrange(9), dice.choice((1, 1, 2)), dice.randrange(-5, 500)
-    settings.loop, settings.in_place = dice.random() < 0.4, dice.random() < 0.4
+    settings.loop = dice.random() < 0.4
+    keyed = bpy.context.scene.galatea_keys
+    keyed.keys, keyed.tolerance = dice.choice(("sparse", "every")), dice.choice((0.1, 2.0, 200.0))
+    keyed.feet, keyed.in_place, keyed.nla, keyed.some_frames = (dice.random() < share for share in (0.6, 0.3, 0.3, 0.3))
+    keyed.root, keyed.controls = dice.choice(("hips", "own")), dice.choice(("auto", "fk", "ik"))
+    keyed.first, keyed.last = dice.randrange(-5, 20), dice.randrange(5, 40)
+    armatures = [None, *(bpy.data.objects[name] for name in ("Human", "Metarig", "Animated", "No Bones", "Elsewhere"))]
+    bpy.context.scene.galatea_retarget.source = dice.choice(armatures)
     settings.path, settings.pack = dice.choice(curves), dice.choice(("", "", "", "motion-generator", "gone"))
     settings.device = dice.choice(("PREFERENCES", "auto", "cpu", "cuda", "webgpu", "directml"))
+
+
+def arguments(dice: random.Random, name: str, folder: Path) -> dict:
+    """What an operator is called with."""
+    if name in ("retarget_motion", "choose_clips"):
+        files = dice.choice(((), ("walk.bvh",), ("walk.bvh", "walk.bvh"), ("broken.bvh",), ("gone.fbx",)))
+        return {"directory": str(folder), "files": [{"name": file} for file in files]} if files else {}
+    if name in ("take_bone", "show_bone"):
+        return {"joint": dice.choice(("LeftArm", "Hips", "Head", "LeftToe", "Tail", ""))}
+    if name in ("save_map", "load_map"):
+        file = dice.choice(("map.toml", "map.toml", "broken.toml", "map.txt", "no/map.toml"))
+        return {"filepath": str(folder / file)}
+    return {}
+
+
+def state() -> dict:
+    """All that a call may change."""
+    corrected = {ob.name: api.corrections_of(ob) for ob in bpy.data.objects if ob.type == "ARMATURE"}
+    return dump_file() | {"corrections": corrected}
 
 
 def test_two_hundred_calls_at_random(crowd, capfd):
@@ -88,22 +123,27 @@ def test_two_hundred_calls_at_random(crowd, capfd):
         arrange(dice)
         name = dice.choice(OPERATORS)
         operator = getattr(bpy.ops.galatea, name)
+        seed = bpy.context.scene.galatea_motion.seed
         bpy.ops.ed.undo_push(message=f"before {number}")
-        before = dump_file()
+        before = state()
         where = f"call {number}: {name} on {before['view layer']}"
         if not operator.poll():
             ends["grey"] += 1
             continue
         try:
-            done = operator("EXEC_DEFAULT", True) == {"FINISHED"}
+            done = operator("EXEC_DEFAULT", True, **arguments(dice, name, crowd)) == {"FINISHED"}
         except RuntimeError as error:
             told = str(error)
             assert told.startswith("Error: ") and told.count("\n") <= 1 and "Traceback" not in told, (where, told)
             assert "unexpected" not in told, (where, told)
             done = False
         ends["done" if done else "refused"] += 1
-        if done and name in ("generate_motion", "add_human", "roll_seed"):
+        if done and name == "choose_clips":
+            bpy.ops.ed.undo_push(message="what it called pushes its step when it ends, in a window")
+        if done and name not in UNCHANGED:
             bpy.ops.ed.undo()
-        assert changes(before, dump_file()) == [], where
+        if name == "roll_seed" and before["view layer"]["mode"].startswith("EDIT_"):
+            bpy.context.scene.galatea_motion.seed = seed  # there Blender undoes what is edited and no more
+        assert changes(before, state()) == [], where
     assert min(ends.values()) > 15, ends
     assert "Traceback" not in "".join(capfd.readouterr())
