@@ -101,6 +101,41 @@ class FeetRequest(KeyOptions):
     last: int | None = None
 
 
+@dataclass(frozen=True)
+class InbetweenRequest(KeyOptions):
+    """Which gaps between a rig's keys are to be filled, and how that becomes keys (see KeyOptions).
+
+    first, last: frames, None for the first and the last key. selected_bones: those that are selected in Pose Mode
+    alone. selected_keys: from the first selected key to the last, on the bones that have some. seed: 0 for the
+    likeliest motion, any other for a variant. variants: more than one makes as many copies of the action, with one seed
+    after another, instead of filling the action itself.
+    """
+
+    first: int | None = None
+    last: int | None = None
+    selected_bones: bool = False
+    selected_keys: bool = False
+    seed: int = 0
+    variants: int = 1
+    device: str = "auto"
+    pack: str = ""
+
+
+def check_inbetween(request: InbetweenRequest) -> None:
+    """GalateaError with one line for what makes no sense."""
+    check_options(request)
+    for name in ("device", "pack"):
+        if not isinstance(getattr(request, name), str):
+            raise GalateaError(f"{name} cannot be {getattr(request, name)!r}; give a name, in quotes")
+    _check("variants", request.variants, 1, MAX_TAKES, whole=True)
+    _check("seed", request.seed, 0, MAX_SEED, whole=True)
+    ends = [frame for frame in (request.first, request.last) if frame is not None]
+    for frame in ends:
+        _check("a frame", frame, -MAX_FRAME, MAX_FRAME, whole=True)
+    if len(ends) == 2 and ends[0] >= ends[1]:
+        raise GalateaError(f"nothing lies between the frames {ends[0]} and {ends[1]}; give a first and a later last")
+
+
 def check_retarget(request: RetargetRequest) -> None:
     """GalateaError with one line for what makes no sense."""
     check_options(request)

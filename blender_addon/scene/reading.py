@@ -39,7 +39,12 @@ def read_motion(armature: bpy.types.Object, rig: RigMap, first: int, last: int) 
     frames = list(_evaluated(armature, names, first, last))
     bones = np.array([posed for posed, _ in frames])
     worlds = np.array([world for _, world in frames])
-    bones = (np.linalg.inv(worlds[:1]) @ worlds)[:, None] @ bones  # the object's own motion
+    return as_clip(armature, rig, (np.linalg.inv(worlds[:1]) @ worlds)[:, None] @ bones)  # the object's own motion
+
+
+def as_clip(armature: bpy.types.Object, rig: RigMap, bones: np.ndarray) -> Clip:
+    """The motion of a rig's mapped bones, (T, N, 4, 4) in armature space, on the rig's own skeleton."""
+    names = list(rig.bones.values())
     rest = np.array([armature.data.bones[name].matrix_local for name in names])
     away = _orthonormal(bones[..., :3, :3] @ np.swapaxes(rest[:, :3, :3], -1, -2))
     turned = np.zeros((len(bones), len(JOINTS), 4))

@@ -80,23 +80,42 @@ def new_fcurve(action: bpy.types.Action, path: str, index: int, group: str) -> b
 
 def fcurves(action: bpy.types.Action) -> list[bpy.types.FCurve]:
     """Return all F-curves of an action, of every slot."""
-    if hasattr(action, "fcurves"):
-        return list(action.fcurves)
-    return [curve for layer in action.layers for strip in layer.strips for bag in strip.channelbags
-            for curve in bag.fcurves]
+    return [curve for _, curve in slotted_fcurves(action)]
+
+
+def slotted_fcurves(action: bpy.types.Action) -> list[tuple[str, bpy.types.FCurve]]:
+    """Return all F-curves of an action, each with the identifier of its slot; "" where there are no slots."""
+    if not hasattr(action, "slots"):
+        return [("", curve) for curve in action.fcurves]
+    names = {slot.handle: slot.identifier for slot in action.slots}
+    return [(names.get(bag.slot_handle, ""), curve) for bag in _channelbags(action) for curve in bag.fcurves]
+
+
+def _channelbags(action: bpy.types.Action) -> list[bpy.types.ActionChannelbag]:
+    return [bag for layer in action.layers for strip in layer.strips for bag in strip.channelbags]
+
+
+def new_fcurve_in_slot(action: bpy.types.Action, slot: str, path: str, index: int, group: str) -> bpy.types.FCurve:
+    """Make an F-curve in the slot with an identifier, listed under a channel group."""
+    if not hasattr(action, "slots"):
+        return action.fcurves.new(path, index=index, action_group=group)
+    layer = action.layers[0] if action.layers else action.layers.new("Layer")
+    strip = layer.strips[0] if layer.strips else layer.strips.new(type="KEYFRAME")
+    bag = strip.channelbag(action.slots[slot], ensure=True)
+    curve = bag.fcurves.new(path, index=index)
+    curve.group = bag.groups.get(group) or bag.groups.new(group)
+    return curve
 
 
 def remove_fcurve(action: bpy.types.Action, curve: bpy.types.FCurve) -> None:
     """Take an F-curve out of an action, whichever slot it belongs to."""
-    if hasattr(action, "fcurves"):
+    if not hasattr(action, "slots"):
         action.fcurves.remove(curve)
         return
-    for layer in action.layers:
-        for strip in layer.strips:
-            for bag in strip.channelbags:
-                if any(curve == other for other in bag.fcurves):
-                    bag.fcurves.remove(curve)
-                    return
+    for bag in _channelbags(action):
+        if any(curve == other for other in bag.fcurves):
+            bag.fcurves.remove(curve)
+            return
 
 
 def put_in_strip_slot(strip: bpy.types.NlaStrip, owner: bpy.types.ID, action: bpy.types.Action) -> None:
