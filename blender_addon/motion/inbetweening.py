@@ -6,7 +6,7 @@ The pack's graph says what to add to interpolation, nothing at the keys; so keys
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -17,12 +17,13 @@ from ..errors import GalateaError
 from .clip import Clip
 from .inbetween_features import CHANNELS, FPS, JOINT_COUNT, interpolate, lay_out, tell, turn_about_z, turned_by
 from .skeleton import CANONICAL, JOINTS, MIRROR
+from .slices import drain
 
 if TYPE_CHECKING:
     from ..inference.packs import Pack
     from ..inference.sessions import Session
 
-__all__ = ["Filled", "Gap", "Speed", "fill_gaps", "find_gaps", "interpolate_gaps"]
+__all__ = ["Filled", "Gap", "Speed", "fill_gaps", "fill_slices", "find_gaps", "interpolate_gaps"]
 
 LONGEST = 120   # missing frames at 30 fps, as many as the network was trained on
 _CONTEXT = 10   # moving poses that are shown on either side, where there are
@@ -74,6 +75,13 @@ def fill_gaps(session: Session, pack: Pack, clip: Clip, known: np.ndarray, seed:
     than 120 frames at 30 fps. Contacts are those of the model in its gaps, False elsewhere. GalateaError for what
     makes no sense.
     """
+    return drain(fill_slices(session, pack, clip, known, seed, speeds, doubtful))
+
+
+def fill_slices(session: Session, pack: Pack, clip: Clip, known: np.ndarray, seed: int | None = None,
+                speeds: Mapping[int, Speed] | None = None, doubtful: np.ndarray | None = None
+                ) -> Generator[float, None, Filled]:
+    """The same gap by gap: yields the share that is done."""
     known = _usable(clip, known)
     base = interpolate_gaps(clip, known)
     rotations, positions = np.array(base.rotations), np.array(base.positions)
@@ -82,7 +90,9 @@ def fill_gaps(session: Session, pack: Pack, clip: Clip, known: np.ndarray, seed:
     size = CANONICAL.leg_length / clip.skeleton.leg_length
     whole = _with_whole_ends(known)
     gaps: list[Gap] = []
-    for gap in find_gaps(whole):
+    found = find_gaps(whole)
+    for gap in found:
+        yield len(gaps) / len(found)
         why = _unfit(gap, clip, doubtful)
         if not why:
             window = _window(base, whole, gap, speeds or {}, size)
