@@ -103,7 +103,6 @@ def motion_in_slices(armature: bpy.types.Object, request: MotionRequest) -> Gene
     from ..inference.sessions import open_session
     from ..motion import generating
     from ..motion.foot_lock import lock_feet
-    from ..motion.measures import foot_skate
     from ..motion.placing import in_place
     from ..scene import applying, keys, paths
     from ..scene.holding import held
@@ -127,8 +126,9 @@ def motion_in_slices(armature: bpy.types.Object, request: MotionRequest) -> Gene
         done, share = 0.9 * take / len(seeds), 0.9 / len(seeds)
         # one at a time, so that a take is the same bits alone and among others
         (clip,) = yield from within(generating.generate_slices(session, pack, plan, [seed]), done, 0.7 * share)
-        slid = foot_skate(clip)
-        clip = lock_feet(clip).clip if request.feet else clip
+        if request.feet:
+            standing = lock_feet(clip)
+            clip = standing.clip
         yield done + 0.7 * share
         clip = generating.close_loop(clip) if request.loop else clip
         figures.append(generating.motion_figures(clip, plan))
@@ -136,7 +136,9 @@ def motion_in_slices(armature: bpy.types.Object, request: MotionRequest) -> Gene
         slices = applying.apply_in_slices(armature, rig, clip, request, f"Galatea {title(parts)} {seed}",
                                           request.start, request.loop)
         made.append((yield from within(slices, done + 0.7 * share, 0.3 * share)))
-        figures[-1] = {**made[-1].figures, **figures[-1], "foot_skate_before_cm_per_s": slid}
+        figures[-1] |= made[-1].figures
+        if request.feet:
+            figures[-1]["foot_skate_before_cm_per_s"] = standing.skate_before
         clips.append(in_place(clip) if request.in_place else clip)
     takes = [replace(applied.take, provenance=_provenance(request, pack, session, seed, told))
              for applied, seed, told in zip(made, seeds, figures)]
