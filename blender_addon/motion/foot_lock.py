@@ -32,7 +32,8 @@ from .standing import Feet, hold_still, standing_places
 EASE = 1.0 / 6.0       # seconds: five frames at 30 fps
 RADIUS = 0.12          # metres that a foot may wander within one contact before it is let go
 EXTENSION = 0.99       # of the whole leg; straighter only where the clip is
-_KEPT_STRAIGHT = 0.7   # how much straighter than that, of what the clip is
+_KEPT_STRAIGHT = 0.7   # of what it is straighter in the clip, how much a leg may stay so when it has to move,
+_UNCHANGED = 0.01      # by about so many metres or more
 _SOFT = 0.003          # metres over which the floor, and the end of a leg's reach, give way
 _CLEARANCE = 0.005     # metres that a foot in the air keeps from the floor
 _FOLLOWS = 0.15        # seconds: how slowly the pelvis follows the feet
@@ -152,19 +153,25 @@ class _Lock:
 
         away: (T, 2, 3) from hips to where the ankles should be.
         """
-        longest = self._longest(legs)
+        longest = self._longest(legs, legs.hips + away)
         apart = np.minimum(np.hypot(away[..., 0], away[..., 1]), 0.95 * longest)
         short = np.where(standing, -away[..., 2] - np.sqrt(longest**2 - apart**2), 0.0)
         return envelope(np.clip(short.max(axis=1), 0.0, _LOWEST), max(1, round(_IN_TIME * fps)))
 
-    def _longest(self, legs: Legs) -> np.ndarray:
-        """(T, 2) metres that a leg may be long: nearly all of it, a little more where the clip has it straighter."""
+    def _longest(self, legs: Legs, ankles: np.ndarray) -> np.ndarray:
+        """(T, 2) metres that a leg may be long: nearly all of it, or about as long as the clip has it.
+
+        ankles: (T, 2, 3) where they are wanted, seen from the hips of `legs`. The knee of a leg that is straight all
+        but a little pops for next to nothing; so unless it may stay as it is, it has to bend a little more.
+        """
         usual = self.extension * legs.whole
-        return usual + _KEPT_STRAIGHT * np.maximum(np.linalg.norm(legs.ankles - legs.hips, axis=-1) - usual, 0.0)
+        changes = np.minimum(np.linalg.norm(ankles - legs.ankles, axis=-1) / _UNCHANGED, 1.0)
+        kept = 1.0 - (1.0 - _KEPT_STRAIGHT) * changes * changes * (3.0 - 2.0 * changes)
+        return usual + kept * np.maximum(np.linalg.norm(legs.ankles - legs.hips, axis=-1) - usual, 0.0)
 
     def _within_reach(self, legs: Legs, hips: np.ndarray, ankles: np.ndarray, soft: np.ndarray) -> np.ndarray:
         """Ankles (T, 2, 3) no further from the hips than a leg may be long."""
-        away, longest = ankles - hips, self._longest(legs)
+        away, longest = ankles - hips, self._longest(legs, ankles - hips + legs.hips)
         apart = np.linalg.norm(away, axis=-1)
         return hips + away * ((longest - at_least_zero(longest - apart, soft)) / np.maximum(apart, 1e-9))[..., None]
 

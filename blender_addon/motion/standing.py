@@ -26,13 +26,13 @@ from .skeleton import CANONICAL, ENDS, INDEX, Skeleton
 
 _SHORTEST = 0.1         # seconds of a contact that is worth a place of its own
 _TREMBLES = 0.1         # seconds: what trembles quicker in a standing foot would else shake the knee
+_MEANS = 0.2            # seconds that a turn must last to be meant
 _STILL = np.radians(25)  # a second: a flat foot that turns quicker is about to leave, or pivots
 _TURNS = np.radians(5)  # that a flat foot may turn in all before it is let go
 _SLACK = 0.018          # metres that heel and toe of a flat foot may differ in height
 _HEEL_UP = 0.015        # metres from which a flat foot is on its toe
-_HEEL = 0.36            # how far the heel is behind the ankle, in lengths of the foot to the toe joint
-_HEEL_LIFT = 0.012      # metres by which rolling over the heel may raise the ankle
-_SOFT = 0.003           # metres over which the foot goes from standing flat to rolling
+_ROLLS = 0.004          # metres over which the foot goes from standing flat to rolling
+_SOFT = 0.003           # metres over which the slack ends
 _ON_TOP = 0.12          # metres above the floor from which a foot stands on something else
 
 
@@ -40,13 +40,11 @@ _ON_TOP = 0.12          # metres above the floor from which a foot stands on som
 class Feet:
     """Both feet of a skeleton at rest, in metres.
 
-    to_toe, to_heel: (2, 3) from the ankle to the toe joint and to where the heel meets the floor. tip: (2, 3) from the
-    toe joint to the end of the toes. ankle_height, toe_height: (2,) above the floor. size: (2,) how many times as
-    long as people's.
+    to_toe: (2, 3) from the ankle to the toe joint. tip: (2, 3) from there to the end of the toes. ankle_height,
+    toe_height: (2,) above the floor. size: (2,) how many times as long as people's.
     """
 
     to_toe: np.ndarray
-    to_heel: np.ndarray
     tip: np.ndarray
     ankle_height: np.ndarray
     toe_height: np.ndarray
@@ -54,15 +52,14 @@ class Feet:
 
     @classmethod
     def of(cls, skeleton: Skeleton) -> Feet:
-        """Heel and tip, which no joint tells of, are in proportion to the foot as people's are."""
+        """The tips, which no joint tells of, are in proportion to the feet as people's are."""
         toes = [INDEX["LeftToe"], INDEX["RightToe"]]
         ankle, toe = standing_heights(skeleton).reshape(2, 2).T
         to_toe, usual = skeleton.offsets[toes], CANONICAL.offsets[toes]
         along = np.hypot(to_toe[:, :1], to_toe[:, 1:2])
         direction, length = ENDS["LeftToe"]
-        return cls(to_toe, np.column_stack([np.zeros(2), _HEEL * along[:, 0], -ankle]),
-                   along / np.hypot(usual[:, :1], usual[:, 1:2]) * length * np.array(direction), ankle, toe,
-                   (along / np.hypot(usual[:, :1], usual[:, 1:2]))[:, 0])
+        size = along / np.hypot(usual[:, :1], usual[:, 1:2])
+        return cls(to_toe, size * length * np.array(direction), ankle, toe, size[:, 0])
 
     def heights(self, ankles: np.ndarray, turned: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(T, 2) each: metres of ankle and toe joint above where they are when the foot stands on z = 0."""
@@ -74,11 +71,10 @@ class Feet:
         return np.minimum(*self.heights(ankles, turned))
 
     def raised(self, turned: np.ndarray) -> np.ndarray:
-        """(T, 2) metres that the ankle is higher than at rest when the foot (T, 2, 4) stands on its toe or its heel."""
-        on_toe = self.to_toe[:, 2] - quat_rotate(turned, self.to_toe)[..., 2]
-        on_heel = self.to_heel[:, 2] - quat_rotate(turned, self.to_heel)[..., 2]
-        on_heel = _HEEL_LIFT * np.tanh(np.maximum(on_heel, 0.0) / _HEEL_LIFT)
-        return at_least_zero(np.maximum(on_toe, on_heel), _SOFT)
+        """(T, 2) metres that the ankle is higher than at rest when the foot, so turned (T, 2, 4), stands on its toe."""
+        rolled = np.maximum(self.to_toe[:, 2] - quat_rotate(turned, self.to_toe)[..., 2], 0.0)
+        share = np.minimum(rolled / _ROLLS, 1.0)
+        return rolled * share * share * (3.0 - 2.0 * share)
 
     def tips_up(self, tips: np.ndarray, height: np.ndarray, soft: float) -> np.ndarray:
         """Toes (T, 2, 4) turned up about their lateral axis as far as their ends would be below the floor.
@@ -109,7 +105,8 @@ def _hold(turned: np.ndarray, ankle: np.ndarray, toe: np.ndarray, to_toe: np.nda
     turned = slerp(calm, turned, distance(ankle | toe, ease))
     turned = slerp(_as_low_as(turned, to_toe, size), turned, distance(ankle & toe, ease)) if size > 1.0 else turned
     offset, held = np.zeros((len(turned), 3)), np.zeros(len(turned), dtype=bool)
-    for run in runs(ankle & toe & (_turning(turned, fps) < _STILL)):
+    meant = normalise(smooth(quat_continuous(turned), _MEANS * fps))
+    for run in runs(ankle & toe & (_turning(meant, fps) < _STILL)):
         from_mean = _rotation_vectors(turned, _mean(turned[slice(*run)]))
         for part in stretches(from_mean, *run, _TURNS, _least(fps), ease):
             here = slice(*part)
@@ -122,13 +119,18 @@ def _hold(turned: np.ndarray, ankle: np.ndarray, toe: np.ndarray, to_toe: np.nda
 def _as_low_as(turned: np.ndarray, to_toe: np.ndarray, size: float) -> np.ndarray:
     """Rotations (T, 4) of a long foot whose heel rises little more than that of people's feet would."""
     apart = quat_rotate(turned, to_toe)[:, 2] - to_toe[2]
-    return _with_toe_at(turned, to_toe, apart / size + (1.0 - 1.0 / size) * _SLACK * np.tanh(apart / _SLACK))
+    return _with_toe_at(turned, to_toe, apart - (1.0 - 1.0 / size) * _beyond(apart))
 
 
 def _levelled(still: np.ndarray, to_toe: np.ndarray) -> np.ndarray:
     """The rotation (4,) of a foot, turned so that the toe joint is little higher or lower than at rest."""
     apart = quat_rotate(still, to_toe)[2] - to_toe[2]
-    return _with_toe_at(still, to_toe, _SLACK * np.tanh(apart / _SLACK))
+    return _with_toe_at(still, to_toe, apart - _beyond(apart))
+
+
+def _beyond(apart: np.ndarray) -> np.ndarray:
+    """What there is above +-_SLACK."""
+    return np.sign(apart) * at_least_zero(np.abs(apart) - _SLACK, _SOFT)
 
 
 def _with_toe_at(turned: np.ndarray, to_toe: np.ndarray, apart: np.ndarray) -> np.ndarray:
