@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .clip import Clip
-from .contacts import find_standing, floor_height, foot_positions, standing_heights, steady
+from .contacts import find_standing, floor_height, standing_heights, steady
 from .easing import at_least_zero, blurred, bridge, distance, envelope
 from .kinematics import forward_kinematics, local_rotations
 from .legs import Legs, joints_of_legs, legs_of, reach, turn_of_foot, turned_by
@@ -283,18 +283,17 @@ def _in_a_row(clip: Clip, more: int) -> Clip:
 
 
 def _report(before: Clip, after: Clip, contacts: np.ndarray, floor: float) -> FootLock:
-    toes = joints_of_legs()[3]
-    turned = [np.delete(forward_kinematics(c.skeleton, c.rotations, c.positions)[0], toes, axis=1)
-              for c in (before, after)]
-    (skate, sunk, floated), (skates, sinks, floats) = (_figures(clip, contacts, floor) for clip in (before, after))
+    feet, toes = joints_of_legs()[2:]
+    poses = [forward_kinematics(clip.skeleton, clip.rotations, clip.positions) for clip in (before, after)]
+    (skate, sunk, floated), (skates, sinks, floats) = (
+        _figures(placed[:, np.column_stack([feet, toes]).ravel()], before, contacts, floor) for _, placed in poses)
+    turned = quat_angle(*(np.delete(rotations, toes, axis=1) for rotations, _ in poses))
     return FootLock(after, contacts, floor, skate, skates, sunk, sinks, floated, floats,
-                    float((before.positions - after.positions)[:, 2].max()),
-                    float(np.degrees(quat_angle(*turned)).max()))
+                    float((before.positions - after.positions)[:, 2].max()), float(np.degrees(turned.max())))
 
 
-def _figures(clip: Clip, contacts: np.ndarray, floor: float) -> tuple[float, float, float]:
-    """Skate in cm/s, worst sinking and worst floating in cm."""
-    places = foot_positions(clip)
+def _figures(places: np.ndarray, clip: Clip, contacts: np.ndarray, floor: float) -> tuple[float, float, float]:
+    """Skate in cm/s, worst sinking and worst floating in cm, of ankles and toes (T, 4, 3), the left ones first."""
     height = (places[..., 2] - standing_heights(clip.skeleton) - floor) * 100.0
     slide = np.linalg.norm(np.diff(places[..., :2], axis=0), axis=-1) * clip.fps * 100.0
     stays = contacts[1:] & contacts[:-1]

@@ -104,10 +104,11 @@ def _hold(turned: np.ndarray, ankle: np.ndarray, toe: np.ndarray, to_toe: np.nda
     calm = normalise(smooth(quat_continuous(turned), _TREMBLES * fps))
     turned = slerp(calm, turned, distance(ankle | toe, ease))
     turned = slerp(_as_low_as(turned, to_toe, size), turned, distance(ankle & toe, ease)) if size > 1.0 else turned
-    offset, held = np.zeros((len(turned), 3)), np.zeros(len(turned), dtype=bool)
+    offset, from_mean = np.zeros((len(turned), 3)), np.zeros((len(turned), 3))
+    held = np.zeros(len(turned), dtype=bool)
     meant = normalise(smooth(quat_continuous(turned), _MEANS * fps))
     for run in runs(ankle & toe & (_turning(meant, fps) < _STILL)):
-        from_mean = _rotation_vectors(turned, _mean(turned[slice(*run)]))
+        from_mean[slice(*run)] = _rotation_vectors(turned[slice(*run)], _mean(turned[slice(*run)]))
         for part in stretches(from_mean, *run, _TURNS, _least(fps), ease):
             here = slice(*part)
             still = _mean(turned[here])
