@@ -6,9 +6,18 @@ Nothing here imports bpy before a function that needs it is called, so that pack
 
 from ..errors import GalateaError, PackError
 from ..inference.packs import Finding, Pack
-from ..motion.requests import FeetRequest, KeyOptions, MotionRequest, RetargetRequest
+from ..motion.requests import FeetRequest, InbetweenRequest, KeyOptions, MotionRequest, RetargetRequest
 from .demo import make_demo
 from .feet import FeetResult, lock_feet, lock_feet_file, lock_feet_in_slices
+from .inbetween import (
+    FilledGap,
+    InbetweenResult,
+    inbetween,
+    inbetween_file,
+    inbetween_in_slices,
+    remove_generated,
+    remove_generated_file,
+)
 from .motion import MotionResult, MotionTake, animate_file, generate_motion, motion_in_slices
 from .packs import (
     DeviceTest,
@@ -39,8 +48,11 @@ __all__ = [
     "DeviceTest",
     "FeetRequest",
     "FeetResult",
+    "FilledGap",
     "Finding",
     "GalateaError",
+    "InbetweenRequest",
+    "InbetweenResult",
     "KeyOptions",
     "MotionRequest",
     "MotionResult",
@@ -59,6 +71,9 @@ __all__ = [
     "doctor_report",
     "forget_corrections",
     "generate_motion",
+    "inbetween",
+    "inbetween_file",
+    "inbetween_in_slices",
     "list_packs",
     "load_map",
     "lock_feet",
@@ -75,6 +90,8 @@ __all__ = [
     "refit_in_slices",
     "refit_keys",
     "refit_keys_file",
+    "remove_generated",
+    "remove_generated_file",
     "retarget",
     "retarget_file",
     "retarget_in_slices",

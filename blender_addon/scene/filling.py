@@ -1,0 +1,313 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fill between a person's keys on any rig: new keys of type GENERATED inside the gaps, all others as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import bpy
+import numpy as np
+
+from ..errors import GalateaError
+from ..motion.channels import rotation_quaternions
+from ..motion.clip import Clip
+from ..motion.curve_cuts import changed, cut_curve, cut_tracks
+from ..motion.hinges import nearest_free
+from ..motion.inbetweening import Gap, fill_slices, find_gaps
+from ..motion.meeting import goes_round, is_written_like, meet_locations, meet_rotations, written_like
+from ..motion.planting import plant_feet
+from ..motion.requests import InbetweenRequest
+from ..motion.slices import within
+from ..motion.tracks import Curve, Tracks
+from ..rig.rig_map import RigMap
+from .applying import curves_in_slices
+from .holding import held
+from .key_table import Keys, new_keys, unharmed
+from .keyed_channels import Channel, Name, Plan, check_action, controls_in_use, make_plan
+from .keyed_motion import KeyedMotion, forget_generated, read_keyed
+from .posing import clip_tracks
+from .versions import Binding, new_fcurve_in_slot, slotted_fcurves
+
+if TYPE_CHECKING:
+    from ..inference.packs import Pack
+    from ..inference.sessions import Session
+    from ..motion.pose_prior import PosePrior
+
+Slices = Generator[float, None, Any]
+Place = tuple[str, int]  # data path, component
+
+
+@dataclass(frozen=True, eq=False)
+class Models:
+    """What fills: an open in-betweener, and a pose VAE that knows what is no pose, where there is one."""
+
+    pack: Pack
+    session: Session
+    prior: PosePrior | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Filling:
+    """Keys for an action: place -> keys. gaps in frames of the scene. figures and notes for people."""
+
+    keys: Mapping[Place, Keys]
+    gaps: tuple[Gap, ...]
+    figures: Mapping[str, float]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Done:
+    """What became of it: the actions' names, the first one bound, and what was filled into each."""
+
+    actions: tuple[str, ...]
+    fillings: tuple[Filling, ...]
+    frames: int
+
+
+def fill_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, request: InbetweenRequest, models: Models,
+                   about: Mapping[str, Any]) -> Slices:
+    """Fill the gaps between the keys of the armature's action; yields the share done, returns Done.
+
+    One variant goes into the action itself, several into copies of it, of which the first is bound and the others kept.
+    The scene changes in the last slice; until then, and after close() or an error, all is as it was. about: what is
+    kept with the actions.
+    """
+    action, slot = check_action(armature())
+    again = held(action)
+    controls, wish = controls_in_use(armature(), rig, request.controls)
+    plan = make_plan(armature(), controls, request)
+    yield 0.02
+    own = yield from within(read_keyed(armature, rig, controls, plan), 0.02, 0.28)
+    plan = _left_to_turn(plan, own)
+    doubtful = _doubtful(models.prior, own.clip, plan)
+    fillings = []
+    for variant in range(request.variants):
+        seed = request.seed + variant
+        share = 0.65 / request.variants
+        steps = _fill(armature, rig, request, models, plan, own, doubtful, seed or None, wish)
+        fillings.append((yield from within(steps, 0.3 + variant * share, share)))
+    if all(not filling.keys for filling in fillings):
+        return Done((again().name,), tuple(fillings), plan.frames)
+    if request.variants == 1:
+        _put(again(), slot, plan, fillings[0], about | {"seed": request.seed})
+        names = (again().name,)
+    else:
+        names = _put_copies(armature(), again(), slot, plan, fillings, about, request.seed)
+    return Done(names, tuple(fillings), plan.frames)
+
+
+def _left_to_turn(plan: Plan, own: KeyedMotion) -> Plan:
+    """The plan without stretches in which somebody keyed full turns: what is between is as they have it."""
+    known, notes = np.array(plan.known), list(plan.notes)
+    for (bone, what), channel in plan.channels.items():
+        if what != "rotation":
+            continue
+        values = own.values[bone, what]
+        for start, end in pairwise(plan.pins[bone, what]):
+            if goes_round(values[start], values[end], channel.mode):
+                known[start:end + 1, list(plan.columns[bone, what])] = True
+                notes.append(f"{bone} turns further than the short way between frames {plan.first + start} and "
+                             f"{plan.first + end}; it was left to its keys there")
+    return replace(plan, known=known, notes=tuple(dict.fromkeys(notes)))
+
+
+def _doubtful(prior: PosePrior | None, clip: Clip, plan: Plan) -> np.ndarray | None:
+    """(T,) key poses that no body takes, as far as anything here can tell."""
+    if prior is None:
+        return None
+    from ..motion.pose_prior import judge
+
+    doubtful = np.zeros(plan.frames, dtype=bool)
+    whole = np.flatnonzero(plan.known.all(axis=1))
+    ends = np.unique([end for gap in find_gaps(plan.known) for end in (gap.first - 1, gap.last + 1)]).astype(int)
+    ends = np.intersect1d(ends, whole)
+    if len(ends):
+        doubtful[ends] = judge(prior, clip.rotations[ends]).doubtful
+    return doubtful
+
+
+# --- one variant ----------------------------------------------------------------------------------------------------
+
+
+def _fill(armature: Callable[[], bpy.types.Object], rig: RigMap, request: InbetweenRequest, models: Models, plan: Plan,
+          own: KeyedMotion, doubtful: np.ndarray | None, seed: int | None, wish: str) -> Slices:
+    """The keys of one variant; nothing in the scene is changed."""
+    filled = yield from within(fill_slices(models.session, models.pack, own.clip, plan.known, seed, None, doubtful),
+                               0.0, 0.4)
+    gaps = tuple(replace(gap, first=gap.first + plan.first, last=gap.last + plan.first) for gap in filled.gaps)
+    made = [gap for gap in filled.gaps if not gap.why]
+    if not made:
+        return Filling({}, gaps, {"keys": 0}, plan.notes)
+    clip = filled.clip
+    if request.feet:
+        clip = plant_feet(clip, own.clip, plan.known, made)
+    yield 0.45
+    tracks = clip_tracks(armature(), rig, own.without_carriers(rig, clip), wish)
+    tracks = _met(tracks, plan, own)
+    yield 0.6
+    keys: dict[Place, Keys] = {}
+    error = 0.0
+    for number, gap in enumerate(made):
+        part = cut_tracks(tracks, gap.first - 1, gap.last + 2)
+        slices = curves_in_slices(part, request, gap.first - 1)
+        curves, figures = yield from within(slices, 0.6 + 0.4 * number / len(made), 0.4 / len(made))
+        error = max(error, figures["key_error_mm"])
+        for place, found in _between_pins(curves, plan, own, gap):
+            keys[place] = keys[place].plus(found) if place in keys else found
+    figures = {"keys": sum(map(len, keys.values())), "keys_every_frame": _places_between(plan, made, keys),
+               "key_error_mm": error}
+    return Filling(keys, gaps, figures, (*plan.notes, *_told(tracks, plan)))
+
+
+def _met(tracks: Tracks, plan: Plan, own: KeyedMotion) -> Tracks:
+    """Tracks that meet what is keyed; components without a curve of their own stay as they are."""
+    bones = []
+    for track in tracks.bones:
+        rotation, location, still = track.rotation, track.location, track.still
+        turning, moving = plan.channels.get((track.bone, "rotation")), plan.channels.get((track.bone, "location"))
+        if rotation is not None and turning is not None:
+            values = own.values[track.bone, "rotation"]
+            still |= _without_curve(turning)
+            locked = np.array([(turning.prop, index) in still for index in range(turning.count)])
+            if turning.count == 3 and locked.any():
+                rotation = nearest_free(rotation, track.mode, locked, values[0])
+            pinned = _pinned(plan, (track.bone, "rotation"))
+            rotation = meet_rotations(rotation, rotation_quaternions(values, track.mode), pinned)
+        if location is not None and moving is not None:
+            still |= _without_curve(moving)
+            values = own.values[track.bone, "location"] @ np.linalg.inv(track.location_axes).T
+            location = meet_locations(location, values, _pinned(plan, (track.bone, "location")))
+        bones.append(replace(track, rotation=rotation, location=location, still=frozenset(still)))
+    return replace(tracks, bones=tuple(bones), extras=())
+
+
+def _without_curve(channel: Channel) -> frozenset[tuple[str, int]]:
+    """Components of Euler angles and locations that nobody animates."""
+    if channel.count == 4:
+        return frozenset()
+    return frozenset((channel.prop, index) for index in range(channel.count) if index not in channel.frames)
+
+
+def _pinned(plan: Plan, name: Name) -> np.ndarray:
+    """(T,) where a channel is as it is: on its pins, and where it is left to its own curves."""
+    pinned = plan.known[:, list(plan.columns[name])].all(axis=1)
+    pinned[plan.pins[name]] = True
+    return pinned
+
+
+def _between_pins(curves: Sequence[Curve], plan: Plan, own: KeyedMotion, gap: Gap) -> Iterator[tuple[Place, Keys]]:
+    """The keys of fitted curves that belong into the stretches between what is keyed in a gap.
+
+    On the frames beside a key that is there they are exact, so that its handles bend nothing that is seen; and a
+    component that has no key on a frame where others have one gets it, as it is there anyway.
+    """
+    grouped: dict[Name, dict[int, Curve]] = {}
+    for curve in curves:
+        what = "location" if curve.what == "location" else "rotation"
+        if (curve.bone, what) in plan.channels:
+            grouped.setdefault((curve.bone, what), {})[curve.index] = curve
+    for name, components in grouped.items():
+        channel, values = plan.channels[name], own.values[name]
+        pins = plan.pins[name]
+        pins = pins[(pins >= gap.first - 1) & (pins <= gap.last + 1)]
+        free = ~_pinned(plan, name)
+        stretches = [(start, end) for start, end in pairwise(pins) if end - start > 1 and free[start + 1]]
+        for start, end in stretches:
+            yield from _stretch(channel, components, values, int(start), int(end), plan.first)
+        for pin in dict.fromkeys(pin for stretch in stretches for pin in stretch):
+            for index in components:
+                frame = pin + plan.first
+                if not np.isin(frame, channel.frames.get(index, [])):
+                    curve = Curve(channel.bone, channel.prop, index, np.array([frame]), values[pin, [index]])
+                    yield (channel.path, index), new_keys(curve)
+
+
+def _stretch(channel: Channel, components: Mapping[int, Curve], values: np.ndarray, start: int, end: int, first: int
+             ) -> Iterator[tuple[Place, Keys]]:
+    """Keys between two frames on which a channel is as it is, written the way it is written there."""
+    scale, offset = np.ones(channel.count), np.zeros(channel.count)
+    jumps = False
+    if channel.what == "rotation":
+        there = [np.array(values[pin], dtype=np.float64) for pin in (start, end)]
+        for made, pin in zip(there, (start, end)):
+            for index, curve in components.items():
+                made[index] = cut_curve(curve, pin, pin).values[0]
+        scale, offset = written_like(there[0], channel.mode, values[start])
+        jumps = not is_written_like(scale * there[1] + offset, channel.mode, values[end])
+    for index, curve in components.items():
+        part = changed(cut_curve(curve, start + 1, end - 1), scale[index], offset[index])
+        handles = [None if side is None else side + [first, 0.0] for side in (part.left, part.right)]
+        part = replace(part, frames=part.frames + first, left=handles[0], right=handles[1])
+        yield (channel.path, index), new_keys(part, held=jumps)
+
+
+def _places_between(plan: Plan, gaps: Sequence[Gap], keys: Mapping[Place, Keys]) -> int:
+    """How many keys there would be on every frame."""
+    total = 0
+    for name, channel in plan.channels.items():
+        free = ~_pinned(plan, name)
+        frames = sum(int(free[gap.first:gap.last + 1].sum()) for gap in gaps)
+        total += frames * sum((channel.path, index) in keys for index in range(channel.count))
+    return total
+
+
+def _told(tracks: Tracks, plan: Plan) -> list[str]:
+    """What people should know of how the rig took it: what concerns bones that were filled."""
+    bones = {bone for bone, _ in plan.channels}
+    return [note for note in tracks.notes if any(bone in note for bone in bones) and "got the keys" not in note
+            and "while this action plays" not in note]
+
+
+# --- into actions ---------------------------------------------------------------------------------------------------
+
+
+def _put(action: bpy.types.Action, slot: str, plan: Plan, filling: Filling, about: Mapping[str, Any]) -> None:
+    """Write the keys into an action, in place of those of an earlier filling; all of them or nothing."""
+    properties = {name: value for name, value in action.items() if name.startswith("galatea_inbetween")}
+    try:
+        with unharmed(action):
+            forget_generated(action, slot, plan)
+            there = {(curve.data_path, curve.array_index): curve for of, curve in slotted_fcurves(action) if of == slot}
+            groups = {channel.path: channel.bone for channel in plan.channels.values()}
+            for (path, index), keys in filling.keys.items():
+                curve = there.get((path, index))
+                if curve is None:
+                    curve = new_fcurve_in_slot(action, slot, path, index, groups[path])
+                old = Keys.of(curve)
+                old[~(old.generated & np.isin(old.frames, keys.frames))].plus(keys).put(curve)
+            for name, value in {**about, **filling.figures}.items():
+                action[f"galatea_inbetween_{name}"] = value
+    except BaseException:
+        for name in [name for name in action if name.startswith("galatea_inbetween")]:
+            del action[name]
+        for name, value in properties.items():
+            action[name] = value
+        raise
+
+
+def _put_copies(armature: bpy.types.Object, action: bpy.types.Action, slot: str, plan: Plan,
+                fillings: Sequence[Filling], about: Mapping[str, Any], seed: int) -> tuple[str, ...]:
+    """A copy of the action for each variant; the first is bound, the others and the action itself are kept."""
+    made: list[Callable[[], bpy.types.Action]] = []
+    before = Binding.of(armature)
+    try:
+        for number, filling in enumerate(fillings):
+            copy = held(action.copy())
+            made.append(copy)
+            copy().name = f"{action.name} variant {number + 1}"
+            _put(copy(), slot, plan, filling, about | {"seed": seed + number})
+        replace(before, number=made[0]().session_uid).bind(armature)
+        for kept in (action, *(copy() for copy in made[1:])):
+            kept.use_fake_user |= kept.users == 0
+    except BaseException:
+        before.bind(armature)
+        for copy in made:
+            with suppress(GalateaError):
+                bpy.data.actions.remove(copy())
+        raise
+    return tuple(copy().name for copy in made)

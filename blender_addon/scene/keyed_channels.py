@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a person keyed on a rig: which bones' rotations and locations, on which frames, and what is left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import bpy
+import numpy as np
+
+from ..errors import ClipError, GalateaError, RigError
+from ..motion.channels import rotation_property
+from ..motion.inbetween_features import CHANNELS
+from ..motion.requests import InbetweenRequest
+from ..motion.skeleton import INDEX
+from ..rig.rig_map import RigMap
+from .controls import Controls, read_controls
+from .key_table import Keys
+from .locks import driven_channels
+from .versions import Binding, is_bone_selected, slotted_fcurves
+
+PLACE = CHANNELS - 1  # the column of the hips' position, after those of the joints
+Name = tuple[str, str]  # bone, "rotation" or "location"
+
+
+@dataclass(frozen=True, eq=False)
+class Channel:
+    """A bone's rotation or location.
+
+    prop: Blender's property. frames: component -> (K,) where people's keys are, for components with an F-curve. level:
+    before its first key and after its last a curve keeps their values. chosen: (K,) where keys are that are selected.
+    left: why it is left alone, "" when it is not.
+    """
+
+    bone: str
+    what: str
+    mode: str
+    prop: str
+    frames: Mapping[int, np.ndarray]
+    level: bool
+    chosen: np.ndarray
+    left: str
+
+    @property
+    def count(self) -> int:
+        """How many components there are."""
+        return 3 if self.prop in ("location", "rotation_euler") else 4
+
+    @property
+    def path(self) -> str:
+        """Blender's data path."""
+        return f'pose.bones["{bpy.utils.escape_identifier(self.bone)}"].{self.prop}'
+
+    @property
+    def all_frames(self) -> np.ndarray:
+        """(K,) where any component has a key."""
+        return np.unique(np.concatenate([*self.frames.values(), np.zeros(0)]))
+
+
+def check_action(armature: bpy.types.Object) -> tuple[bpy.types.Action, str]:
+    """The armature's action and the identifier of its slot ("" without slots); one line when it cannot be edited."""
+    animation = armature.animation_data
+    if not armature.is_editable:
+        raise RigError(f"{armature.name} is linked from another file; make a library override of it to animate it")
+    if animation is None or animation.action is None:
+        raise ClipError(f"{armature.name} has no action; key at least two poses and try again")
+    if animation.use_tweak_mode:
+        raise RigError(f"{armature.name} is in NLA tweak mode; leave it (Tab in the NLA editor) and try again")
+    action, slot = animation.action, Binding.of(armature).slot
+    if not action.is_editable:
+        raise ClipError(f"the action {action.name} is linked from another file; make it local to add keys to it")
+    if hasattr(action, "slots") and not slot:
+        raise ClipError(f"{armature.name} has no slot of {action.name}; choose one in the Action Editor")
+    strips = animation.use_nla and any(not track.mute and track.strips for track in animation.nla_tracks)
+    if strips and (animation.action_blend_type != "REPLACE" or animation.action_influence < 1.0):
+        raise ClipError(f"{action.name} is mixed with NLA strips; set its blending to Replace with an influence of 1, "
+                        "or mute the tracks")
+    return action, slot
+
+
+def read_channels(armature: bpy.types.Object, bones: Collection[str]) -> dict[Name, Channel]:
+    """The rotations and locations of bones, as the armature's action has them."""
+    action, slot = check_action(armature)
+    found: dict[str, dict[int, bpy.types.FCurve]] = {}
+    for of, curve in slotted_fcurves(action):
+        if of == slot:
+            found.setdefault(curve.data_path, {})[curve.array_index] = curve
+    channels = {}
+    for bone in dict.fromkeys(bones):
+        pose = armature.pose.bones[bone]
+        for what, prop in (("rotation", rotation_property(pose.rotation_mode)), ("location", "location")):
+            path = f'pose.bones["{bpy.utils.escape_identifier(bone)}"].{prop}'
+            driven = any(of == prop for of, _ in driven_channels(armature, bone))
+            channels[bone, what] = _channel(bone, what, pose.rotation_mode, prop, found.get(path, {}), driven)
+    return channels
+
+
+def _channel(bone: str, what: str, mode: str, prop: str, curves: Mapping[int, bpy.types.FCurve], driven: bool
+             ) -> Channel:
+    frames, chosen = {}, [np.zeros(0)]
+    for index, curve in curves.items():
+        keys = Keys.of(curve)
+        authored = keys[~keys.generated]
+        frames[index] = np.unique(authored.frames.astype(np.float64))
+        chosen.append(authored.frames[authored.values["select_control_point"]].astype(np.float64))
+    level = all(curve.extrapolation == "CONSTANT" for curve in curves.values())
+    left = next(filter(None, map(_why_left, curves.values())), "a driver has a hand in it" if driven else "")
+    return Channel(bone, what, mode, prop, frames, level, np.unique(np.concatenate(chosen)), left)
+
+
+def _why_left(curve: bpy.types.FCurve) -> str:
+    if curve.lock or (curve.group is not None and curve.group.lock):
+        return "its curve is locked"
+    if curve.mute or (curve.group is not None and curve.group.mute):
+        return "its curve is muted"
+    modifier = next((modifier for modifier in curve.modifiers if not modifier.mute), None)
+    return f"its curve has a modifier ({modifier.type.replace('_', ' ').title()})" if modifier else ""
+
+
+# --- what this means for the body ------------------------------------------------------------------------------------
+
+
+def controls_in_use(armature: bpy.types.Object, rig: RigMap, wish: str) -> tuple[Controls, str]:
+    """What takes keys, and the wish that leads to it: where nothing is wished, what has more of people's keys."""
+    if wish != "auto":
+        return read_controls(armature, rig, wish), wish
+    ways = [(read_controls(armature, rig, each), each) for each in ("auto", "ik")]
+    names = [{handle.name for handle in controls.handles if not handle.object} for controls, _ in ways]
+    keyed = {name for (name, _), channel in read_channels(armature, set().union(*names)).items()
+             if len(channel.all_frames)}
+    return ways[int(len(names[1] & keyed) > len(names[0] & keyed))]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What is to be filled, on T frames from `first` on.
+
+    known: (T, 23) which joints, and last the hips' place, are as they are. pins: channel -> frames, counted from
+    `first`, on which it stays as it is; between them it may get keys. channels: those in `pins`. notes: for people.
+    """
+
+    first: int
+    known: np.ndarray
+    pins: Mapping[Name, np.ndarray]
+    channels: Mapping[Name, Channel]
+    columns: Mapping[Name, tuple[int, ...]]
+    notes: tuple[str, ...]
+
+    @property
+    def frames(self) -> int:
+        """T."""
+        return len(self.known)
+
+
+def make_plan(armature: bpy.types.Object, controls: Controls, request: InbetweenRequest) -> Plan:
+    """Which frames and channels lie between people's keys; GalateaError when nothing does."""
+    units = _units(controls)
+    channels = read_channels(armature, [bone for names in units.values() for bone, _ in names])
+    first, last = _range(channels, request)
+    names = _chosen_bones(armature, channels, request)
+    notes, keyed = [], {}
+    for column, of in units.items():
+        mine = [channels[name] for name in of if name[0] in names]
+        there = np.unique(np.concatenate([channel.all_frames for channel in mine] + [np.zeros(0)]))
+        there = there[(there >= first) & (there <= last)]
+        left = [channel for channel in mine if channel.left and len(channel.all_frames)]
+        notes += [f"{channel.bone}: {channel.left}; its {channel.what} was left alone" for channel in left]
+        if len(there) and not left:
+            keyed[column] = np.unique(np.concatenate([np.floor(there), np.ceil(there)])).astype(int)
+    if not keyed:
+        raise ClipError("; ".join(["nothing that could be filled is keyed there", *dict.fromkeys(notes)]))
+    begins, ends = min(map(min, keyed.values())), max(map(max, keyed.values()))
+    if ends - begins < 2:
+        raise ClipError(f"there is one key pose (frame {begins}); set another one some frames away, and fill between")
+    known = np.ones((ends - begins + 1, CHANNELS), dtype=bool)
+    pins: dict[Name, np.ndarray] = {}
+    columns: dict[Name, tuple[int, ...]] = {}
+    for column, frames in keyed.items():
+        mine = [channels[name] for name in units[column] if name[0] in names and channels[name].frames]
+        frames = _with_ends(frames, mine, begins, ends) - begins
+        known[frames[0]:frames[-1], column] = False
+        known[frames, column] = True
+        for channel in mine:
+            name = (channel.bone, channel.what)
+            pins[name] = np.union1d(pins.get(name, frames), frames)
+            columns[name] = (*columns.get(name, ()), column)
+    return Plan(int(begins), known, pins, {name: channels[name] for name in pins}, columns, tuple(dict.fromkeys(notes)))
+
+
+def _units(controls: Controls) -> dict[int, list[Name]]:
+    """Column -> the channels that decide what a joint does, or where the hips are."""
+    units: dict[int, list[Name]] = {}
+    carriers = {handle.name for handle in controls.carriers if not handle.object}
+    for handle, joint in controls.turning.items():
+        if not handle.object:
+            mine = units.setdefault(INDEX[joint], [])
+            mine.append((handle.name, "rotation"))
+            if handle.name not in carriers:
+                mine.append((handle.name, "location"))
+    units[PLACE] = [(name, "location") for name in carriers]
+    for limb in controls.limbs:
+        ends = [handle for handle in (limb.control, limb.pole_control) if handle is not None and not handle.object]
+        for joint in limb.joints:
+            units.setdefault(INDEX[joint], []).extend((handle.name, what) for handle in ends
+                                                      for what in ("rotation", "location"))
+    return units
+
+
+def _range(channels: Mapping[Name, Channel], request: InbetweenRequest) -> tuple[float, float]:
+    """First and last frame of which keys count."""
+    ends = [-np.inf if request.first is None else request.first, np.inf if request.last is None else request.last]
+    if request.selected_keys:
+        chosen = np.concatenate([channel.chosen for channel in channels.values()] + [np.zeros(0)])
+        chosen = chosen[(chosen >= ends[0]) & (chosen <= ends[1])]
+        if len(chosen) == 0:
+            raise GalateaError("no key is selected; select some in the Dope Sheet, or fill between all")
+        ends = [chosen.min(), chosen.max()]
+    return float(ends[0]), float(ends[1])
+
+
+def _chosen_bones(armature: bpy.types.Object, channels: Mapping[Name, Channel], request: InbetweenRequest) -> set[str]:
+    names = {bone for bone, _ in channels}
+    if request.selected_bones:
+        names = {name for name in names if is_bone_selected(armature.pose.bones[name])}
+        if not names:
+            raise GalateaError("no bone that the body moves by is selected; select some in Pose Mode, or fill all")
+    if request.selected_keys:
+        names &= {bone for (bone, _), channel in channels.items() if len(channel.chosen)}
+    return names
+
+
+def _with_ends(frames: np.ndarray, channels: Sequence[Channel], begins: int, ends: int) -> np.ndarray:
+    """Frames with those on which everything begins and ends, where nothing but these keys leads there and from there.
+
+    A curve keeps its first key's value before it: so what has its first key late can move from the beginning on, from
+    the pose that it has there.
+    """
+    every = np.concatenate([channel.all_frames for channel in channels])
+    level = all(channel.level for channel in channels)
+    early = [begins] if level and every.min() >= frames[0] else []
+    late = [ends] if level and every.max() <= frames[-1] else []
+    return np.unique(np.concatenate([early, frames, late])).astype(int)

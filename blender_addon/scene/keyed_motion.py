@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a rig does by people's keys alone, as Blender evaluates it: read on a stand-in, so that nothing moves meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import bpy
+import numpy as np
+
+from ..motion.clip import Clip
+from ..motion.rotations import quat_from_matrix, quat_multiply
+from ..rig.hanging import orthonormal
+from ..rig.rig_map import RigMap
+from .handles import Controls, Handle
+from .key_table import Keys
+from .keyed_channels import Channel, Name, Plan
+from .keys import scene_fps
+from .reading import as_clip
+from .stand_in import StandIn
+from .versions import Binding, slotted_fcurves
+
+_FRAMES = 24  # that are read in a slice
+
+
+@dataclass(frozen=True, eq=False)
+class KeyedMotion:
+    """clip: on the rig's own skeleton, in the world, seen from where the armature object is at first. values: channel
+    -> (T, n) as keyed. carried: (T, 4, 4) what brings the body from there to where its controls hang while they are
+    keyed, in armature space: the object's own motion and that of bones above, which get no keys, taken away."""
+
+    clip: Clip
+    values: Mapping[Name, np.ndarray]
+    carried: np.ndarray
+
+    def without_carriers(self, rig: RigMap, clip: Clip) -> Clip:
+        """A clip in the world as the rig's controls have to do it."""
+        turns, moves = orthonormal(self.carried[:, :3, :3]), self.carried[:, :3, 3]
+        turns_there = rig.axes.T @ turns @ rig.axes
+        shift = (turns @ rig.origin + moves - rig.origin) @ rig.axes / rig.scale()
+        rotations = np.array(clip.rotations)
+        rotations[:, 0] = quat_multiply(quat_from_matrix(turns_there), rotations[:, 0])
+        return replace(clip, rotations=rotations,
+                       positions=(turns_there @ clip.positions[..., None])[..., 0] + shift)
+
+
+def read_keyed(armature: Callable[[], bpy.types.Object], rig: RigMap, controls: Controls, plan: Plan
+               ) -> Generator[float, None, KeyedMotion]:
+    """Read all frames of a plan without the keys that Galatea made between its pins; yields the share done."""
+    names, above = list(rig.bones.values()), _above(armature(), controls)
+    seen = []
+    for start in range(0, plan.frames, _FRAMES):
+        with _on_keys(armature(), plan) as stand:
+            for frame in range(start, min(start + _FRAMES, plan.frames)):
+                seen.append(_seen(stand, plan.first + frame, names, above, plan.channels))
+        yield len(seen) / plan.frames
+    bones, worlds, aboves = (np.array(part) for part in list(zip(*seen))[:3])
+    with StandIn(armature()) as stand:
+        now = stand.frames([Handle(above)])[0] if above else np.eye(4)
+    objects = np.linalg.inv(worlds[:1]) @ worlds
+    clip = replace(as_clip(armature(), rig, objects[:, None] @ bones), fps=scene_fps())
+    values = {name: np.array([row[3][name] for row in seen]) for name in plan.channels}
+    return KeyedMotion(clip, values, now @ np.linalg.inv(aboves) @ np.linalg.inv(objects))
+
+
+@contextmanager
+def _on_keys(armature: bpy.types.Object, plan: Plan) -> Iterator[StandIn]:
+    """A stand-in that plays the armature's action as people keyed it."""
+    binding = Binding.of(armature)
+    action = binding.action.copy()
+    try:
+        forget_generated(action, binding.slot, plan)
+        with StandIn(armature) as stand:
+            animation = stand.armature.animation_data
+            animation.use_nla = armature.animation_data.use_nla
+            replace(binding, fresh=False, number=action.session_uid).bind(stand.armature)
+            for name, copy in stand.objects.items():
+                there = Binding.of(bpy.data.objects[name])
+                if not there.fresh:
+                    there.bind(copy)
+            yield stand
+    finally:
+        bpy.data.actions.remove(action)
+
+
+def forget_generated(action: bpy.types.Action, slot: str, plan: Plan) -> None:
+    """Take away the keys that Galatea made between the pins of a plan; a curve of its own keeps what pins it down."""
+    spans = {channel.path: plan.pins[name] + plan.first for name, channel in plan.channels.items()}
+    for of, curve in slotted_fcurves(action):
+        if of == slot and curve.data_path in spans:
+            pins = spans[curve.data_path]
+            keys = Keys.of(curve)
+            gone = keys.generated & (keys.frames > pins[0] - 0.5) & (keys.frames < pins[-1] + 0.5)
+            if keys.generated.all():
+                gone &= ~np.isin(keys.frames, pins)
+            if gone.any():
+                keys[~gone].put(curve)
+
+
+def _seen(stand: StandIn, frame: int, names: Collection[str], above: str, channels: Mapping[Name, Channel]
+          ) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[Name, np.ndarray]]:
+    """Bones' matrices, the object's, that of the bone above all, and channel values, at a frame."""
+    stand.scene.frame_set(frame)
+    there = stand.armature.evaluated_get(stand.scene.view_layers[0].depsgraph)
+    bones = there.pose.bones
+    values = {name: np.array(getattr(bones[channel.bone], channel.prop)) for name, channel in channels.items()}
+    return (np.array([bones[name].matrix for name in names]), np.array(there.matrix_world),
+            np.array(bones[above].matrix) if above else np.eye(4), values)
+
+
+def _above(armature: bpy.types.Object, controls: Controls) -> str:
+    """The lowest bone that all that takes keys hangs from and that takes none itself; "" for none."""
+    handles = [handle.name for handle in controls.handles if not handle.object]
+    chains = [{bone.name for bone in armature.data.bones[name].parent_recursive} for name in handles]
+    common = set.intersection(*chains) - set(handles) if chains else set()
+    first = armature.data.bones[handles[0]] if handles else None
+    return next((bone.name for bone in first.parent_recursive if bone.name in common), "") if first else ""
