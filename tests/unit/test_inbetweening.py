@@ -2,6 +2,7 @@
 """Filling between keys: what is keyed stays, what is between follows the model, at any frame rate and on any body."""
 
 from dataclasses import replace
+from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
@@ -233,7 +234,7 @@ def test_layout_before_the_first_and_after_the_last_key_holds():
 def test_the_parts_of_the_features_lie_end_to_end():
     edges = [(part.start, part.stop) for part in PARTS.values()]
     assert edges[0][0] == 0 and edges[-1][1] == inbetween_features.SIZE
-    assert all(a[1] == b[0] for a, b in zip(edges, edges[1:], strict=False))
+    assert all(a[1] == b[0] for a, b in pairwise(edges))
 
 
 def test_placing_a_clip_elsewhere_moves_what_is_filled_with_it():

@@ -27,12 +27,22 @@ from blender_addon.motion.skeleton import CANONICAL, JOINTS, PARENTS
 from .card import gap_tables, write_card
 from .clips import FPS, ClipSet, load_clips
 from .gap_pictures import plot_by_frame, plot_lengths
-from .gap_scores import FIGURES, Poses, by_interpolation, by_standing_still, globals_of, score, window_errors
+from .gap_scores import (
+    FIGURES,
+    Poses,
+    actions_of,
+    by_interpolation,
+    by_standing_still,
+    globals_of,
+    score,
+    window_errors,
+)
 from .gaps import MISSING, OFFSET, PAST, WINDOW, Gaps, gaps_of
 from .pictures import Row, stick_figure_sheet
 from .prepare import prepare
 
 WAYS = ("zero_velocity", "interpolation", "model")
+_EXAMPLES = ("walk", "jump", "dance")
 _SHOWN = 30  # the length of the gaps in the contact sheets
 
 
@@ -71,6 +81,8 @@ def evaluate(data: Path, pack_folder: Path | None, out: Path, record: bool = Fal
                                        for n, j in judged.items()})
     shown = _SHOWN if _SHOWN in judged else max(judged)
     stick_figure_sheet(out / "best_median_worst.png", _rows(judged[shown], clips, scale), columns=12)
+    if rows := _example_rows(judged[shown], clips, scale):
+        stick_figure_sheet(out / "examples.png", rows, columns=12)
     print(report)
     print(f"-> {out}")
     if record:
@@ -145,19 +157,38 @@ def frame_errors(made: Poses, gaps: Gaps) -> np.ndarray:
     return np.linalg.norm(own - true, axis=-1).mean(axis=(0, 2)) * 100.0
 
 
+def _ratios(judged: Judged, scale: np.ndarray) -> np.ndarray:
+    """(W,) L2P of each window as a ratio to interpolation's; where that is next to nothing, to a little."""
+    model, even = (window_errors(judged.made[way], judged.gaps, scale) for way in ("model", "interpolation"))
+    return model / np.maximum(even, 0.3)
+
+
 def _rows(judged: Judged, clips: ClipSet, scale: np.ndarray) -> list[Row]:
     """The windows that came out best, in the middle and worst against interpolation: the clip, interpolation, model."""
-    gaps = judged.gaps
-    ratio = window_errors(judged.made["model"], gaps, scale) / np.maximum(
-        window_errors(judged.made["interpolation"], gaps, scale), 0.3)
+    ratio = _ratios(judged, scale)
     order = np.argsort(ratio)
+    return [row for title, window in (("best", order[0]), ("median", order[len(order) // 2]), ("worst", order[-1]))
+            for row in _window_rows(judged, clips, int(window), f"{title}, {ratio[window]:.2f} of interpolation's L2P")]
+
+
+def _example_rows(judged: Judged, clips: ClipSet, scale: np.ndarray) -> list[Row]:
+    """The middling window of a walk, a jump and a dance."""
+    ratio, actions = _ratios(judged, scale), actions_of(judged.gaps, clips.labels)
     rows = []
-    for title, window in (("best", order[0]), ("median", order[len(order) // 2]), ("worst", order[-1])):
-        label = clips.labels[gaps.clip[window]]
-        heading = f"{title}: {label.file} from frame {gaps.start[window]}, {ratio[window]:.2f} of interpolation's L2P"
-        for way, poses in (("real", (gaps.rotations, gaps.positions)),
-                           *((way, judged.made[way]) for way in ("interpolation", "model"))):
-            at = slice(PAST - 1, PAST + gaps.missing + 1)
-            joints = forward_kinematics(CANONICAL, poses[0][window, at], poses[1][window, at])[1]
-            rows.append(Row(f"{heading}: {way}", joints, JOINTS, PARENTS))
+    for action in (a for a in _EXAMPLES if a in actions):
+        order = actions[action][np.argsort(ratio[actions[action]])]
+        rows += _window_rows(judged, clips, int(order[len(order) // 2]), action)
+    return rows
+
+
+def _window_rows(judged: Judged, clips: ClipSet, window: int, title: str) -> list[Row]:
+    """From the last frame given to the target: the clip, interpolation, and the model."""
+    gaps = judged.gaps
+    at = slice(PAST - 1, PAST + gaps.missing + 1)
+    heading = f"{title}: {clips.labels[gaps.clip[window]].file} from frame {gaps.start[window] + PAST - 1}"
+    rows = []
+    for way, poses in (("real", (gaps.rotations, gaps.positions)),
+                       *((way, judged.made[way]) for way in ("interpolation", "model"))):
+        joints = forward_kinematics(CANONICAL, poses[0][window, at], poses[1][window, at])[1]
+        rows.append(Row(f"{heading}: {way}", joints, JOINTS, PARENTS))
     return rows

@@ -39,9 +39,11 @@ from .gaps import MISSING, Gaps, gaps_of, spread_of
 from .inbetweener import FULL, TINY, Inbetweener, InbetweenerShape, kinematics
 from .inbetweener import turned_by as torch_turned_by
 from .train_generator import _hardware as hardware_of
+from .train_variants import train_variants
 
 LOSSES = ("loss", "joints", "rotations", "velocity", "feet", "contacts")
 _LOG_EVERY = 25
+_VARIANT_STEPS = 1500  # of the second stage, see train_variants
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,8 @@ def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: st
                 _save(run, checkpoint, schedule)
             if done:
                 break
+    if done:
+        train_variants(folder, corpus, unit, _VARIANT_STEPS if not tiny else 4, schedule.frames, seed, schedule.half)
     print(f"best mean ratio of L2P to interpolation on held-out clips: {run.best:.3f}")
 
 

@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Train, stop, go on, export and evaluate a tiny in-betweener."""
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from made_moves import made_move, prepare_moves
+from made_walk import made_chaos
+
+from blender_addon.inference.packs import read_pack, verify_pack
+from blender_addon.inference.sessions import open_session
+from blender_addon.motion.bvh import write_bvh
+from blender_addon.motion.inbetween_features import CHANNELS, tell
+from blender_addon.motion.inbetweening import fill_gaps
+from blender_addon.motion.kinematics import forward_kinematics
+from blender_addon.motion.mirroring import mirror
+from training.__main__ import main
+from training.motion.clips import load_clips
+from training.motion.export_inbetweener import OUTPUTS, Window, load_run, round_weights
+from training.motion.gap_corpus import build_gap_corpus, draw_batch, draw_keys, training_clips
+from training.motion.gap_scores import by_interpolation, by_standing_still, score
+from training.motion.gaps import MISSING, PAST, gaps_of, spread_of
+from training.motion.inbetweener import kinematics, meet_keys, turned_by
+from training.motion.repeats import find_repeats
+
+STEPS = 16
+
+
+def train(moves: Path, run: Path, *more: str) -> int:
+    return main(["train", "motion-inbetweener", "--data", str(moves), "--run", str(run), "--steps", str(STEPS),
+                 "--size", "tiny", "--checkpoint-every", "4", *more])
+
+
+@pytest.fixture(scope="module")
+def moves(tmp_path_factory) -> Path:
+    return prepare_moves(tmp_path_factory.mktemp("moves") / "moves.npz")
+
+
+@pytest.fixture(scope="module")
+def trained(moves, tmp_path_factory) -> Path:
+    run = tmp_path_factory.mktemp("run")
+    assert train(moves, run) == 0
+    return run
+
+
+@pytest.fixture(scope="module")
+def exported(trained, tmp_path_factory) -> Path:
+    pack = tmp_path_factory.mktemp("packs") / "tiny-between"
+    assert main(["export", "motion-inbetweener", "--run", str(trained), "--out", str(pack), "--limit", "It is tiny."]
+                ) == 0
+    return pack
+
+
+# --- data -------------------------------------------------------------------------------------------------------
+
+
+def test_a_training_clip_that_repeats_a_held_out_one_is_left_out(moves):
+    clips = load_clips(moves)
+    assert [clips.labels[i].file for i in find_repeats(clips)] == ["move_10.bvh"]
+    assert training_clips(clips) == list(range(8))
+    assert len(training_clips(clips, share=0.5)) == 4
+
+
+def test_the_mirror_image_of_a_held_out_clip_is_a_repeat_too(tmp_path):
+    path = prepare_moves(tmp_path / "moves.npz")
+    clips = load_clips(path)
+    flipped = mirror(clips.clip(8))
+    at = slice(clips.starts[3], clips.starts[4])
+    clips.rotations[at] = flipped.rotations
+    assert 3 in find_repeats(clips)
+
+
+def test_windows_begin_every_forty_frames_with_the_gap_after_the_tenth(moves):
+    clips = load_clips(moves)
+    gaps = {n: gaps_of(clips, [8, 9], n) for n in MISSING}
+    for n, found in gaps.items():
+        assert found.start.tolist() == [0, 40] * 2 and found.clip.tolist() == [8, 8, 9, 9]
+        assert found.rotations.shape == (4, PAST + n + 1, 22, 4)
+        assert found.known[0].all(axis=-1).sum() == PAST + 1 and not found.known[0, found.gap].any()
+    # facing -Y over the origin at the tenth frame, and otherwise the clip
+    joints = forward_kinematics(clips.clip(8).skeleton, gaps[30].rotations[1], gaps[30].positions[1])[1]
+    real = clips.clip(8).cut(40, 81)
+    true = forward_kinematics(real.skeleton, real.rotations, real.positions)[1]
+    assert np.allclose(gaps[30].positions[1, PAST - 1, :2], 0.0, atol=1e-9)
+    for frame in (0, 20, 40):
+        apart = np.linalg.norm(joints[frame][:, None] - joints[PAST - 1][None], axis=-1)
+        assert np.allclose(apart, np.linalg.norm(true[frame][:, None] - true[PAST - 1][None], axis=-1), atol=1e-6)
+
+
+def test_the_truth_scores_nothing_and_the_baselines_something(moves):
+    clips = load_clips(moves)
+    gaps = gaps_of(clips, [8, 9], 15)
+    _, spread = spread_of(clips, training_clips(clips))
+    perfect = score((gaps.rotations, gaps.positions), gaps, clips.labels, spread)
+    assert set(perfect) == {"mean", "walk", "turn"}
+    assert all(value == pytest.approx(0.0, abs=1e-6) for value in perfect["mean"].values())
+    even, still = (score(way(gaps), gaps, clips.labels, spread)["mean"]
+                   for way in (by_interpolation, by_standing_still))
+    assert 0.0 < even["joint_cm"] < still["joint_cm"] and 0.0 < even["l2p"] < still["l2p"]
+
+
+def test_batches_are_the_same_for_one_seed_and_tell_nothing_of_what_is_missing(moves):
+    clips = load_clips(moves)
+    corpus = build_gap_corpus(clips, training_clips(clips), seed=1)
+    one, same, other = (draw_batch(corpus, 600, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    assert np.array_equal(one.told.features, same.told.features)
+    assert one.told.features.shape != other.told.features.shape or not np.allclose(one.told.features,
+                                                                                    other.told.features)
+    known = one.told.layout.known
+    hidden = np.where(known[..., :-1, None], one.rotations, np.nan)
+    told = tell(hidden, np.where(known[..., -1:], one.positions, np.nan), known)
+    assert np.isfinite(told.features).all()
+
+
+def test_keys_are_drawn_of_every_kind():
+    rng = np.random.default_rng(0)
+    drawn = [draw_keys(60, rng) for _ in range(200)]
+    assert all(known[[0, -1]].all() for known in drawn)
+    partial = sum(bool((known.any(axis=1) & ~known.all(axis=1)).any()) for known in drawn)
+    single = sum(bool(known[:10].all() and not known[10:-1].any()) for known in drawn)
+    assert 20 < partial < 80 and 60 < single < 150
+
+
+# --- network ----------------------------------------------------------------------------------------------------
+
+
+def test_torch_kinematics_agree_with_numpys():
+    clip = made_chaos(frames=20)
+    turned, placed = kinematics(torch.as_tensor(clip.rotations), torch.as_tensor(clip.positions))
+    wanted_turned, wanted = forward_kinematics(clip.skeleton, clip.rotations, clip.positions)
+    assert np.allclose(placed.numpy(), wanted, atol=1e-9) and np.allclose(turned.numpy(), wanted_turned, atol=1e-9)
+
+
+def test_torch_turns_agree_with_numpys():
+    from blender_addon.motion.inbetween_features import turned_by as numpys
+
+    rng = np.random.default_rng(0)
+    q = rng.normal(size=(50, 4))
+    q /= np.linalg.norm(q, axis=-1, keepdims=True)
+    vectors = rng.normal(size=(50, 3)) * rng.choice([1e-9, 1e-3, 1.0], (50, 1))
+    made = turned_by(torch.as_tensor(q), torch.as_tensor(vectors)).numpy()
+    assert np.allclose(made, numpys(q, vectors), atol=1e-6)
+
+
+def test_changes_are_nothing_at_keys_and_even_out_between():
+    change = torch.randn(1, 7, CHANNELS, 3)
+    before = torch.tensor([0, 0, 0, 0, 4, 4, 6])[None, :, None].repeat(1, 1, CHANNELS)
+    after = torch.tensor([0, 4, 4, 4, 4, 6, 6])[None, :, None].repeat(1, 1, CHANNELS)
+    share = torch.tensor([0.0, 0.25, 0.5, 0.75, 0.0, 0.5, 0.0])[None, :, None].repeat(1, 1, CHANNELS)
+    met = meet_keys(change, before, after, share)
+    assert met[:, [0, 4, 6]].abs().max() == 0.0
+    assert torch.allclose(met[0, 2], change[0, 2] - (change[0, 0] + change[0, 4]) / 2.0, atol=1e-6)
+
+
+# --- the command line -------------------------------------------------------------------------------------------
+
+
+def rows(table: Path) -> list[list[str]]:
+    with table.open(newline="") as file:
+        return list(csv.reader(file))
+
+
+def test_training_leaves_what_the_docs_say(trained):
+    there = {path.name for path in trained.iterdir()}
+    assert {"checkpoint.pt", "best.pt", "losses.csv", "heldout.csv", "corpus.json"} <= there
+    about = json.loads((trained / "corpus.json").read_text())
+    assert len(about["clips"]) == 8 and about["steps"] == STEPS
+    held = rows(trained / "heldout.csv")
+    assert held[0][:3] == ["step", "seconds", "l2p_5"] and [row[0] for row in held[1:]] == ["8", "16"]
+
+
+def test_a_stopped_run_goes_on_to_the_same_weights(moves, trained, tmp_path):
+    assert train(moves, tmp_path, "--stop-after", "8") == 0
+    assert train(moves, tmp_path) == 0
+    one, other = (torch.load(run / "checkpoint.pt", weights_only=True)["model"] for run in (trained, tmp_path))
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_another_schedule_in_the_same_folder_is_one_line(moves, trained, capsys):
+    assert main(["train", "motion-inbetweener", "--data", str(moves), "--run", str(trained), "--steps", "99",
+                 "--size", "tiny"]) == 1
+    assert capsys.readouterr().err.strip().count("\n") == 0
+
+
+def test_the_graph_says_what_torch_says(trained, exported):
+    model, _, _ = load_run(trained)
+    round_weights(model)
+    pack = read_pack(exported)
+    assert pack.kind == "motion-inbetweener" and all(finding.ok for finding in verify_pack(pack))
+    session = open_session(pack, device="cpu")
+    clip = made_move(3)
+    known = np.zeros((2, 30, CHANNELS), dtype=bool)
+    known[:, :5] = known[:, [17, 29]] = True
+    known[1, 17, 3:9] = False
+    told = tell(np.stack([clip.rotations[:30], clip.rotations[40:70]]),
+                np.stack([clip.positions[:30], clip.positions[40:70]]), known)
+    inputs = {"features": told.features, "before": told.layout.before.astype(np.int64),
+              "after": told.layout.after.astype(np.int64), "share": told.layout.share.astype(np.float32),
+              "latent": np.random.default_rng(0).normal(size=(2, model.shape.latent)).astype(np.float32)}
+    made = session.run(inputs)
+    with torch.no_grad():
+        wanted = Window(model).eval()(*(torch.as_tensor(value) for value in inputs.values()))
+    for name, value in zip(OUTPUTS, wanted, strict=True):
+        assert np.allclose(made[name], value.numpy(), atol=2e-5), name
+    assert np.abs(made["turns"][:, 17][np.broadcast_to(known[:, 17, :-1, None], (2, 22, 3))]).max() == 0.0
+
+
+def test_zeros_are_the_best_guess_and_draws_are_variants(exported):
+    pack = read_pack(exported)
+    session = open_session(pack, device="cpu")
+    clip = made_move(3)
+    known = np.zeros((clip.frames, CHANNELS), dtype=bool)
+    known[[*range(10), 40, 90]] = True
+    guess, again = (fill_gaps(session, pack, clip, known).clip for _ in range(2))
+    one, other = (fill_gaps(session, pack, clip, known, seed=seed).clip for seed in (1, 2))
+    assert np.array_equal(guess.rotations, again.rotations)
+    assert not np.array_equal(one.rotations, other.rotations)
+    for made in (guess, one, other):
+        assert np.array_equal(made.rotations[[0, 9, 40, 90]], clip.rotations[[0, 9, 40, 90]])
+
+
+def test_evaluation_of_a_prepared_file(moves, exported, tmp_path):
+    assert main(["evaluate", "motion-inbetweener", "--data", str(moves), "--pack", str(exported), "--out",
+                 str(tmp_path), "--record"]) == 0
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    assert set(metrics["mean"]) == {"5", "15", "30", "45"} and metrics["windows"] == 4
+    assert set(metrics["actions"]) == {"walk", "turn"}
+    for n in metrics["mean"].values():
+        assert {"zero_velocity", "interpolation", "model", "ratio_l2p"} <= set(n)
+        assert set(n["model"]) == {"l2p", "l2q", "npss", "joint_cm"}
+        assert n["ratio_l2p"] == pytest.approx(n["model"]["l2p"] / n["interpolation"]["l2p"], abs=1e-3)
+    for picture in ("lengths.png", "frames.png", "best_median_worst.png", "report.md"):
+        assert (tmp_path / picture).stat().st_size > 500
+    card = (exported / "README.md").read_text()
+    assert "| model / interpolation |" in card and "It is tiny." in card
+    assert read_pack(exported).content["metrics"]["windows"] == 4
+
+
+def test_evaluation_of_any_folder_of_bvhs(exported, tmp_path):
+    data = tmp_path / "data" / "hop"
+    data.mkdir(parents=True)
+    write_bvh(data / "a.bvh", made_move(20))
+    write_bvh(data / "short.bvh", made_move(21, seconds=1.0))
+    assert main(["evaluate", "motion-inbetweener", "--data", str(tmp_path / "data"), "--pack", str(exported), "--out",
+                 str(tmp_path / "report")]) == 0
+    metrics = json.loads((tmp_path / "report" / "metrics.json").read_text())
+    # the clip of thirty frames has room for gaps of five and fifteen
+    assert metrics["windows_by_length"] == {"5": 3, "15": 3, "30": 2, "45": 2}
+    assert list(metrics["actions"]) == ["hop"]
+
+
+def test_a_held_out_clip_that_was_trained_on_is_refused(moves, exported, tmp_path, capsys):
+    clips = load_clips(moves)
+    cheating = replace(clips.labels[9], sha256=clips.labels[0].sha256)
+    from training.motion.clips import save_clips
+
+    save_clips(tmp_path / "x.npz", [*clips.labels[:9], cheating], [clips.clip(i) for i in range(10)],
+               [np.ones(clips.clip(i).frames, dtype=bool) for i in range(10)])
+    assert main(["evaluate", "motion-inbetweener", "--data", str(tmp_path / "x.npz"), "--pack", str(exported), "--out",
+                 str(tmp_path / "report")]) == 1
+    assert "was trained on it" in capsys.readouterr().err
