@@ -230,7 +230,9 @@ def _two_segments(pair: Pair, start: int, middle: int, end: int) -> float | None
             return None  # of several bones in one place the last one is the joint
     score = 0.8 * min(1.0, (upper + lower) / pair.length) - 0.8 * abs(log(upper / lower))
     if end == pair.bones:
-        score -= 0.25
+        score -= 0.6  # a tail may point anywhere
+    if sum(apart[place][place + 1] for place in range(start)) > 1.5 * upper:
+        score -= 0.5  # what is before a limb is short
     for first, last in ((start, middle), (middle, end)):
         for place in range(first, last):
             if last - first > 1:

@@ -19,7 +19,7 @@ from .bone_names import BoneName, shared_ends, take_apart
 from .bone_tree import BoneTree, bone_tree
 from .families import ARM, LEG, VAGUE_HIPS, NameFamily, by_words, is_chest, is_neck, is_trunk, recognise
 from .rest import Rest
-from .structure import Body, find_body, trunk_joints
+from .structure import Body, find_body, off_the_ankle, trunk_joints
 
 _SIDES = ("Left", "Right")
 _LIMBS = tuple((side, parts) for side in _SIDES for parts in (ARM, LEG))
@@ -219,9 +219,10 @@ def _hangs_well(evidence: _Evidence, bone: int, above: int) -> bool:
 
 
 def _ends_at(evidence: _Evidence, shin: int, foot: int) -> bool:
-    """Whether a foot that does not hang from its shin lies where the shin ends."""
-    heads, tails = evidence.rest.heads, evidence.rest.tails
-    return bool(np.linalg.norm(heads[foot] - tails[shin]) < 0.15 * np.linalg.norm(tails[shin] - heads[shin]))
+    """Whether a foot that does not hang from its shin is where the shin ends."""
+    heads = evidence.rest.heads
+    thigh = evidence.rest.parents[shin]
+    return thigh >= 0 and off_the_ankle(heads[thigh], heads[shin], evidence.rest.tails[shin], heads[foot]) < 1.0
 
 
 def _contradicted(evidence: _Evidence, chain: Mapping[str, int], parts: tuple[str, ...]) -> bool:

@@ -189,6 +189,7 @@ def _fit(tree: BoneTree, plane: _Plane, leg: _Limbs, arm: _Limbs) -> float:
     score += 1.2 * (leg.length() + arm.length() + trunk) / (3.0 * tree.extent)
     common = next(bone for bone in arms_above if bone in legs_above)
     score += 0.1 * float(np.sign(arms_above.index(common) - legs_above.index(common)))
+    score += 0.15 * min(2, arms_above.index(common))  # a spine
     score += 0.25 * float(np.abs(up).max() > 0.985)
     return score
 
@@ -335,11 +336,12 @@ def _ahead(tree: BoneTree, plane: _Plane, leg: _Limbs, arm: _Limbs, up: np.ndarr
     length = leg.length()
     if feet:
         votes.append((1.5, sum((tails[foot] - heads[foot]) @ ahead for foot in feet) / (0.2 * length)))
-    elif j.end < leg.pair.bones:
-        beyond = leg.middle(min(j.end + 2, leg.pair.bones)) - leg.middle(j.end)
-        votes.append((3.0 if j.end + 1 < leg.pair.bones else 1.5, beyond @ ahead / (0.2 * length)))
+    elif j.end + 1 < leg.pair.bones:
+        votes.append((3.0, (leg.middle(min(j.end + 2, leg.pair.bones)) - leg.middle(j.end)) @ ahead / (0.2 * length)))
+    if j.end < leg.pair.bones and leg.pair.angle((j.middle, j.end), (j.end, j.end + 1)) > 35.0:
+        # tails tell less than bones, and nothing where they only go on
         soles = sum(tails[foot] - heads[foot] for foot in leg.bones(j.end))
-        votes.append((0.5, soles @ ahead / (0.2 * length)))
+        votes.append((0.7 if j.end + 1 < leg.pair.bones else 1.5, soles @ ahead / (0.2 * length)))
     knee = leg.middle(j.middle) - (leg.middle(j.start) + leg.middle(j.end)) / 2.0
     votes.append((1.0, knee @ ahead / (0.04 * length)))
     elbow = arm.middle(a.middle) - (arm.middle(a.start) + arm.middle(a.end)) / 2.0
@@ -362,17 +364,34 @@ def _name_limbs(joints: dict[str, int], points: dict[str, int], tree: BoneTree, 
 
 
 def _detached_feet(tree: BoneTree, leg: _Limbs) -> tuple[int, ...]:
-    """Feet that do not hang from their shins (but follow an IK target, mostly): they are where the shins end."""
-    if leg.joints.end < leg.pair.bones:
+    """Feet that do not hang from their shins but stand where those end; they follow an IK target, mostly."""
+    j = leg.joints
+    if j.end < leg.pair.bones:
         return ()
-    heads = tree.rest.heads[list(tree.bones)]
+    mine = {*leg.pair.one, *leg.pair.other}
+    others = [bone for bone in tree.bones if bone not in mine and leg.pair.parent not in tree.above(bone)]
     feet = []
     for place in (0, 1):
-        away = np.linalg.norm(heads - leg.at(leg.pair.bones)[place], axis=-1)
-        nearest = int(np.argmin(away))
-        if away[nearest] < 0.06 * leg.length():
-            feet.append(tree.bones[nearest])
+        hip, knee, end = (leg.at(k)[place] for k in (j.start, j.middle, j.end))
+        near = {bone: miss for bone in others if (miss := off_the_ankle(hip, knee, end, tree.rest.heads[bone])) < 1.0}
+        feet += [min(near, key=near.__getitem__)] if near else []
     return tuple(feet) if len(set(feet)) == 2 else ()
+
+
+def off_the_ankle(hip: np.ndarray, knee: np.ndarray, end: np.ndarray, foot: np.ndarray) -> float:
+    """How far a bone is from being the foot of a leg whose shin ends at `end`, as far as tails can be believed: below 1
+    it may be, near 0 it is at that end, up to 1 it goes on from the knee as an ankle would."""
+    thigh = np.linalg.norm(knee - hip)
+    if thigh <= 0.0:
+        return np.inf
+    if (miss := np.linalg.norm(foot - end) / thigh) < 0.15:
+        return float(miss)
+    shin = foot - knee
+    size = np.linalg.norm(shin) / thigh
+    if not 0.4 < size < 2.2:
+        return np.inf
+    turn = np.degrees(np.arccos(np.clip(shin @ (knee - hip) / (thigh * size * thigh), -1.0, 1.0)))
+    return 0.2 + float(turn) / 50.0
 
 
 def _toes(tree: BoneTree, joints: dict[str, int], points: dict[str, int], leg: _Limbs, order: tuple[int, int]) -> None:
