@@ -56,7 +56,7 @@ def made_chain(frames: int, seed: int, mode: str = "QUATERNION", jump: bool = Fa
         rotation /= np.linalg.norm(rotation, axis=1, keepdims=True)
         signs = np.where(np.sum(rotation[1:] * rotation[:-1], axis=1) < 0.0, -1.0, 1.0)
         rotation[1:] *= np.cumprod(signs)[:, None]
-        bones.append(Track(f"bone {bone}", bone - 1, offset, mode, rotation, location, turned_any_way(rng),
+        bones.append(Track(f"bone {bone}", bone - 1, offset, mode, rotation, location, 1.5 * turned_any_way(rng),
                            rng.uniform(-0.3, 0.3, (2, 3))))
     return Tracks(tuple(bones), 30.0, 0.8)
 
@@ -125,7 +125,7 @@ def places(tracks: Tracks, curves: list[Curve] | None = None, start: int = 1) ->
         for (bone, what), channels in found.items():
             if bone == track.bone and what == "location":
                 values = np.stack([channels[i] for i in range(3)], axis=1)
-                local[:, :3, 3] = values @ track.location_axes  # there by the axes, back by the axes turned round
+                local[:, :3, 3] = values @ np.linalg.inv(track.location_axes).T
             elif bone == track.bone:
                 local[:, :3, :3] = matrix_of(track.mode, np.stack([channels[i] for i in sorted(channels)], axis=1))
         above = np.eye(4) if track.parent < 0 else matrices[track.parent]

@@ -94,9 +94,10 @@ def location_problem(fit: BodyFit, group: list[int]) -> Problem:
     allowed = fit.allowed["location"][group] / size[..., 0]
     least = SWING * fit.tolerance / size[:, 0, 0]
     turns = [turning_points(channel, least, fit.tracks.fps) for channel in wanted]
+    there = np.linalg.inv(axes)
 
     def misfit(values: np.ndarray) -> np.ndarray:
-        return np.linalg.norm(values - wanted, axis=0) / allowed
+        return np.linalg.norm(np.einsum("rij,jrt->irt", there, values - wanted), axis=0) / allowed
 
     return Problem(wanted, misfit, 1.0 / allowed.mean(axis=1), np.any([fit.asked[group], *turns], axis=0), still)
 
@@ -134,7 +135,8 @@ def rotation_problem(fit: BodyFit, group: list[int]) -> Problem:
 
 def apply_location(fit: BodyFit, group: list[int], solution: Solution) -> None:
     """Move the bones as their few keys do."""
-    for bone, by in zip(group, np.einsum("rij,irt->rtj", _location_axes(fit, group), solution.values)):
+    axes = np.linalg.inv(_location_axes(fit, group))
+    for bone, by in zip(group, np.einsum("rij,jrt->rti", axes, solution.values)):
         fit.made.move(bone, by)
 
 

@@ -11,7 +11,7 @@ import bpy
 import numpy as np
 
 from ..errors import GalateaError, RigError
-from ..motion.tracks import Curve, Extra, Tracks
+from ..motion.tracks import Curve, Tracks
 from .holding import held
 from .nla import add_strips
 from .versions import Binding, bind_action, fcurves, new_action, new_fcurve, remove_fcurve
@@ -31,6 +31,8 @@ def scene_fps(scene: bpy.types.Scene | None = None) -> float:
 
 def data_path(curve: Curve) -> str:
     """Blender's data path of a curve, from the object on."""
+    if curve.path:
+        return curve.path
     return f'pose.bones["{bpy.utils.escape_identifier(curve.bone)}"].{curve.what}' if curve.bone else curve.what
 
 
@@ -41,9 +43,11 @@ def write_curves(action: bpy.types.Action, curves: Iterable[Curve]) -> None:
     """Key curves in an action; the F-curves must not be there yet. All keys are of type GENERATED."""
     for curve in curves:
         made = new_fcurve(action, data_path(curve), curve.index, curve.bone or "Object Transforms")
-        _fill(made, curve.frames, curve.values, _LINEAR if curve.left is None else _BEZIER)
         if curve.left is not None:
+            _fill(made, curve, _BEZIER)
             _shape(made, curve)
+        else:  # a switch that is kept has one key, and does not glide to one that is added later
+            _fill(made, curve, _CONSTANT if curve.path and len(curve.frames) == 1 else _LINEAR)
 
 
 def replace_curves(action: bpy.types.Action, curves: Sequence[Curve]) -> None:
@@ -55,11 +59,11 @@ def replace_curves(action: bpy.types.Action, curves: Sequence[Curve]) -> None:
     write_curves(action, curves)
 
 
-def _fill(curve: bpy.types.FCurve, frames: np.ndarray, values: np.ndarray, interpolation: int) -> None:
-    count = len(frames)
+def _fill(curve: bpy.types.FCurve, wanted: Curve, interpolation: int) -> None:
+    count = len(wanted.frames)
     keys = curve.keyframe_points
     keys.add(count)
-    keys.foreach_set("co", np.column_stack([frames, values]).astype(np.float32).ravel())
+    keys.foreach_set("co", np.column_stack([wanted.frames, wanted.values]).astype(np.float32).ravel())
     keys.foreach_set("interpolation", np.full(count, interpolation, np.int32))
     keys.foreach_set("type", np.full(count, _GENERATED, np.int32))
     curve.update()
@@ -79,16 +83,6 @@ def _shape(curve: bpy.types.FCurve, wanted: Curve) -> None:
     curve.update()
 
 
-def _write_extras(action: bpy.types.Action, extras: Iterable[Extra], start: int) -> None:
-    """Switches that keep one value throughout, and values a row a frame."""
-    for extra in extras:
-        rows = np.atleast_2d(extra.values)
-        frames = np.arange(start, start + len(rows))
-        for index in range(rows.shape[1]):
-            curve = new_fcurve(action, extra.path, index, extra.group)
-            _fill(curve, frames, rows[:, index], _CONSTANT if len(rows) == 1 else _LINEAR)
-
-
 # --- takes ----------------------------------------------------------------------------------------------------------
 
 
@@ -96,8 +90,9 @@ def _write_extras(action: bpy.types.Action, extras: Iterable[Extra], start: int)
 class Take:
     """An action to be made.
 
-    name: its name. curves: its keys. loop: whether it repeats. provenance: where it comes from, plain values by name.
-    start, frames: its first frame and how many there are. tracks: the motion that the keys were made of, if it is kept.
+    name: its name. curves: its keys, those of other objects among them. loop: whether it repeats. provenance: where it
+    comes from, plain values by name. start, frames: its first frame and how many there are. tracks: the motion that the
+    keys were made of, if it is to be kept with them.
     """
 
     name: str
@@ -110,17 +105,17 @@ class Take:
 
     @property
     def keys(self) -> int:
-        """How many keys there are on the armature's own curves."""
+        """How many keys there are."""
         return sum(len(curve.frames) for curve in self.curves)
 
-    def extras(self, owner: str) -> list[Extra]:
-        """What else is keyed, on the armature ("") or on another object."""
-        return [extra for extra in (self.tracks.extras if self.tracks else ()) if extra.owner == owner]
+    def of(self, owner: str) -> list[Curve]:
+        """The curves of the armature (""), or of another object."""
+        return [curve for curve in self.curves if curve.owner == owner]
 
     @property
     def owners(self) -> list[str]:
         """The other objects that take keys, too."""
-        return sorted({extra.owner for extra in (self.tracks.extras if self.tracks else ())} - {""})
+        return sorted({curve.owner for curve in self.curves} - {""})
 
 
 def check_editable(armature: bpy.types.Object) -> None:
@@ -157,15 +152,14 @@ def key_takes_in_slices(armature: bpy.types.Object, takes: Sequence[Take], nla: 
         for take in takes:
             action = held(new_action(rig(), take.name))
             made.append((rig, action))
-            for portion in _portions(take):
+            for portion in _portions(take.of("")):
                 write_curves(action(), portion)
                 written += sum(len(curve.frames) for curve in portion)
                 yield written / keys
-            _write_extras(action(), take.extras(""), take.start)
             _describe(action(), take)
             for name in take.owners:
                 made.append((others[name], held(new_action(others[name](), f"{take.name} {name}"))))
-                _write_extras(made[-1][1](), take.extras(name), take.start)
+                write_curves(made[-1][1](), take.of(name))
         actions = [(owner(), action()) for owner, action in made]
         (add_strips if nla else _bind)(actions)
     except BaseException:
@@ -207,10 +201,10 @@ def _bind(actions: Sequence[tuple[bpy.types.Object, bpy.types.Action]]) -> None:
             action.use_fake_user = True
 
 
-def _portions(take: Take) -> Iterator[list[Curve]]:
-    """A take's curves in as many groups as it takes for each to be written quickly."""
+def _portions(curves: Iterable[Curve]) -> Iterator[list[Curve]]:
+    """Curves in as many groups as it takes for each to be written quickly."""
     portion: list[Curve] = []
-    for curve in take.curves:
+    for curve in curves:
         portion.append(curve)
         if sum(len(each.frames) for each in portion) >= _PORTION:
             yield portion
