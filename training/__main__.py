@@ -54,6 +54,8 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--data", type=Path, required=True, help="a folder of BVH files or a prepared .npz file")
     evaluate.add_argument("--pack", type=Path, help="the pack's folder; the one that ships by default")
     evaluate.add_argument("--out", type=Path, required=True, help="folder for metrics.json, tables and pictures")
+    evaluate.add_argument("--published", action="store_true", help="instead, compute the published baselines of LAFAN1 "
+                          "from its files (motion-inbetweener)")
     evaluate.add_argument("--record", action="store_true", help="write the figures into the pack and its card too")
     return parser
 
@@ -71,6 +73,10 @@ def main(argv: list[str] | None = None) -> int:
         elif args.verb == "export":
             _exporter(args.kind)(args.run, args.out, args.limit)
         elif args.verb == "evaluate":
+            if args.published:
+                from .motion.lafan1 import published_baselines
+                published_baselines(args.data, args.out)
+                return 0
             _evaluator(args.kind)(args.data, args.pack, args.out, args.record)
     except GalateaError as error:
         print(f"training: {error}", file=sys.stderr)

@@ -20,12 +20,14 @@ from blender_addon.motion.inbetweening import fill_gaps
 from blender_addon.motion.kinematics import forward_kinematics
 from blender_addon.motion.mirroring import mirror
 from training.__main__ import main
-from training.motion.clips import load_clips
+from training.motion.clips import load_clips, save_clips
 from training.motion.export_inbetweener import OUTPUTS, Window, load_run, round_weights
 from training.motion.gap_corpus import build_gap_corpus, draw_batch, draw_keys, training_clips
-from training.motion.gap_scores import by_interpolation, by_standing_still, score
-from training.motion.gaps import MISSING, PAST, gaps_of, spread_of
+from training.motion.gap_metrics import l2q
+from training.motion.gap_scores import by_interpolation, by_standing_still, globals_of, score
+from training.motion.gaps import MISSING, PAST, Gaps, face_forward, gaps_of, spread_of
 from training.motion.inbetweener import kinematics, meet_keys, turned_by
+from training.motion.lafan1 import published_baselines
 from training.motion.repeats import find_repeats
 
 STEPS = 16
@@ -257,10 +259,36 @@ def test_evaluation_of_any_folder_of_bvhs(exported, tmp_path):
 def test_a_held_out_clip_that_was_trained_on_is_refused(moves, exported, tmp_path, capsys):
     clips = load_clips(moves)
     cheating = replace(clips.labels[9], sha256=clips.labels[0].sha256)
-    from training.motion.clips import save_clips
-
     save_clips(tmp_path / "x.npz", [*clips.labels[:9], cheating], [clips.clip(i) for i in range(10)],
                [np.ones(clips.clip(i).frames, dtype=bool) for i in range(10)])
     assert main(["evaluate", "motion-inbetweener", "--data", str(tmp_path / "x.npz"), "--pack", str(exported), "--out",
                  str(tmp_path / "report")]) == 1
     assert "was trained on it" in capsys.readouterr().err
+
+
+def test_the_published_baselines_arithmetic_on_files_named_as_lafan1(tmp_path, capsys):
+    data = tmp_path / "lafan"
+    data.mkdir()
+    for number in range(1, 6):
+        write_bvh(data / f"walk1_subject{number}.bvh", made_move(number, seconds=5.0))
+    found = published_baselines(data, tmp_path / "out")
+    assert json.loads((tmp_path / "out" / "published.json").read_text())["windows"] == 3
+    # the same windows on the canonical skeleton: the axes and units of the file make no difference to L2Q and NPSS
+    clip = made_move(5, seconds=5.0)
+    starts = [0, 40, 80]
+    for at, missing in enumerate(MISSING):
+        cuts = [clip.cut(start, start + PAST + missing + 1) for start in starts]
+        poses = face_forward(np.array([c.rotations for c in cuts]), np.array([c.positions for c in cuts]), PAST - 1)
+        gaps = Gaps(missing, *poses, np.zeros(3), np.array(starts))
+        true = globals_of((gaps.rotations, gaps.positions), gaps)
+        even, still = (globals_of(way(gaps), gaps) for way in (by_interpolation, by_standing_still))
+        assert found["interpolation"]["l2q"][at] == pytest.approx(l2q(even[0], true[0]).mean(), rel=0.02)
+        assert found["zero_velocity"]["l2q"][at] == pytest.approx(l2q(still[0], true[0]).mean(), rel=0.02)
+        assert found["interpolation"]["l2p"][at] < found["zero_velocity"]["l2p"][at]
+    assert "0.373" in capsys.readouterr().out
+
+
+def test_published_baselines_without_the_files_is_one_line(tmp_path, capsys):
+    assert main(["evaluate", "motion-inbetweener", "--data", str(tmp_path), "--published", "--out",
+                 str(tmp_path / "out")]) == 1
+    assert "subject1.bvh" in capsys.readouterr().err

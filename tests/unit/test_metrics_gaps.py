@@ -51,7 +51,7 @@ def test_npss_of_two_frequencies():
     time = np.arange(frames)
 
     def swing(cycles: int, size: float) -> np.ndarray:
-        angle = size * np.sin(2 * np.pi * cycles * time / frames)
+        angle = size * np.cos(2 * np.pi * cycles * time / frames)
         return quat_from_axis_angle(np.array([1.0, 0.0, 0.0]), angle)[None, :, None]
 
     assert metrics.npss(swing(2, 0.3), swing(2, 0.3)) == pytest.approx(0.0, abs=1e-12)

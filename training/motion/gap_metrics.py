@@ -39,11 +39,12 @@ def npss(made: np.ndarray, true: np.ndarray) -> float:
     """Normalised power spectrum similarity of global quaternions (W, T, J, 4); 0 is the same, lower is better.
 
     Over the whole spectrum of every number in every window: the distance (earth mover's, in steps of frequency) between
-    the shares of power, weighted by how much power the true sequence has.
+    the shares of power, weighted by how much power the true sequence has. Power is the square of the real part
+    alone, as in the evaluation that came with LAFAN1, so that figures compare.
     """
     made, true = same_signs(made, true)
     windows, frames = true.shape[:2]
-    powers = [np.abs(np.fft.fft(q.reshape(windows, frames, -1), axis=1)) ** 2 for q in (made, true)]
+    powers = [np.fft.fft(q.reshape(windows, frames, -1), axis=1).real ** 2 for q in (made, true)]
     totals = [power.sum(axis=1) for power in powers]
     shares = [np.cumsum(power / np.maximum(total, 1e-12)[:, None], axis=1)
               for power, total in zip(powers, totals, strict=True)]
