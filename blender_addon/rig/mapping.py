@@ -8,72 +8,19 @@ but does not carry the legs, a forearm that does not hang from the upper arm, an
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import numpy as np
 
+from ..motion.rotations import normalise
 from ..motion.skeleton import JOINTS
 from .bone_map import BoneMap, Match
-from .bone_names import BoneName, shared_ends, take_apart
-from .bone_tree import BoneTree, bone_tree
-from .families import ARM, LEG, VAGUE_HIPS, NameFamily, by_words, is_chest, is_neck, is_trunk, recognise
+from .evidence import LIMBS, SIDES, Evidence, agree_on_sides, gather, part_of, same
+from .families import ARM, LEG, VAGUE_HIPS, is_chest, is_neck, is_trunk
 from .rest import Rest
-from .structure import Body, find_body, off_the_ankle, trunk_joints
+from .structure import off_the_ankle, trunk_joints
 
-_SIDES = ("Left", "Right")
-_LIMBS = tuple((side, parts) for side in _SIDES for parts in (ARM, LEG))
-# Where a joint is in the body, for people; "left" or "right" and the limb are put before it.
-_PLACES = {
-    "Hips": "the bone that carries legs and trunk", "Spine": "the lowest bone of the trunk",
-    "Spine1": "a bone in the middle of the trunk", "Spine2": "the bone of the trunk that carries the arms",
-    "Neck": "the bone between chest and head", "Head": "the bone at the top, in the middle",
-    "Shoulder": "between chest and {} arm", "Arm": "first long bone of the {} arm", "ForeArm": "second of the {} arm",
-    "Hand": "at the end of the {} forearm", "UpLeg": "first long bone of the {} leg", "Leg": "second of the {} leg",
-    "Foot": "at the end of the {} shin", "Toe": "at the front of the {} foot",
-}
-_SURE_OF_SIDE = 0.6
 _NUMBER = ("no", "one", "two", "three", "four", "five", "six", "seven")
-
-
-@dataclass
-class _Evidence:
-    """All that is known of a rig while it is mapped.
-
-    named: joint -> bones named for it, the likeliest first. body: what structure says, roles the same by bone.
-    by_hand: joint -> bone or -1 for none.
-    """
-
-    rest: Rest
-    tree: BoneTree
-    parts: tuple[BoneName, ...]
-    family: NameFamily | None
-    named: dict[str, list[int]]
-    body: Body | None
-    by_hand: dict[str, int]
-    notes: list[str] = field(default_factory=list)
-    found: dict[str, tuple[int, float, str]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.roles = {bone: joint for joint, bone in self.body.joints.items()} if self.body else {}
-
-    def hangs(self, bone: int, above: int) -> bool:
-        """Whether a bone hangs from another, or is it."""
-        return above in self.tree.above(bone) or above in self.rest.ancestors(bone)
-
-    def take(self, joint: str, bone: int) -> None:
-        """Take a bone for a joint, with the confidence and the reason that names and structure give it."""
-        place = _PLACES[_part(joint)].format("left" if joint.startswith("Left") else "right")
-        as_named = self.family is not None and _is_of(self.family, joint, self.parts[bone])
-        placed = self.roles.get(bone) == joint
-        if as_named:
-            reason = f"named as in {self.family.name}" + (", and placed so" if placed else "")
-            self.found[joint] = bone, 0.98 if placed else 0.85, reason
-        elif bone in self.named.get(joint, ()):
-            self.found[joint] = bone, 0.95 if placed else 0.75, "by its name" + (" and its place" if placed else "")
-        else:
-            sure = 0.85 if self.body is not None and self.body.score > 2.5 else 0.7
-            self.found[joint] = bone, sure if placed else 0.6, f"by its place: {place}"
 
 
 def map_bones(rest: Rest, corrections: Mapping[str, str] = MappingProxyType({})) -> BoneMap:
@@ -84,13 +31,13 @@ def map_bones(rest: Rest, corrections: Mapping[str, str] = MappingProxyType({}))
     """
     by_hand, notes = _by_hand(rest, corrections)
     keep = np.flatnonzero(rest.deform).tolist() or list(range(len(rest.names)))
-    evidence = _gather(rest, keep, by_hand, notes)
+    evidence = gather(rest, keep, by_hand, notes)
     if evidence.body is None and not all(joint in evidence.named for joint in ("LeftArm", "LeftUpLeg")):
-        everything = _gather(rest, list(range(len(rest.names))), by_hand, notes)
+        everything = gather(rest, list(range(len(rest.names))), by_hand, notes)
         if everything.body is not None or len(everything.named) > len(evidence.named):
             evidence = everything
-    _agree_on_sides(evidence)
-    for side, parts in _LIMBS:
+    agree_on_sides(evidence)
+    for side, parts in LIMBS:
         _map_limb(evidence, side, parts)
     _map_trunk(evidence)
     for joint, bone in by_hand.items():
@@ -98,9 +45,9 @@ def map_bones(rest: Rest, corrections: Mapping[str, str] = MappingProxyType({}))
     for joint, bone in by_hand.items():
         if bone >= 0:
             evidence.found[joint] = bone, 1.0, "set by hand"
-    matches = {joint: Match(rest.names[bone], confidence, reason) for joint in JOINTS if joint in evidence.found
-               for bone, confidence, reason in (evidence.found[joint],)}
-    return BoneMap(_family_name(evidence), MappingProxyType(matches), MappingProxyType(_points(evidence, by_hand)),
+    found = {joint: evidence.found[joint] for joint in JOINTS if joint in evidence.found}
+    matches = {joint: Match(rest.names[bone], sure, reason) for joint, (bone, sure, reason) in found.items()}
+    return BoneMap(_family_name(evidence), MappingProxyType(matches), MappingProxyType(_points(evidence)),
                    tuple(dict.fromkeys(evidence.notes)))
 
 
@@ -116,51 +63,10 @@ def _by_hand(rest: Rest, corrections: Mapping[str, str]) -> tuple[dict[str, int]
     return by_hand, notes
 
 
-def _gather(rest: Rest, keep: list[int], by_hand: dict[str, int], notes: list[str]) -> _Evidence:
-    """What names and structure say of the bones to keep."""
-    prefix, suffix = shared_ends([rest.names[bone] for bone in keep])
-    parts = tuple(take_apart(name, prefix, suffix) for name in rest.names)
-    kept = [parts[bone] for bone in keep]
-    family, exact = recognise([rest.names[bone] for bone in keep], kept)
-    taken = {k for bones in exact.values() for k in bones}
-    usual = {joint: [k for k in bones if k not in taken] for joint, bones in by_words(kept).items()}
-    tree = bone_tree(rest, keep)
-    for joint in ("LeftHand", "RightHand", "LeftToe", "RightToe"):  # of wrist and hand, of ball and toe, the first
-        usual.get(joint, []).sort(key=lambda k: len(tree.above(keep[k])))
-    named = {joint: [keep[k] for k in (*exact.get(joint, ()), *usual.get(joint, ()))] for joint in usual | exact}
-    return _Evidence(rest, tree, parts, family, named, find_body(tree), by_hand, list(notes))
-
-
 # --- limbs ----------------------------------------------------------------------------------------------------------
 
 
-def _agree_on_sides(evidence: _Evidence) -> None:
-    """Where names and feet disagree on which side is the left one, clear feet win; unclear ones give way."""
-    body = evidence.body
-    if body is None:
-        return
-    same = swapped = 0
-    for side, parts in _LIMBS:
-        for part in parts:
-            for bone in evidence.named.get(side + part, [])[:1]:
-                role = evidence.roles.get(bone, "")
-                same += role == side + part
-                swapped += role == _other(side + part)
-    if swapped > same:
-        if body.sure_of_side < _SURE_OF_SIDE:
-            joints = {_other(joint): bone for joint, bone in body.joints.items()}
-            points = {_other(joint): bone for joint, bone in body.points.items()}
-            evidence.body = Body(joints, points, body.column, body.necks, body.up, -body.ahead, -body.left,
-                                 body.sure_of_side, body.score)
-            evidence.roles = {bone: joint for joint, bone in joints.items()}
-        else:
-            evidence.named = {_other(joint): bones for joint, bones in evidence.named.items()}
-            evidence.family = None
-            evidence.notes.append("the names say left and right the other way round than the feet point; "
-                                  "the feet are believed")
-
-
-def _map_limb(evidence: _Evidence, side: str, parts: tuple[str, ...]) -> None:
+def _map_limb(evidence: Evidence, side: str, parts: tuple[str, ...]) -> None:
     """Map one arm or leg: its named bones if they make a limb, else those that structure found."""
     body, named = evidence.body, evidence.named
     placed = {part: body.joints[side + part] for part in parts if side + part in body.joints} if body else {}
@@ -190,7 +96,7 @@ def _map_limb(evidence: _Evidence, side: str, parts: tuple[str, ...]) -> None:
                                   "does not hang where one should; left out")
 
 
-def _named_chain(evidence: _Evidence, side: str, parts: tuple[str, ...]) -> dict[str, int]:
+def _named_chain(evidence: Evidence, side: str, parts: tuple[str, ...]) -> dict[str, int]:
     """The limb's named bones that hang from one another as they should."""
     named = {part: evidence.named.get(side + part, []) for part in parts}
     upper, lower, end = parts[-3:] if parts is ARM else parts[:3]
@@ -214,22 +120,22 @@ def _named_chain(evidence: _Evidence, side: str, parts: tuple[str, ...]) -> dict
     return best
 
 
-def _hangs_well(evidence: _Evidence, bone: int, above: int) -> bool:
+def _hangs_well(evidence: Evidence, bone: int, above: int) -> bool:
     return bone != above and evidence.hangs(bone, above)
 
 
-def _ends_at(evidence: _Evidence, shin: int, foot: int) -> bool:
+def _ends_at(evidence: Evidence, shin: int, foot: int) -> bool:
     """Whether a foot that does not hang from its shin is where the shin ends."""
     heads = evidence.rest.heads
     thigh = evidence.rest.parents[shin]
     return thigh >= 0 and off_the_ankle(heads[thigh], heads[shin], evidence.rest.tails[shin], heads[foot]) < 1.0
 
 
-def _contradicted(evidence: _Evidence, chain: Mapping[str, int], parts: tuple[str, ...]) -> bool:
+def _contradicted(evidence: Evidence, chain: Mapping[str, int], parts: tuple[str, ...]) -> bool:
     """Whether the body has most of the named bones in another kind of limb, or the limb's segments are out of shape."""
     if evidence.body is None or not chain:
         return False
-    roles = [_part(evidence.roles[bone]) for bone in chain.values() if bone in evidence.roles]
+    roles = [part_of(evidence.roles[bone]) for bone in chain.values() if bone in evidence.roles]
     if 2 * sum(role not in parts for role in roles) > len(chain):
         return True
     joints = [chain.get(part) for part in (ARM[1:] if parts is ARM else LEG[:3])]
@@ -240,7 +146,7 @@ def _contradicted(evidence: _Evidence, chain: Mapping[str, int], parts: tuple[st
     return bool(min(upper, lower) < 0.2 * max(upper, lower))
 
 
-def _fits(evidence: _Evidence, chain: Mapping[str, int], part: str, bone: int, parts: tuple[str, ...]) -> bool:
+def _fits(evidence: Evidence, chain: Mapping[str, int], part: str, bone: int, parts: tuple[str, ...]) -> bool:
     """Whether a bone that structure gives for an unnamed joint goes with the named ones around it."""
     if bone in chain.values() or (chain and (evidence.parts[bone].helper or evidence.parts[bone].word == "heel")):
         return False
@@ -255,15 +161,15 @@ def _fits(evidence: _Evidence, chain: Mapping[str, int], part: str, bone: int, p
 # --- trunk ----------------------------------------------------------------------------------------------------------
 
 
-def _map_trunk(evidence: _Evidence) -> None:
-    limbs = {joint: evidence.found[joint][0] for side in _SIDES for joint in (side + "Arm", side + "UpLeg")
+def _map_trunk(evidence: Evidence) -> None:
+    limbs = {joint: evidence.found[joint][0] for side in SIDES for joint in (side + "Arm", side + "UpLeg")
              if joint in evidence.found}
     hips = evidence.by_hand.get("Hips", -1)
     if hips < 0:
         hips = _map_hips(evidence, limbs.values())
     if hips < 0:
         return
-    shoulders = [evidence.found[side + part][0] for side in _SIDES for part in ("Shoulder", "Arm")
+    shoulders = [evidence.found[side + part][0] for side in SIDES for part in ("Shoulder", "Arm")
                  if side + part in evidence.found]
     carrier = _common(evidence, shoulders) if shoulders else -1
     column = _line(evidence, carrier, hips)
@@ -283,7 +189,7 @@ def _map_trunk(evidence: _Evidence) -> None:
         evidence.notes.append(f"{_count(len(column))} bones in the spine; {moved} move")
 
 
-def _map_hips(evidence: _Evidence, limbs: Iterable[int]) -> int:
+def _map_hips(evidence: Evidence, limbs: Iterable[int]) -> int:
     """The bone named like the hips that carries the limbs, else the lowest one that does."""
     limbs = list(limbs)
     carrier = _common(evidence, limbs) if len(limbs) > 1 else -1
@@ -307,15 +213,15 @@ def _map_hips(evidence: _Evidence, limbs: Iterable[int]) -> int:
     return -1
 
 
-def _name_column(evidence: _Evidence, column: tuple[int, ...]) -> dict[str, int]:
+def _name_column(evidence: Evidence, column: tuple[int, ...]) -> dict[str, int]:
     if len(column) == 1 and is_chest(evidence.parts[column[0]]):
         return {"Spine2": column[0]}
     return trunk_joints(column)
 
 
-def _map_head(evidence: _Evidence, hips: int, necks: list[int], column: list[int]) -> None:
+def _map_head(evidence: Evidence, hips: int, necks: list[int], column: list[int]) -> None:
     """Neck and head: as named where they hang from the trunk and from each other, else as structure has them."""
-    arms = [evidence.found[side + "Arm"][0] for side in _SIDES if side + "Arm" in evidence.found]
+    arms = [evidence.found[side + "Arm"][0] for side in SIDES if side + "Arm" in evidence.found]
 
     def free(bone: int) -> bool:
         return bone != hips and bone not in column and evidence.hangs(bone, hips) and not any(
@@ -342,18 +248,18 @@ def _map_head(evidence: _Evidence, hips: int, necks: list[int], column: list[int
                                   "the lowest, moves")
 
 
-def _is_of_column(evidence: _Evidence, bone: int) -> bool:
+def _is_of_column(evidence: Evidence, bone: int) -> bool:
     return evidence.family is not None and any(
-        _same(part, evidence.parts[bone]) for part in evidence.family.spines)
+        same(part, evidence.parts[bone]) for part in evidence.family.spines)
 
 
-def _common(evidence: _Evidence, bones: list[int]) -> int:
+def _common(evidence: Evidence, bones: list[int]) -> int:
     """The lowest bone that carries all of some, none of them itself; -1 for none."""
     lines = [evidence.tree.above(bone)[1:] for bone in bones]
     return next((bone for bone in lines[0] if all(bone in line for line in lines[1:])), -1)
 
 
-def _line(evidence: _Evidence, bone: int, above: int) -> list[int]:
+def _line(evidence: Evidence, bone: int, above: int) -> list[int]:
     """The bones from one that hangs from another down to it, from above, without the upper one."""
     line = evidence.tree.above(bone) if bone >= 0 else []
     return line[:line.index(above)][::-1] if above in line else []
@@ -362,23 +268,45 @@ def _line(evidence: _Evidence, bone: int, above: int) -> list[int]:
 # --- what people are told -------------------------------------------------------------------------------------------
 
 
-def _points(evidence: _Evidence, by_hand: Mapping[str, int]) -> dict[str, str]:
-    """Joints without a bone whose place is the tail of the bone before, where that tail points as it should."""
-    heads, tails, names = evidence.rest.heads, evidence.rest.tails, evidence.rest.names
-    found, points = evidence.found, {}
-    for side in _SIDES:
-        for joint, before, first, widest in (("Hand", "ForeArm", "Arm", 80.0), ("Foot", "Leg", "UpLeg", 60.0),
-                                             ("Toe", "Foot", "Leg", 110.0)):
-            if side + joint in found or side + before not in found or side + first not in found:
-                continue
-            bone, upper = found[side + before][0], found[side + first][0]
-            along, whole = tails[bone] - heads[bone], heads[bone] - heads[upper]
-            size = float(np.linalg.norm(along) / max(np.linalg.norm(whole), 1e-12))
-            if _angle(along, whole) < widest and (0.08 if joint == "Toe" else 0.3) < size < 3.0:
-                points[side + joint] = names[bone]
-    if "Head" not in found and "Neck" in found:
-        points["Head"] = names[found["Neck"][0]]
+def _points(evidence: Evidence) -> dict[str, str]:
+    """Joints without a bone whose place is the tail of the bone before, where that tail points as it should.
+
+    Files of other programs leave tails that point anywhere.
+    """
+    rest, found = evidence.rest, {joint: bone for joint, (bone, _, _) in evidence.found.items()}
+
+    def along(joint: str) -> np.ndarray:
+        return rest.tails[found[joint]] - rest.heads[found[joint]]
+
+    points = {}
+    for side in SIDES:
+        hand, foot, toe = side + "Hand", side + "Foot", side + "Toe"
+        for end, before, first, widest in ((hand, "ForeArm", "Arm", 60.0), (foot, "Leg", "UpLeg", 60.0)):
+            if end not in found and side + before in found and side + first in found:
+                limb = rest.heads[found[side + before]] - rest.heads[found[side + first]]
+                size = np.linalg.norm(along(side + before)) / max(np.linalg.norm(limb), 1e-12)
+                if _angle(along(side + before), limb) < widest and 0.3 < size < 3.0:
+                    points[end] = rest.names[found[side + before]]
+        if toe not in found and foot in found and _is_sole(evidence, along(foot), found):
+            points[toe] = rest.names[found[foot]]
+    if "Head" not in found and "Neck" in found and "Hips" in found:
+        trunk = rest.heads[found["Neck"]] - rest.heads[found["Hips"]]
+        if _angle(along("Neck"), trunk) < 60.0:
+            points["Head"] = rest.names[found["Neck"]]
     return points
+
+
+def _is_sole(evidence: Evidence, along: np.ndarray, found: Mapping[str, int]) -> bool:
+    """Whether a foot's tail is where toes may be: ahead, neither sideways nor upwards."""
+    if "LeftUpLeg" not in found or "RightUpLeg" not in found or "LeftLeg" not in found:
+        return False
+    heads = evidence.rest.heads
+    across = heads[found["LeftUpLeg"]] - heads[found["RightUpLeg"]]
+    shin = heads[found["LeftLeg"]] - heads[found["LeftUpLeg"]]
+    size = np.linalg.norm(along) / max(np.linalg.norm(shin), 1e-12)
+    if evidence.body is not None and along @ evidence.body.ahead <= 0.0:
+        return False
+    return bool(0.08 < size < 1.5 and abs(normalise(along) @ normalise(across)) < 0.6 and _angle(along, shin) < 110.0)
 
 
 def _angle(a: np.ndarray, b: np.ndarray) -> float:
@@ -386,7 +314,7 @@ def _angle(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.degrees(np.arccos(np.clip(a @ b / length, -1.0, 1.0)))) if length > 0.0 else 180.0
 
 
-def _family_name(evidence: _Evidence) -> str:
+def _family_name(evidence: Evidence) -> str:
     names = evidence.rest.names
     if tuple(names) == JOINTS:
         return "Galatea Human"
@@ -396,26 +324,6 @@ def _family_name(evidence: _Evidence) -> str:
         return evidence.family.name
     return "bones with usual names" if any("name" in reason for _, _, reason in evidence.found.values()) else (
         "unknown names, understood by structure" if evidence.found else "not understood")
-
-
-def _is_of(family: NameFamily, joint: str, part: BoneName) -> bool:
-    return (joint in family.joints and _same(family.joints[joint], part)) or (
-        joint.startswith("Spine") and any(_same(spine, part) for spine in family.spines))
-
-
-def _same(one: BoneName, other: BoneName) -> bool:
-    return (one.side, one.word, one.numbers) == (other.side, other.word, other.numbers)
-
-
-def _part(joint: str) -> str:
-    return joint.removeprefix("Left").removeprefix("Right")
-
-
-def _other(joint: str) -> str:
-    """The joint on the other side."""
-    if joint.startswith("Left"):
-        return "Right" + joint[4:]
-    return "Left" + joint[5:] if joint.startswith("Right") else joint
 
 
 def _limb_word(parts: tuple[str, ...]) -> str:

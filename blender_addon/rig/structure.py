@@ -16,9 +16,8 @@ import numpy as np
 from ..motion.rotations import normalise
 from .bone_tree import BoneTree
 from .limbs import Joints, Pair, arm_joints, leg_joints, pairs_of
+from .symmetry import Plane, mirror_plane, mirrored_ones
 
-_MIRRORED = 0.12  # how far, as a share of its length, a limb may be from its mirror image
-_MOST_PAIRS = 16
 _WITH_HEAD = 0.5  # how much better a body is with a head
 _HEAD = 0.27  # how high above the shoulders heads begin, in trunks
 
@@ -29,8 +28,7 @@ class Body:
 
     joints: canonical joint -> bone. points: joint without a bone -> bone whose tail it is. column: the bones between
     hips and neck, from below; necks: from below. up, ahead, left: unit vectors. sure_of_side: 0 to 1, how clearly feet,
-    knees, elbows and face say which way is ahead. score: how good a body it is; below 0 it is hardly one.
-    arms, legs: (chains, joints, side that is the left one).
+    knees, elbows and face say which way is ahead. score: how good a body it is, 2.5 and more for a clear one.
     """
 
     joints: dict[str, int]
@@ -42,19 +40,6 @@ class Body:
     left: np.ndarray
     sure_of_side: float
     score: float
-
-
-@dataclass(frozen=True, eq=False)
-class _Plane:
-    normal: np.ndarray
-    point: np.ndarray
-
-    def aside(self, points: np.ndarray) -> np.ndarray:
-        """Signed distances (...) of points (..., 3)."""
-        return (points - self.point) @ self.normal
-
-    def mirrored(self, points: np.ndarray) -> np.ndarray:
-        return points - 2.0 * self.aside(points)[..., None] * self.normal
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,11 +71,11 @@ class _Limbs:
 def find_body(tree: BoneTree) -> Body | None:
     """The body in a rig's bones; None where no legs and arms are found."""
     pairs = pairs_of(tree)
-    plane = _mirror_plane(tree, pairs)
+    plane = mirror_plane(tree, pairs)
     if plane is None:
         return None
     arms, legs = [], []
-    for pair in _mirrored_ones(pairs, plane):
+    for pair in mirrored_ones(pairs, plane):
         aside = np.abs(plane.aside(pair.points)).mean(axis=0).tolist()
         side = 1.0 if plane.aside(pair.points[0, :pair.bones]).sum() > 0 else -1.0
         for found, joints_of in ((arms, arm_joints), (legs, leg_joints)):
@@ -111,58 +96,10 @@ def find_body(tree: BoneTree) -> Body | None:
     return _body(tree, plane, *best, most) if best else None
 
 
-# --- mirror symmetry ------------------------------------------------------------------------------------------------
-
-
-def _mirror_plane(tree: BoneTree, pairs: list[Pair]) -> _Plane | None:
-    """The plane, out of those between two chains, that mirrors most of what stands far from it onto something else."""
-    every = tree.rest.heads[list(tree.bones)]
-    heads = every[:: len(every) // 150 + 1]  # enough to tell planes apart
-    best, most = None, 0.0
-    tried: list[_Plane] = []
-    for pair in sorted(pairs, key=lambda pair: -pair.length)[:20]:
-        heads_of = pair.points[:, :pair.bones]  # tails may point anywhere
-        across = (heads_of[0] - heads_of[1]).sum(axis=0)
-        if np.linalg.norm(across) < 1e-3 * pair.length:
-            continue
-        plane = _Plane(normalise(across), heads_of.mean(axis=(0, 1)))
-        if any(abs(plane.normal @ other.normal) > 0.999 and abs(plane.aside(other.point)) < 0.01 * tree.extent
-               for other in tried):
-            continue
-        tried.append(plane)
-        mirrored = plane.mirrored(heads)
-        squares = (mirrored**2).sum(axis=1)[:, None] + (every**2).sum(axis=1) - 2.0 * mirrored @ every.T
-        away = np.sqrt(np.maximum(squares.min(axis=1), 0.0))
-        aside = np.abs(plane.aside(heads))
-        near = np.clip(1.0 - away / (0.05 * tree.extent), 0.0, 1.0)
-        if (worth := float((aside * near).sum() - 0.5 * (aside * (near <= 0.0)).sum())) > most:
-            best, most = plane, worth
-    return best
-
-
-def _mirrored_ones(pairs: list[Pair], plane: _Plane) -> list[Pair]:
-    """The pairs that the plane mirrors, each chain in one of them only, the longest that may be limbs."""
-    off = []
-    for place, pair in enumerate(pairs):
-        heads = pair.points[:, :pair.bones]
-        away = float(np.linalg.norm(plane.mirrored(heads[0]) - heads[1], axis=-1).mean())
-        size = max(pair.length, float(np.abs(plane.aside(heads)).max()))
-        if away < _MIRRORED * size:
-            off.append((round(away / size, 3), place))
-    taken: set[int] = set()
-    found = []
-    for _, place in sorted(off):
-        pair = pairs[place]
-        if not {pair.one[0], pair.other[0]} & taken:
-            taken |= {pair.one[0], pair.other[0]}
-            found.append(pair)
-    return sorted(found, key=lambda pair: -pair.length)[:_MOST_PAIRS]
-
-
 # --- which pairs make a body ----------------------------------------------------------------------------------------
 
 
-def _fit(tree: BoneTree, plane: _Plane, leg: _Limbs, arm: _Limbs) -> float:
+def _fit(tree: BoneTree, plane: Plane, leg: _Limbs, arm: _Limbs) -> float:
     """How good a body two pairs make; -inf where they make none."""
     hips, shoulders = leg.middle(leg.joints.start), arm.middle(arm.joints.start)
     trunk = float(np.linalg.norm(shoulders - hips))
@@ -200,7 +137,7 @@ def _hips(tree: BoneTree, leg: _Limbs, arm: _Limbs) -> int:
     return next(bone for bone in tree.above(arm.pair.parent) if bone in legs_above)
 
 
-def _head_start(tree: BoneTree, plane: _Plane, leg: _Limbs, arm: _Limbs) -> int | None:
+def _head_start(tree: BoneTree, plane: Plane, leg: _Limbs, arm: _Limbs) -> int | None:
     """The lowest bone of neck and head: one that stands in the middle, hangs from the trunk and goes up the highest."""
     up = _up(plane, leg, arm)
     heads, tails = tree.rest.heads, tree.rest.tails
@@ -223,19 +160,19 @@ def _head_start(tree: BoneTree, plane: _Plane, leg: _Limbs, arm: _Limbs) -> int 
     return None
 
 
-def _up(plane: _Plane, leg: _Limbs, arm: _Limbs) -> np.ndarray:
+def _up(plane: Plane, leg: _Limbs, arm: _Limbs) -> np.ndarray:
     """From hips to shoulders, within the mirror plane."""
     up = arm.middle(arm.joints.start) - leg.middle(leg.joints.start)
     return normalise(up - (up @ plane.normal) * plane.normal)
 
 
-def _is_central(tree: BoneTree, plane: _Plane, bone: int, width: float) -> bool:
+def _is_central(tree: BoneTree, plane: Plane, bone: int, width: float) -> bool:
     """Whether a bone stands in the middle of the body and those below it are spread evenly about it."""
     return (abs(float(plane.aside(tree.rest.heads[bone]))) < width
             and abs(float(plane.aside(tree.centres[bone]))) < 0.5 * width)
 
 
-def _body(tree: BoneTree, plane: _Plane, leg: _Limbs, arm: _Limbs, score: float) -> Body:
+def _body(tree: BoneTree, plane: Plane, leg: _Limbs, arm: _Limbs, score: float) -> Body:
     up = _up(plane, leg, arm)
     column, necks, head = _trunk(tree, plane, leg, arm, up)
     feet = _detached_feet(tree, leg)
@@ -272,7 +209,7 @@ def trunk_joints(column: tuple[int, ...]) -> dict[str, int]:
     return joints
 
 
-def _trunk(tree: BoneTree, plane: _Plane, leg: _Limbs, arm: _Limbs, up: np.ndarray
+def _trunk(tree: BoneTree, plane: Plane, leg: _Limbs, arm: _Limbs, up: np.ndarray
            ) -> tuple[tuple[int, ...], tuple[int, ...], int | None]:
     """The spine's bones, the neck's and the head."""
     column = tree.above(arm.pair.parent)
@@ -296,7 +233,7 @@ def _trunk(tree: BoneTree, plane: _Plane, leg: _Limbs, arm: _Limbs, up: np.ndarr
     return tuple(column), tuple(above[:-1]), above[-1]
 
 
-def _next_of_neck(tree: BoneTree, plane: _Plane, bone: int, up: np.ndarray, trunk: float, wide: float) -> int | None:
+def _next_of_neck(tree: BoneTree, plane: Plane, bone: int, up: np.ndarray, trunk: float, wide: float) -> int | None:
     """The bone that goes on the neck, None where there is none or a face begins."""
     kids = tree.children[bone]
     if not kids:
@@ -327,7 +264,7 @@ def _is_end_of_head(tree: BoneTree, above: list[int], up: np.ndarray, hips: floa
     return abs(high[1] - _HEAD) > abs(high[0] - _HEAD) + 0.02
 
 
-def _ahead(tree: BoneTree, plane: _Plane, leg: _Limbs, arm: _Limbs, up: np.ndarray, head: int | None,
+def _ahead(tree: BoneTree, plane: Plane, leg: _Limbs, arm: _Limbs, up: np.ndarray, head: int | None,
            feet: tuple[int, ...]) -> tuple[np.ndarray, float]:
     """Which of the two ways across the body is ahead, and how sure that is: feet say most, then knees and elbows."""
     ahead = normalise(np.cross(plane.normal, up))
