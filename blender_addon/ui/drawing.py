@@ -31,13 +31,17 @@ def _lines(text: str, letters: int) -> tuple[str, ...]:
 
 def wrapped(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE") -> None:
     """A text over as many labels as it needs in this region; the icon stands before the first."""
-    scale = context.preferences.system.ui_scale
-    width = context.region.width / scale if context.region else 250.0
     column = layout.column(align=True)
     column.scale_y = 0.8
-    for number, line in enumerate(_lines(pgettext_iface(text), max(16, int((width - _EDGES) / _LETTER)))):
+    for number, line in enumerate(_lines(pgettext_iface(text), max(16, letters(context)))):
         blank = "BLANK1" if icon != "NONE" else "NONE"
         column.label(text=line, icon=blank if number else icon, translate=False)
+
+
+def letters(context: bpy.types.Context, share: float = 1.0, edges: float = _EDGES) -> int:
+    """How many letters there is room for in a share of this region's width, less so many pixels."""
+    width = context.region.width / context.preferences.system.ui_scale if context.region else 250.0
+    return int((share * width - edges) / _LETTER)
 
 
 def row_of(layout: bpy.types.UILayout, name: str, value: str) -> None:

@@ -7,8 +7,9 @@ import bpy
 from bpy.app.translations import pgettext_iface
 
 from . import rigs, shown, watching
-from .drawing import Sidebar, row_of, wrapped
+from .drawing import Sidebar, letters, row_of, wrapped
 
+_FIELD = 0.63  # of the width is the field with a bone's name
 _POSES = {"T": "T-pose", "A": "A-pose", "down": "Arms down"}
 
 
@@ -39,8 +40,8 @@ class RigPanel(Sidebar, bpy.types.Panel):
 
 
 def _draw_summary(layout: bpy.types.UILayout, context: bpy.types.Context, told: shown.Rig) -> None:
+    wrapped(layout, context, told.family)
     column = layout.column(align=True)
-    row_of(column, "Family", pgettext_iface(told.family))
     row_of(column, "Rest Pose", pgettext_iface(_POSES.get(told.rest_pose, told.rest_pose)))
     row_of(column, "Joints", pgettext_iface("{} of {}").format(len(told.joints) - len(told.missing), len(told.joints)))
     if told.missing:
@@ -93,16 +94,21 @@ class BonesPanel(Sidebar, bpy.types.Panel):
 
 def _draw_joints(layout: bpy.types.UILayout, context: bpy.types.Context, rig: bpy.types.Object, told: shown.Rig,
                  names: dict[str, str]) -> None:
-    """A row each: how sure, the joint, its bone, a button to take the selected one; below it why it is unsure."""
+    """A row each: how sure, the joint, its bone, a button to take the selected one; below it why it is unsure.
+
+    Two rows each where bones have names that would be cut off.
+    """
     fields, selected = context.scene.galatea_joints, context.mode == "POSE" and context.active_pose_bone is not None
+    room = letters(context, _FIELD, 100.0 if selected else 80.0)
+    stacked = any(len(found.bone) > room for found in told.joints.values())
     column = layout.column()
     for joint, name in names.items():
         found = told.joints[joint]
-        split = column.split(factor=0.37, align=True)
-        left = split.row(align=True)
+        row = column.column(align=True) if stacked else column.split(factor=1.0 - _FIELD, align=True)
+        left = row.row(align=True)
         left.operator("galatea.show_bone", text="", icon=found.mark, emboss=False).joint = joint
         left.label(text=name)
-        right = split.row(align=True)
+        right = row.row(align=True)
         right.prop_search(fields, joint, rig.data, "bones", text="")
         if selected:
             right.operator("galatea.take_bone", text="", icon="RESTRICT_SELECT_OFF").joint = joint

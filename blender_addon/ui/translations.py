@@ -57,7 +57,6 @@ _GERMAN = {
     "Select the rig to animate": "Das Rig auswählen, das animiert werden soll",
     "{} is no armature; select the rig to animate": "{} ist keine Armatur; das Rig auswählen, das animiert werden soll",
     "Looking at its bones": "Die Knochen werden angesehen",
-    "Family": "Familie",
     "Rest Pose": "Ruhepose",
     "T-pose": "T-Pose",
     "A-pose": "A-Pose",

@@ -101,6 +101,43 @@ def start(stage, seconds: float):
     assert running()
 
 
+def wait():
+    """Until what was started is done."""
+    while running():
+        yield 0.05
+    yield 0.2
+
+
+def clean_up(stage):
+    """Other keys, standing feet, and a clip from a file; each is one step to undo."""
+    from bl_ext.user_default.galatea.blender_addon import api
+    from bl_ext.user_default.galatea.blender_addon.motion.bvh import write_bvh
+
+    write_bvh(stage.folder / "clip.bvh", api.read_motion(rig()))
+    bpy.context.scene.galatea_keys.tolerance = 10.0
+    calls = {
+        "refit": lambda: bpy.ops.galatea.refit_keys("INVOKE_DEFAULT"),
+        "feet": lambda: bpy.ops.galatea.lock_feet("INVOKE_DEFAULT"),
+        "retarget": lambda: bpy.ops.galatea.choose_clips("EXEC_DEFAULT", directory=str(stage.folder),
+                                                         files=[{"name": "clip.bvh"}]),
+    }
+    for name, call in calls.items():
+        before = dump()
+        ticks = Ticks()
+        with stage.context():
+            call()
+        yield 0.05
+        yield from wait()
+        stage.seen[f"gaps_{name}"] = ticks.stop()[:5]
+        stage.seen[name] = action_of_rig()
+        stage.over_viewport()
+        stage.press("Z", ctrl=True)
+        yield 0.6
+        after = dump()
+        stage.seen[f"undone_{name}"] = {key: (before.get(key), after.get(key)) for key in before.keys() | after.keys()
+                                        if before.get(key) != after.get(key)}
+
+
 def draw_times() -> dict[str, float]:
     """Put a clock around every draw() of ours."""
     spent: dict[str, float] = {}
@@ -177,6 +214,8 @@ def story(stage):
     yield 0.6
     seen["redone"] = action_of_rig()
     yield from stage.picture("5-redone")
+
+    yield from clean_up(stage)
 
     before = dump()
     seen["gaps_60s_esc"] = (yield from generate(stage, 60.0, until=0.5))[:5]

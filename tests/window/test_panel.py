@@ -61,6 +61,12 @@ def test_undo_is_one_step_and_redo_brings_it_back(seen):
     assert seen["undone"] == {} and seen["redone"] == "Galatea walk 0"
 
 
+def test_other_keys_standing_feet_and_clips_are_one_step_each(seen):
+    assert seen["refit"].startswith("Galatea walk 0") and seen["feet"].startswith("Galatea walk 0 feet")
+    assert seen["retarget"].startswith("clip")
+    assert seen["undone_refit"] == seen["undone_feet"] == seen["undone_retarget"] == {}
+
+
 def test_esc_leaves_everything_as_it_was(seen):
     assert seen["cancelled"] == {} and seen["cancelled_late"] == {}
 
@@ -75,7 +81,8 @@ def test_switching_off_breaks_it_off(seen):
 
 def test_the_window_stays_awake(seen):
     """Between two ticks of a timer, while sixty seconds are made; the first time in a session has more to load."""
-    for name in ("gaps_60s", "gaps_60s_esc", "gaps_60s_late_esc", "gaps_8s"):
+    for name in ("gaps_60s", "gaps_60s_esc", "gaps_60s_late_esc", "gaps_8s", "gaps_refit", "gaps_feet",
+                 "gaps_retarget"):
         assert max(seen[name]) < 0.2, (name, seen[name])
 
 
