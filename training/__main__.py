@@ -46,6 +46,8 @@ def build_parser() -> argparse.ArgumentParser:
     export.add_argument("--run", type=Path, required=True)
     export.add_argument("--out", type=Path, required=True, help="the pack's folder, such as models/motion-generator")
 
+    export.add_argument("--compare", action="append", default=[], type=Path, metavar="RUN", help="a run on a share of "
+                        "the clips, for the card's table of error against data (motion-inbetweener)")
     export.add_argument("--limit", action="append", default=[], metavar="SENTENCE",
                         help="a weak spot, in words, for the card; may be given several times")
 
@@ -71,7 +73,8 @@ def main(argv: list[str] | None = None) -> int:
         elif args.verb == "train":
             _train(args)
         elif args.verb == "export":
-            _exporter(args.kind)(args.run, args.out, args.limit)
+            more = {"compare": args.compare} if args.kind == "motion-inbetweener" else {}
+            _exporter(args.kind)(args.run, args.out, args.limit, **more)
         elif args.verb == "evaluate":
             if args.published:
                 from .motion.lafan1 import published_baselines

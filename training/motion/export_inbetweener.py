@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
 import json
@@ -57,9 +58,13 @@ def load_run(run: Path) -> tuple[Inbetweener, dict, dict]:
     return model.eval(), about, {"step": saved["step"], "seconds": saved["seconds"]}
 
 
-def export(run: Path, out: Path, limits: Sequence[str] = ()) -> None:
-    """Write model.onnx, pack.toml and README.md into `out`; limits: its weak spots in words, for the card."""
+def export(run: Path, out: Path, limits: Sequence[str] = (), compare: Sequence[Path] = ()) -> None:
+    """Write model.onnx, pack.toml and README.md into `out`.
+
+    limits: its weak spots in words, compare: runs on a share of the clips, both for the card.
+    """
     model, about, training = load_run(run)
+    about["curves"] = {"time": by_time(run), "data": [by_data(other) for other in compare]}
     round_weights(model)
     graph = to_onnx(model)
     out.mkdir(parents=True, exist_ok=True)
@@ -70,6 +75,25 @@ def export(run: Path, out: Path, limits: Sequence[str] = ()) -> None:
     (out / "pack.toml").write_bytes(tomli_w.dumps(content).encode())
     write_card(out)
     print(f"{out}: {len(data) / 1e6:.1f} MB, {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters")
+
+
+def by_time(run: Path, rows: int = 12) -> list[list[float]]:
+    """Minutes of training and the held-out ratios of L2P at each length, at about `rows` moments."""
+    with (run / "heldout.csv").open(newline="") as file:
+        table = list(csv.DictReader(file))
+    chosen = sorted({*np.linspace(0, len(table) - 1, rows).astype(int)}) if table else []
+    return [[round(float(table[i]["seconds"]) / 60.0, 1), *_ratios(table[i])] for i in chosen]
+
+
+def by_data(run: Path) -> list[float]:
+    """Minutes of clips that a run was trained on, and the best held-out ratios it came to."""
+    with (run / "heldout.csv").open(newline="") as file:
+        best = min(csv.DictReader(file), key=lambda row: float(row["mean"]))
+    return [json.loads((run / "corpus.json").read_text())["minutes"], *_ratios(best)]
+
+
+def _ratios(row: dict[str, str]) -> list[float]:
+    return [round(float(value), 3) for name, value in row.items() if name.startswith("l2p_")]
 
 
 def example_inputs(model: Inbetweener, batch: int, frames: int) -> dict[str, Tensor]:
@@ -140,9 +164,14 @@ def pack_content(model: Inbetweener, about: dict, training: dict, data: bytes, n
                         "spread_mean": [[round(v, 6) for v in row] for row in about["spread_mean"]]},
         "training": {
             "command": f"python -m training train motion-inbetweener --data runs/motion.npz --run runs/{name}"
-                       f" --steps {about['steps']} --seed {about['seed']}",
+                       f"{_length(about)} --seed {about['seed']}",
             "hardware": about["hardware"], "seconds": round(training["seconds"]), "steps": training["step"],
             "minutes": about["minutes"], "curves": about.get("curves", {}),
             "clips": sorted({clip["sha256"] for clip in about["clips"]})},
         "metrics": {},
     }
+
+
+def _length(about: dict) -> str:
+    minutes = about.get("schedule_minutes")
+    return f" --minutes {minutes:g}" if minutes else f" --steps {about['steps']}"
