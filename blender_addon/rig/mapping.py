@@ -45,6 +45,7 @@ def map_bones(rest: Rest, corrections: Mapping[str, str] = MappingProxyType({}))
     for joint, bone in by_hand.items():
         if bone >= 0:
             evidence.found[joint] = bone, 1.0, "set by hand"
+    _look_at_posture(evidence)
     found = {joint: evidence.found[joint] for joint in JOINTS if joint in evidence.found}
     matches = {joint: Match(rest.names[bone], sure, reason) for joint, (bone, sure, reason) in found.items()}
     return BoneMap(_family_name(evidence), MappingProxyType(matches), MappingProxyType(_points(evidence)),
@@ -266,6 +267,17 @@ def _line(evidence: Evidence, bone: int, above: int) -> list[int]:
 
 
 # --- what people are told -------------------------------------------------------------------------------------------
+
+
+def _look_at_posture(evidence: Evidence) -> None:
+    """A note where an animal is taken for a person: its legs do not go on from the trunk."""
+    heads, ends = evidence.rest.heads, ("Arm", "UpLeg", "Foot")
+    if not all(side + end in evidence.found for side in SIDES for end in ends):
+        return
+    shoulders, hips, feet = (sum(heads[evidence.found[side + end][0]] for side in SIDES) for end in ends)
+    if np.linalg.norm(shoulders - hips) > 0.0 and _angle(feet - hips, hips - shoulders) > 45.0:
+        evidence.notes.append("the legs do not go on from the trunk at rest: an animal, or an unusual rest pose; "
+                              "motion of people may not suit it")
 
 
 def _points(evidence: Evidence) -> dict[str, str]:

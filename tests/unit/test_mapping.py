@@ -374,7 +374,17 @@ def test_what_is_no_humanoid_lacks_joints():
         assert isinstance(bone_map.family, str)
 
 
-def test_places_that_are_not_numbers_or_all_one_leave_it_to_the_names():
+def test_an_animal_with_the_names_of_a_person_is_told():
+    dog = quadruped()
+    arm, leg = ("upper_arm", "forearm", "hand", "fingers"), ("thigh", "shin", "foot", "toe")
+    called = {f"{where}{number}{side}": f"{words[number]}.{letter}" for where, words in (("front", arm), ("back", leg))
+              for side, letter in (("a", "L"), ("b", "R")) for number in range(4)}
+    bone_map = map_bones(replace(dog, names=tuple(called.get(name, name) for name in dog.names)))
+    assert bone_map.lacking == () and any("an animal" in note for note in bone_map.notes)
+    assert not any("an animal" in note for name in FAMILIES for note in map_bones(family(name).rest).notes)
+
+
+def test_places_that_are_all_one_leave_it_to_the_names():
     for heads in (np.zeros((65, 3)), np.full((65, 3), 7.0)):
         rig = family("mixamo")
         rest = Rest(rig.names, rig.parents, heads, heads, rig.deform)
