@@ -158,7 +158,7 @@ def _fill(armature: Callable[[], bpy.types.Object], rig: RigMap, request: Inbetw
         curves, figures = yield from within(slices, 0.6 + 0.4 * number / len(made), 0.4 / len(made))
         error = max(error, figures["key_error_mm"])
         for place, found in _between_pins(curves, plan, own, gap):
-            keys[place] = keys[place].plus(found) if place in keys else found
+            keys[place] = keys[place].with_new(found) if place in keys else found
     figures = {"keys": sum(map(len, keys.values())), "keys_every_frame": _places_between(plan, made, keys),
                "key_error_mm": error}
     return Filling(keys, gaps, figures, (*plan.notes, *_told(tracks, plan)))
@@ -279,11 +279,11 @@ def _put(action: bpy.types.Action, slot: str, plan: Plan, filling: Filling, abou
                 if curve is None:
                     curve = new_fcurve_in_slot(action, slot, path, index, groups[path])
                 old = Keys.of(curve)
-                old[~(old.generated & np.isin(old.frames, keys.frames))].plus(keys).put(curve)
+                old.with_new(keys).put(curve)
             for name, value in {**about, **filling.figures}.items():
                 action[f"galatea_inbetween_{name}"] = value
     except BaseException:
-        for name in [name for name in action if name.startswith("galatea_inbetween")]:
+        for name in [name for name, _ in action.items() if name.startswith("galatea_inbetween")]:
             del action[name]
         for name, value in properties.items():
             action[name] = value

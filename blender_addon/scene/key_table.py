@@ -67,13 +67,14 @@ class Keys:
         """Whether all is the same to the last bit."""
         return all(self.values[name].tobytes() == other.values[name].tobytes() for name in _FIELDS)
 
-    def plus(self, other: Keys) -> Keys:
-        """Both, by frame."""
-        both = {name: np.concatenate([each, other.values[name]]) for name, each in self.values.items()}
+    def with_new(self, new: Keys) -> Keys:
+        """These and new ones, by frame; of what Galatea made on one frame the new one."""
+        kept = self[~(self.generated & np.isin(self.frames, new.frames))]
+        both = {name: np.concatenate([each, new.values[name]]) for name, each in kept.values.items()}
         return Keys(both)[np.argsort(both["co"][:, 0], kind="stable")]
 
     def put(self, curve: bpy.types.FCurve) -> None:
-        """Make them all the keys that an F-curve has."""
+        """Make them all the keys that an F-curve has. No two of them may be within a hundredth of a frame."""
         points = curve.keyframe_points
         points.clear()
         points.add(len(self))

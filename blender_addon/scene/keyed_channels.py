@@ -18,9 +18,10 @@ from ..rig.rig_map import RigMap
 from .controls import Controls, read_controls
 from .key_table import Keys
 from .locks import driven_channels
-from .versions import Binding, is_bone_selected, slotted_fcurves
+from .versions import is_bone_selected, own_slot, slotted_fcurves
 
 PLACE = CHANNELS - 1  # the column of the hips' position, after those of the joints
+_NEAR = 0.02  # frames within which Blender takes two keys for one
 Name = tuple[str, str]  # bone, "rotation" or "location"
 
 
@@ -67,10 +68,10 @@ def check_action(armature: bpy.types.Object) -> tuple[bpy.types.Action, str]:
         raise ClipError(f"{armature.name} has no action; key at least two poses and try again")
     if animation.use_tweak_mode:
         raise RigError(f"{armature.name} is in NLA tweak mode; leave it (Tab in the NLA editor) and try again")
-    action, slot = animation.action, Binding.of(armature).slot
+    action, slot = animation.action, own_slot(armature)
     if not action.is_editable:
         raise ClipError(f"the action {action.name} is linked from another file; make it local to add keys to it")
-    if hasattr(action, "slots") and not slot:
+    if slot is None:
         raise ClipError(f"{armature.name} has no slot of {action.name}; choose one in the Action Editor")
     strips = animation.use_nla and any(not track.mute and track.strips for track in animation.nla_tracks)
     if strips and (animation.action_blend_type != "REPLACE" or animation.action_influence < 1.0):
@@ -102,11 +103,18 @@ def _channel(bone: str, what: str, mode: str, prop: str, curves: Mapping[int, bp
     for index, curve in curves.items():
         keys = Keys.of(curve)
         authored = keys[~keys.generated]
-        frames[index] = np.unique(authored.frames.astype(np.float64))
-        chosen.append(authored.frames[authored.values["select_control_point"]].astype(np.float64))
+        frames[index] = np.unique(_on_frames(authored.frames))
+        chosen.append(_on_frames(authored.frames[authored.values["select_control_point"]]))
     level = all(curve.extrapolation == "CONSTANT" for curve in curves.values())
     left = next(filter(None, map(_why_left, curves.values())), "a driver has a hand in it" if driven else "")
     return Channel(bone, what, mode, prop, frames, level, np.unique(np.concatenate(chosen)), left)
+
+
+def _on_frames(frames: np.ndarray) -> np.ndarray:
+    """Frames of keys, whole where they are as good as whole: nothing could be keyed beside them."""
+    frames = frames.astype(np.float64)
+    near = np.abs(frames - np.round(frames)) < _NEAR
+    return np.where(near, np.round(frames), frames)
 
 
 def _why_left(curve: bpy.types.FCurve) -> str:

@@ -62,6 +62,14 @@ class Binding:
             animation.last_slot_identifier = self.last_slot
 
 
+def own_slot(owner: bpy.types.ID) -> str | None:
+    """The identifier of the slot that an owner has in its action; "" where there are no slots, None for no slot."""
+    animation = owner.animation_data
+    if not hasattr(animation, "action_slot"):
+        return ""
+    return animation.action_slot.identifier if animation.action_slot else None
+
+
 def _slot_for(owner: bpy.types.ID, action: bpy.types.Action) -> object:
     animation = owner.animation_data
     if animation.action_slot is not None:  # Blender chose one when the action was assigned
