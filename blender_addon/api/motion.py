@@ -102,8 +102,10 @@ def motion_in_slices(armature: bpy.types.Object, request: MotionRequest) -> Gene
     from ..inference.devices import import_runtime
     from ..inference.sessions import open_session
     from ..motion import generating
+    from ..motion.contacts import find_standing
     from ..motion.foot_lock import lock_feet
     from ..motion.placing import in_place
+    from ..motion.soles import level_soles
     from ..scene import applying, keys, paths
     from ..scene.holding import held
 
@@ -127,8 +129,8 @@ def motion_in_slices(armature: bpy.types.Object, request: MotionRequest) -> Gene
         # one at a time, so that a take is the same bits alone and among others
         (clip,) = yield from within(generating.generate_slices(session, pack, plan, [seed]), done, 0.7 * share)
         if request.feet:
-            standing = lock_feet(clip)
-            clip = standing.clip
+            standing = lock_feet(level_soles(clip, find_standing(clip)))
+            clip = replace(standing.clip, contacts=None)  # they are seen better than foretold
         yield done + 0.7 * share
         clip = generating.close_loop(clip) if request.loop else clip
         figures.append(generating.motion_figures(clip, plan))

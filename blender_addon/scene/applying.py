@@ -11,6 +11,7 @@ import bpy
 
 from ..motion.channels import every_frame
 from ..motion.clip import Clip
+from ..motion.contacts import find_standing
 from ..motion.foot_lock import lock_feet
 from ..motion.key_reduction import reduce_slices
 from ..motion.placing import in_place
@@ -52,11 +53,13 @@ def apply_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, clip:
     armature: returns the object, or raises when it is gone. clip: with contacts, else they are found in it. about: what
     is kept with the action. Nothing in the scene is changed.
     """
-    fitted = fit_to_rig(resample(clip, scene_fps()), rig)
+    clip = resample(clip, scene_fps())
+    fitted = fit_to_rig(clip, rig)
     figures: dict[str, float] = {}
     yield 0.02
     if options.feet:
-        locked = lock_feet(fitted, fitted.contacts)
+        # who stands is seen best on the body that the clip was made for
+        locked = lock_feet(fitted, find_standing(clip) if clip.contacts is None else clip.contacts)
         fitted = replace(locked.clip, contacts=locked.contacts)
         figures |= {"foot_skate_before_cm_per_s": locked.skate_before, "foot_skate_cm_per_s": locked.skate_after}
         yield 0.1

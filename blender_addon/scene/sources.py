@@ -14,6 +14,7 @@ from ..errors import ClipError, GalateaError
 from ..motion.bvh import read_bvh
 from ..motion.clip import Clip
 from ..motion.contacts import find_standing
+from ..motion.soles import level_soles
 from ..rig.canonical import to_canonical
 from ..rig.retargeting import to_canonical_body
 from .files import find_armature, hushed, import_file, split_rig
@@ -38,7 +39,9 @@ def read_clips(spec: str) -> list[Clip]:
         # a floor that is meant to be at zero is left there: of clips in which nobody stands it is only a guess
         lift = found.floor if abs(found.floor) < _AT_ZERO else 0.0
         positions = found.clip.positions + [0.0, 0.0, lift]
-        return [replace(found.clip, positions=positions, contacts=find_standing(found.fitted), name=path.stem)]
+        standing = find_standing(found.fitted)
+        clip = level_soles(replace(found.clip, positions=positions), standing)
+        return [replace(clip, contacts=standing, name=path.stem)]
     with _visiting(path) as actions:
         armature = find_armature(path.name, name)
         clips = list(_clips_of(armature, actions if path.suffix.lower() != ".blend" else ()))
@@ -51,8 +54,8 @@ def read_armature(armature: bpy.types.Object) -> Clip:
     """What an armature of the scene in hand does over its action, on the canonical skeleton, with its contacts."""
     rig = read_rig(armature)
     own = read_motion(armature, rig, *action_frames(armature))
-    name = armature.animation_data.action.name
-    return replace(to_canonical_body(own, rig), contacts=find_standing(own), name=name)
+    standing, name = find_standing(own), armature.animation_data.action.name
+    return replace(level_soles(to_canonical_body(own, rig), standing), contacts=standing, name=name)
 
 
 def _clips_of(armature: bpy.types.Object, actions: Sequence[bpy.types.Action]) -> Iterator[Clip]:
