@@ -76,6 +76,15 @@ def judge(prior: PosePrior, rotations: np.ndarray) -> Plausibility:
     return Plausibility(error, distance, (error > limits["most_error_mm"]) | (distance > limits["most_distance"]))
 
 
+def doubtful_keys(prior: PosePrior, rotations: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """(T,) which whole keys of a clip, rotations (T, 22, 4) and known (T, 23), are no poses that real bodies take."""
+    doubtful = np.zeros(len(rotations), dtype=bool)
+    whole = np.flatnonzero(np.asarray(known, dtype=bool).all(axis=1))
+    if len(whole):
+        doubtful[whole] = judge(prior, rotations[whole]).doubtful
+    return doubtful
+
+
 def nearest(prior: PosePrior, rotations: np.ndarray) -> np.ndarray:
     """The nearest plausible poses (N, 22, 4): as the model would have made them, no further out than real ones are."""
     latents = encode(prior, rotations)
