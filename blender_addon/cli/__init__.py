@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import GalateaError
-from . import motions, packs, rigs
+from . import inbetween, motions, packs, rigs
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -48,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="galatea", description="Motion for your rigs, made on your own machine.")
     verbs = top.add_subparsers(required=True, metavar="VERB", title="verbs")
     motions.add_verbs(verbs, every)
+    inbetween.add_verbs(verbs, every)
     rigs.add_verbs(verbs, every)
     packs.add_verbs(verbs, every)
     return top

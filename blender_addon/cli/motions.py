@@ -28,7 +28,7 @@ def add_verbs(verbs: argparse._SubParsersAction, every: argparse.ArgumentParser)
 
 
 def _add_motion(motion: argparse.ArgumentParser) -> None:
-    _add_rig(motion)
+    add_rig(motion)
     motion.add_argument("--action", required=True, help="walk, or a list with seconds: walk:3,jump:1,walk:3")
     motion.add_argument("--style", default="", help="one of the pack's styles (see: galatea packs info)")
     motion.add_argument("--seconds", type=float, default=8.0, metavar="S", help="length (default: %(default)g)")
@@ -44,34 +44,34 @@ def _add_motion(motion: argparse.ArgumentParser) -> None:
     )
     motion.add_argument("--pack", default="", metavar="ID", help="the model to use (default: the one that ships)")
     _add_start(motion)
-    _add_keying(motion, "keys", "controls", "feet", "travel", "nla")
+    add_keying(motion, "keys", "controls", "feet", "travel", "nla")
     motion.set_defaults(run=_motion)
 
 
 def _add_retarget(retarget: argparse.ArgumentParser) -> None:
     retarget.add_argument("--clip", required=True, action="append", metavar="FILE[:ARMATURE]",
                           help="a clip, or a file with several; may be given again")
-    _add_rig(retarget)
+    add_rig(retarget)
     _add_start(retarget)
-    _add_keying(retarget, "keys", "controls", "feet", "travel", "nla")
+    add_keying(retarget, "keys", "controls", "feet", "travel", "nla")
     retarget.set_defaults(run=_retarget)
 
 
 def _add_feet(feet: argparse.ArgumentParser) -> None:
-    _add_rig(feet)
-    feet.add_argument("--frames", type=_frames, default=(None, None), metavar="A-B",
+    add_rig(feet)
+    feet.add_argument("--frames", type=frame_range, default=(None, None), metavar="A-B",
                       help="where feet are to stand (default: the whole action)")
-    _add_keying(feet, "keys", "controls")
+    add_keying(feet, "keys", "controls")
     feet.set_defaults(run=_feet)
 
 
 def _add_keys(keys: argparse.ArgumentParser) -> None:
-    _add_rig(keys, has_map=False)
-    _add_keying(keys, "keys")
+    add_rig(keys, has_map=False)
+    add_keying(keys, "keys")
     keys.set_defaults(run=_keys)
 
 
-def _add_rig(verb: argparse.ArgumentParser, has_map: bool = True) -> None:
+def add_rig(verb: argparse.ArgumentParser, has_map: bool = True) -> None:
     verb.add_argument("--rig", required=True, metavar="FILE[:ARMATURE]", help="the rig to animate")
     verb.add_argument("--out", required=True, metavar="FILE", help="where the animated rig goes")
     if has_map:
@@ -82,7 +82,7 @@ def _add_start(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--start", type=int, default=1, metavar="FRAME", help="first frame (default: %(default)d)")
 
 
-def _add_keying(verb: argparse.ArgumentParser, *wanted: str) -> None:
+def add_keying(verb: argparse.ArgumentParser, *wanted: str) -> None:
     """The options that say how a motion becomes keys: those that mean something to a verb."""
     plain = KeyOptions()
     if "keys" in wanted:
@@ -106,13 +106,13 @@ def _add_keying(verb: argparse.ArgumentParser, *wanted: str) -> None:
 _OPTIONS = ("keys", "tolerance", "controls", "feet", "in_place", "root", "nla")
 
 
-def _options(args: argparse.Namespace) -> dict[str, Any]:
+def key_options(args: argparse.Namespace) -> dict[str, Any]:
     """A request's key options, out of those that the verb has."""
     given = {name: getattr(args, name) for name in _OPTIONS if hasattr(args, name)}
     return given | {"bone_map": getattr(args, "map", "")}
 
 
-def _frames(text: str) -> tuple[int, int]:
+def frame_range(text: str) -> tuple[int, int]:
     """ "10-50" as (10, 50); frames may be negative."""
     found = re.fullmatch(r"\s*(-?\d+)\s*-\s*(-?\d+)\s*", text)
     if not found:
@@ -123,7 +123,7 @@ def _frames(text: str) -> tuple[int, int]:
     return first, last
 
 
-def _check_files(args: argparse.Namespace, clips_read: list[str], clip_written: str = "") -> None:
+def check_files(args: argparse.Namespace, clips_read: list[str], clip_written: str = "") -> None:
     check_writable(args.json)
     written = {"--out": args.out, "--clip": clip_written, "--json": args.json}
     check_apart(args.rig, written, {"--clip": clips_read, "--map": [getattr(args, "map", "")]})
@@ -133,12 +133,12 @@ def _check_files(args: argparse.Namespace, clips_read: list[str], clip_written: 
 
 
 def _motion(args: argparse.Namespace) -> int:
-    _check_files(args, [], args.clip)
+    check_files(args, [], args.clip)
     from .. import api
 
     request = api.MotionRequest(
         action=args.action, style=args.style, seconds=args.seconds, speed=args.speed, path=args.path, loop=args.loop,
-        start=args.start, takes=args.takes, seed=args.seed, device=args.device, pack=args.pack, **_options(args))
+        start=args.start, takes=args.takes, seed=args.seed, device=args.device, pack=args.pack, **key_options(args))
     progress(args, f"making {args.seconds:g} s of {args.action} for {args.rig} ...")
     result = api.animate_file(args.rig, request, args.out, args.clip)
     write_json(args, result.as_dict())
@@ -153,10 +153,10 @@ def _motion(args: argparse.Namespace) -> int:
 
 
 def _retarget(args: argparse.Namespace) -> int:
-    _check_files(args, args.clip)
+    check_files(args, args.clip)
     from .. import api
 
-    request = api.RetargetRequest(clips=tuple(args.clip), start=args.start, **_options(args))
+    request = api.RetargetRequest(clips=tuple(args.clip), start=args.start, **key_options(args))
     progress(args, f"putting {', '.join(args.clip)} onto {args.rig} ...")
     result = api.retarget_file(args.rig, request, args.out)
     write_json(args, result.as_dict())
@@ -170,11 +170,11 @@ def _retarget(args: argparse.Namespace) -> int:
 
 
 def _feet(args: argparse.Namespace) -> int:
-    _check_files(args, [])
+    check_files(args, [])
     from .. import api
 
     first, last = args.frames
-    request = api.FeetRequest(first=first, last=last, **_options(args))
+    request = api.FeetRequest(first=first, last=last, **key_options(args))
     progress(args, f"locking the feet of {args.rig} ...")
     result = api.lock_feet_file(args.rig, request, args.out)
     write_json(args, result.as_dict())
@@ -187,11 +187,11 @@ def _feet(args: argparse.Namespace) -> int:
 
 
 def _keys(args: argparse.Namespace) -> int:
-    _check_files(args, [])
+    check_files(args, [])
     from .. import api
 
     progress(args, f"fitting the keys of {args.rig} ...")
-    result = api.refit_keys_file(args.rig, api.KeyOptions(**_options(args)), args.out)
+    result = api.refit_keys_file(args.rig, api.KeyOptions(**key_options(args)), args.out)
     write_json(args, result.as_dict())
     say(args, f"made       {result.action}")
     say_figures(args, result.figures)

@@ -99,7 +99,7 @@ def test_no_key_of_a_person_changes_by_a_bit(empty_scene, pack, seed):
         select_bone(bone, bool(rng.random() < 0.7))
     for variants in (1, int(rng.choice([1, 1, 2]))):
         request = api.InbetweenRequest(
-            keys=str(rng.choice(["sparse", "every"])), seed=int(rng.integers(3)), variants=variants,
+            keys=str(rng.choice(["sparse", "every", "every"])), seed=int(rng.integers(3)), variants=variants,
             selected_bones=bool(rng.random() < 0.2), selected_keys=bool(rng.random() < 0.2),
             tolerance=float(rng.uniform(1.0, 20.0)), feet=bool(rng.random() < 0.5))
         try:
@@ -109,7 +109,7 @@ def test_no_key_of_a_person_changes_by_a_bit(empty_scene, pack, seed):
             break
         now = made_keys.all_keys()
         assert {place: now.get(place) for place in before} == before
-        assert {place: made_keys.curve_settings()[place] for place in settings} == settings
+        assert settings.items() <= made_keys.curve_settings().items()
         for copy in result.actions if variants > 1 else ():
             assert {place[1:]: keys for place, keys in now.items() if place[0] == copy} == {
                 place[1:]: keys for place, keys in before.items() if place[0] == "Keys"}

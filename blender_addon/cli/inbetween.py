@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`galatea inbetween`: what lies between an artist's keys."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from ..inference.devices import DEVICES
+from .motions import add_keying, add_rig, check_files, frame_range, key_options
+from .printing import progress, say, say_figures, say_notes, write_json
+
+if TYPE_CHECKING:
+    from .. import api
+
+_ABOUT = ("Fill the gaps between the keys of a rig's action. The keys that are there stay as they are; new ones are of "
+          "type Generated. FILE may end in .blend .glb .gltf .fbx .bvh.")
+
+
+def add_verbs(verbs: argparse._SubParsersAction, every: argparse.ArgumentParser) -> None:
+    """Say how it is called."""
+    inbetween = verbs.add_parser("inbetween", parents=[every], help="fill the gaps between keys", description=_ABOUT)
+    add_rig(inbetween)
+    inbetween.add_argument("--frames", type=frame_range, default=(None, None), metavar="A-B",
+                           help="between which frames keys count (default: the whole action)")
+    inbetween.add_argument("--variants", type=int, default=1, metavar="N",
+                           help="more than one: as many copies of the action, each filled otherwise")
+    inbetween.add_argument("--remove-generated", action="store_true",
+                           help="fill nothing: take the generated keys of these frames away")
+    inbetween.add_argument("--device", default="auto", choices=DEVICES, metavar="DEVICE",
+                           help=f"{', '.join(DEVICES)} (default: auto)")
+    inbetween.add_argument("--pack", default="", metavar="ID", help="the model to use (default: the one that ships)")
+    add_keying(inbetween, "keys", "controls", "feet")
+    inbetween.set_defaults(run=_inbetween)
+
+
+def _inbetween(args: argparse.Namespace) -> int:
+    check_files(args, [])
+    from .. import api
+
+    first, last = args.frames
+    if args.remove_generated:
+        count = api.remove_generated_file(args.rig, args.out, first, last)
+        write_json(args, {"removed": count, "files": [args.out]})
+        say(args, f"removed    {count:,} generated keys; all others are as they were")
+        say(args, f"wrote      {args.out}")
+        return 0
+    request = api.InbetweenRequest(first=first, last=last, variants=args.variants, seed=args.seed, device=args.device,
+                                   pack=args.pack, **key_options(args))
+    progress(args, f"filling between the keys of {args.rig} ...")
+    result = api.inbetween_file(args.rig, request, args.out)
+    write_json(args, result.as_dict())
+    _say_result(args, result)
+    return 0
+
+
+def _say_result(args: argparse.Namespace, result: api.InbetweenResult) -> None:
+    say(args, f"filled     {', '.join(result.actions)}: {len(result.filled)} of {len(result.gaps)} gaps")
+    for gap in result.gaps:
+        if gap.why:
+            say(args, f"left       frames {gap.first} to {gap.last}, as Blender interpolates them: {gap.why}")
+    say_figures(args, result.figures if result.keys else {})
+    say_notes(args, result.notes)
+    why = f" ({result.why_not})" if result.why_not else ""
+    say(args, f"with       {result.pack} {result.pack_version} on {result.provider}{why}, seed {result.seeds[0]}")
+    say(args, f"wrote      {args.out} in {result.seconds:.2f} s")
