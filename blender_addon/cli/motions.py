@@ -72,6 +72,7 @@ def _add_keys(keys: argparse.ArgumentParser) -> None:
 
 
 def add_rig(verb: argparse.ArgumentParser, has_map: bool = True) -> None:
+    """The rig that is worked on, and the file it goes to."""
     verb.add_argument("--rig", required=True, metavar="FILE[:ARMATURE]", help="the rig to animate")
     verb.add_argument("--out", required=True, metavar="FILE", help="where the animated rig goes")
     if has_map:
@@ -124,6 +125,7 @@ def frame_range(text: str) -> tuple[int, int]:
 
 
 def check_files(args: argparse.Namespace, clips_read: list[str], clip_written: str = "") -> None:
+    """GalateaError before any work when a file cannot be written, or would be lost."""
     check_writable(args.json)
     written = {"--out": args.out, "--clip": clip_written, "--json": args.json}
     check_apart(args.rig, written, {"--clip": clips_read, "--map": [getattr(args, "map", "")]})

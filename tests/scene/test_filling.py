@@ -74,7 +74,7 @@ def bones_at(armature, frame):
     return {bone.name: np.array(bone.matrix) for bone in made_rigs.posed(armature, frame).pose.bones}
 
 
-# --- what must never change --------------------------------------------------------------------------------------------
+# --- what must never change -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("seed", range(FILLS))
@@ -144,5 +144,6 @@ def test_nothing_spins_between_frames(empty_scene, pack, modes):
         now = bones_at(armature, frame)
         for name, bone in now.items() if last else ():
             turned = bone[:3, :3] @ np.linalg.inv(last[name][:3, :3])
-            assert np.trace(turned) > 1.0 + 2.0 * np.cos(1.0), (name, frame)  # a frame at once where a key has the other sign
+            # a whole frame at once where a key has the other sign
+            assert np.trace(turned) > 1.0 + 2.0 * np.cos(1.0), (name, frame)
         last = now
