@@ -6,7 +6,7 @@ Nothing here imports bpy before a function that needs it is called, so that pack
 
 from ..errors import GalateaError, PackError
 from ..inference.packs import Finding, Pack
-from ..motion.requests import FeetRequest, InbetweenRequest, KeyOptions, MotionRequest, RetargetRequest
+from ..motion.requests import FeetRequest, InbetweenRequest, KeyOptions, MotionRequest, PoseRequest, RetargetRequest
 from .demo import make_demo
 from .feet import FeetResult, lock_feet, lock_feet_file, lock_feet_in_slices
 from .inbetween import (
@@ -29,6 +29,7 @@ from .packs import (
     test_device,
     verify_packs,
 )
+from .poses import PoseResult, complete_pose
 from .refit import RefitResult, refit_in_slices, refit_keys, refit_keys_file
 from .retarget import RetargetResult, RetargetTake, read_motion, retarget, retarget_file, retarget_in_slices
 from .rigs import (
@@ -59,12 +60,15 @@ __all__ = [
     "MotionTake",
     "Pack",
     "PackError",
+    "PoseRequest",
+    "PoseResult",
     "RefitResult",
     "RetargetRequest",
     "RetargetResult",
     "RetargetTake",
     "add_human",
     "animate_file",
+    "complete_pose",
     "correct_rig",
     "corrections_of",
     "describe_rig",

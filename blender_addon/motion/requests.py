@@ -121,6 +121,18 @@ class InbetweenRequest(KeyOptions):
     pack: str = ""
 
 
+@dataclass(frozen=True)
+class PoseRequest:
+    """How a pose is to be completed. selected: bones that are selected count as right, beside those that are keyed on
+    the scene's frame. controls and bone_map as in KeyOptions."""
+
+    selected: bool = False
+    controls: str = "auto"
+    bone_map: str = ""
+    device: str = "auto"
+    pack: str = ""
+
+
 def check_inbetween(request: InbetweenRequest) -> None:
     """GalateaError with one line for what makes no sense."""
     check_options(request)

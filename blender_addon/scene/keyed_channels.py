@@ -163,7 +163,7 @@ class Plan:
 
 def make_plan(armature: bpy.types.Object, controls: Controls, request: InbetweenRequest) -> Plan:
     """Which frames and channels lie between people's keys; GalateaError when nothing does."""
-    units = _units(controls)
+    units = units_of(controls)
     channels = read_channels(armature, [bone for names in units.values() for bone, _ in names])
     first, last = _range(channels, request)
     names = _chosen_bones(armature, channels, request)
@@ -196,8 +196,8 @@ def make_plan(armature: bpy.types.Object, controls: Controls, request: Inbetween
     return Plan(int(begins), known, pins, {name: channels[name] for name in pins}, columns, tuple(dict.fromkeys(notes)))
 
 
-def _units(controls: Controls) -> dict[int, list[Name]]:
-    """Column -> the channels that decide what a joint does, or where the hips are."""
+def units_of(controls: Controls) -> dict[int, list[Name]]:
+    """Column (a joint's, or PLACE) -> the channels that decide what the joint does, or where the hips are."""
     units: dict[int, list[Name]] = {}
     carriers = {handle.name for handle in controls.carriers if not handle.object}
     for handle, joint in controls.turning.items():
