@@ -16,7 +16,7 @@ from .looping import close_loop
 from .measures import energy, foot_skate, hip_height, knee_bend, steps_per_minute, travelled
 from .requests import Parts
 from .resampling import sample
-from .rotations import quat_continuous
+from .rotations import normalise, quat_continuous
 from .skeleton import Skeleton
 
 if TYPE_CHECKING:
@@ -222,7 +222,7 @@ def _trajectories(plan: MotionPlan, reached: np.ndarray, first: int, last: int, 
 def _clip(plan: MotionPlan, root: np.ndarray, height: np.ndarray, rotations: np.ndarray, contacts: np.ndarray,
           name: str) -> Clip:
     positions = np.concatenate([root[:, :2], height[:, None]], axis=1)
-    clip = Clip(plan.skeleton, quat_continuous(rotations), positions, plan.fps, contacts > 0.5, name)
+    clip = Clip(plan.skeleton, quat_continuous(normalise(rotations)), positions, plan.fps, contacts > 0.5, name)
     # clips of capture stand a little above or below their floor, and a style that comes from few of them does too
     clip = replace(clip, positions=clip.positions - [0.0, 0.0, floor_height(clip)])
     as_made = len(plan.shown) == clip.frames and np.allclose(plan.shown, np.arange(clip.frames), atol=1e-6)

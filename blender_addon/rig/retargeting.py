@@ -13,7 +13,7 @@ import numpy as np
 
 from ..motion.clip import Clip
 from ..motion.kinematics import forward_kinematics, local_rotations
-from ..motion.rotations import quat_continuous, quat_rotate, slerp
+from ..motion.rotations import normalise, quat_continuous, quat_rotate, slerp
 from ..motion.skeleton import CANONICAL, INDEX, JOINTS, PARENTS, TOWARDS, Skeleton
 from .rig_map import RigMap
 
@@ -53,6 +53,7 @@ def to_canonical_body(clip: Clip, rig: RigMap) -> Clip:
 def _on_skeleton(clip: Clip, turned: np.ndarray, skeleton: Skeleton) -> Clip:
     """Global rotations (T, 22, 4) on a skeleton, the middle of the hip joints where the clip has it; its height differs
     by as much as the two stand differently high."""
+    turned = normalise(turned)
     rotations = quat_continuous(local_rotations(skeleton, turned))
     middle = clip.positions + quat_rotate(turned[:, 0], _below_root(clip.skeleton))
     higher = _standing_height(skeleton) - _standing_height(clip.skeleton)
