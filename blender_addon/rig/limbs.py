@@ -225,7 +225,7 @@ def _two_segments(pair: Pair, start: int, middle: int, end: int) -> float | None
     upper, lower = apart[start][middle], apart[middle][end]
     if min(upper, lower) < max(0.1 * pair.length, 0.3 * max(upper, lower)) or min(upper, lower) <= 0.0:
         return None
-    for place in (start, middle, end):
+    for place in (start, middle):
         if place + 1 < pair.bones and apart[place][place + 1] < _NOTHING * (upper + lower):
             return None  # of several bones in one place the last one is the joint
     score = 0.8 * min(1.0, (upper + lower) / pair.length) - 0.8 * abs(log(upper / lower))

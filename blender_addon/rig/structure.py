@@ -169,7 +169,7 @@ def _up(plane: Plane, leg: _Limbs, arm: _Limbs) -> np.ndarray:
 def _is_central(tree: BoneTree, plane: Plane, bone: int, width: float) -> bool:
     """Whether a bone stands in the middle of the body and those below it are spread evenly about it."""
     return (abs(float(plane.aside(tree.rest.heads[bone]))) < width
-            and abs(float(plane.aside(tree.centres[bone]))) < 0.5 * width)
+            and abs(float(plane.aside(tree.centres[bone]))) < 0.8 * width)
 
 
 def _body(tree: BoneTree, plane: Plane, leg: _Limbs, arm: _Limbs, score: float) -> Body:
