@@ -9,6 +9,7 @@ imports nothing: what it shows was put into shown.py before.
 from . import (
     device,
     human,
+    inbetween,
     key_settings,
     keys,
     menus,
@@ -28,8 +29,8 @@ from . import (
 )
 
 # panels stand in the sidebar in this order
-_FEATURES = (preferences, key_settings, motion_settings, reports, rigs, rig_panel, motion, motion_panel, retarget, keys,
-             result, device, packs, human, running, menus, watching, translations)
+_FEATURES = (preferences, key_settings, motion_settings, reports, rigs, rig_panel, motion, motion_panel, inbetween,
+             retarget, keys, result, device, packs, human, running, menus, watching, translations)
 
 
 def register() -> None:

@@ -14,12 +14,17 @@ def _generate(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
 def _pose(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
     _generate(menu, context)
     menu.layout.operator("galatea.choose_clips")
+    menu.layout.operator("galatea.fill_between_keys")
+    menu.layout.operator("galatea.remove_generated_keys")
+    menu.layout.operator("galatea.complete_pose")
     menu.layout.operator("galatea.lock_feet")
     menu.layout.operator("galatea.refit_keys")
 
 
 def _keys(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
     menu.layout.separator()
+    menu.layout.operator("galatea.fill_between_keys")
+    menu.layout.operator("galatea.remove_generated_keys")
     menu.layout.operator("galatea.refit_keys")
     menu.layout.operator("galatea.lock_feet")
 

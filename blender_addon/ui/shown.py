@@ -96,6 +96,19 @@ class Made:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Filled:
+    """How the gaps of an action were filled last. left: first and last frame of those that were not, and why."""
+
+    gaps: int
+    left: tuple[tuple[int, int, str], ...]
+    keys: int
+    pack: str
+    provider: str
+    seconds: float
+    notes: tuple[str, ...] = ()
+
+
 @dataclass
 class Shown:
     """One for the whole of Blender; see `now`."""
@@ -107,6 +120,7 @@ class Shown:
     progress: float | None = None  # while something is made
     running: str = ""  # the operator that makes it
     made: dict[str, Made] = field(default_factory=dict)  # actions, as they were made last in this session
+    filled: dict[str, Filled] = field(default_factory=dict)  # the same for what lies between keys
 
 
 now = Shown()

@@ -168,6 +168,7 @@ def _after_load(*_: object) -> None:
     mark_stale()
     shown.now.rig = shown.now.failure = shown.now.progress = None
     shown.now.made.clear()
+    shown.now.filled.clear()
 
 
 _HANDLERS = (("depsgraph_update_post", _after_update), ("undo_post", _after_undo), ("redo_post", _after_undo),
