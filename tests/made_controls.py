@@ -212,6 +212,27 @@ def copying_map(armature):
     return map_of(armature, {joint: f"DEF-{joint}" for joint in INDEX})
 
 
+def mmd(lowest=0.0, highest=3.1):
+    """Legs as MikuMikuDance has them: knees that bend one way within limits, no poles, feet that reach for toes."""
+    armature = human_on_root()
+
+    def edit(bones):
+        for side in SIDES:
+            _bend_knees(bones, side, 0.01)
+            ankle, toe = bones[f"{side}Foot"].head.copy(), bones[f"{side}Foot"].tail.copy()
+            add_bone(bones, f"{side}LegIK", ankle, ankle + Vector((0, 0.1, 0)), "root")
+            add_bone(bones, f"{side}ToeIK", toe, toe + Vector((0, 0, -0.05)), f"{side}LegIK")
+
+    made_rigs.edit_bones(armature, edit)
+    for side in SIDES:
+        add_ik(armature, f"{side}Leg", f"{side}LegIK").iterations = 200
+        add_ik(armature, f"{side}Foot", f"{side}ToeIK", count=1)
+        knee = armature.pose.bones[f"{side}Leg"]
+        knee.lock_ik_y = knee.lock_ik_z = knee.use_ik_limit_x = True
+        knee.ik_min_x, knee.ik_max_x = lowest, highest
+    return armature
+
+
 def switched():
     """Legs in three: FK controls, a chain for IK, and the mapped bones, which copy either by a property of the root."""
     armature = with_targets()

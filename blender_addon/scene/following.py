@@ -228,7 +228,8 @@ class _Reader:
         bones = " and ".join(self.rig.bones[joint] for joint in limb.joints)
         ends = " and ".join(str(handle) for handle in (limb.control, limb.pole_control) if handle)
         also = "" if limb.alone else ", with the bones themselves for how they bend"
-        self.notes.append(f"{bones} reach for {limb.chain.target}: {ends} got the keys{also}")
+        reach = "reach" if len(limb.joints) > 1 else "reaches"
+        self.notes.append(f"{bones} {reach} for {limb.chain.target}: {ends} got the keys{also}")
 
     def _hand_over_ends(self, limbs: list[Limb], turning: dict[Handle, str]) -> None:
         """A foot or hand that hangs from its limb's target stays as it is on it; the target is turned."""

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import bpy
 
 from ..errors import RigError
 from ..motion.clip import Clip
+from ..motion.skeleton import INDEX, JOINTS, PARENTS
 from ..motion.tracks import Tracks
 from ..rig.bone_map import REQUIRED
 from ..rig.rig_map import RigMap
@@ -70,10 +73,19 @@ def _solved(armature: bpy.types.Object, stand: StandIn, rig: RigMap, controls: C
 
 
 def _given_up(controls: Controls, seen: Seen) -> dict[Chain, str]:
-    """The solvers that do not do what they should, and by how much."""
-    off = {limb.chain: seen.mean(limb.joints) for limb in controls.limbs}
-    return {chain: f"with it they are {degrees:.0f} degrees off" for chain, degrees in off.items()
-            if degrees > _GIVEN_UP}
+    """The solvers that do not do what they should, and by how much; what hangs from their limbs is judged later."""
+    off = {limb: seen.mean(limb.joints) for limb in controls.limbs}
+    far = {limb: degrees for limb, degrees in off.items() if degrees > _GIVEN_UP}
+    return {limb.chain: f"with it they are {degrees:.0f} degrees off" for limb, degrees in far.items()
+            if not any(above in other.joints for other in far if other is not limb for above in _above(limb.joints[0]))}
+
+
+def _above(joint: str) -> Iterator[str]:
+    """The joints above one."""
+    place = PARENTS[INDEX[joint]]
+    while place >= 0:
+        yield JOINTS[place]
+        place = PARENTS[place]
 
 
 def _shortcomings(armature: bpy.types.Object, rig: RigMap, controls: Controls, done: Solution, seen: Seen) -> list[str]:

@@ -3,13 +3,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 import bpy
 import numpy as np
 from mathutils import Matrix, Quaternion
 
 from .handles import Handle
+
+_FOLLOWERS = ("IK", "COPY_ROTATION", "COPY_TRANSFORMS", "COPY_LOCATION")  # what objects with keys are followed by
+_FOLLOWED = (("target", "subtarget"), ("pole_target", "pole_subtarget"))
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Other add-ons are not told of updates meanwhile: they look after the scene that the user has open."""
+    lists = bpy.app.handlers.depsgraph_update_pre, bpy.app.handlers.depsgraph_update_post
+    kept = [list(each) for each in lists]
+    for each in lists:
+        each.clear()
+    try:
+        yield
+    finally:
+        for each, functions in zip(lists, kept):
+            each.extend(functions)
 
 
 class StandIn:
@@ -37,7 +55,7 @@ class StandIn:
     def _build(self) -> None:
         self.scene = bpy.data.scenes.new("Galatea stand-in")
         self._made.append(self.scene)
-        self.scene.frame_set(bpy.context.scene.frame_current)
+        self.scene.frame_current = bpy.context.scene.frame_current
         self.armature = self._copy(self._source)
         if self.armature.data.pose_position == "REST":
             self.armature.data = self.armature.data.copy()
@@ -45,9 +63,9 @@ class StandIn:
             self.armature.data.pose_position = "POSE"
         self.objects: dict[str, bpy.types.Object] = {}
         for constraint in (each for bone in self.armature.pose.bones for each in bone.constraints):
-            for what in ("target", "pole_target"):
+            for what, part in _FOLLOWED if constraint.type in _FOLLOWERS else ():
                 target = getattr(constraint, what, None)
-                if target is not None and target != self.armature and target.type != "ARMATURE":
+                if target is not None and target != self.armature and not getattr(constraint, part):
                     setattr(constraint, what, self._object(target))
         self.update()
         self._place = {bone.name: k for k, bone in enumerate(self.armature.pose.bones)}
@@ -97,7 +115,8 @@ class StandIn:
         """Let Blender evaluate what was set."""
         self.armature.update_tag()
         layer = self.scene.view_layers[0]
-        layer.update()
+        with _unheard():
+            layer.update()
         self._evaluated = self.armature.evaluated_get(layer.depsgraph)
         self._graph = layer.depsgraph
 
