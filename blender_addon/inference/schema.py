@@ -111,7 +111,8 @@ def _pose_vae(content: Table) -> None:
     for key in ("usual_error_mm", "most_error_mm", "most_distance"):
         _number(table, key, "pose.", above=0.0)
     batch = (_shapes(_named_graph(content, "encoder")).get("rotations") or [None])[0]
-    _same_tensors(content, "encoder", {"rotations": [batch, joints, 4], "known": [batch, joints]},
+    _same_tensors(content, "encoder", {"rotations": [batch, joints, 4], "known": [batch, joints],
+                                       "places": [batch, joints, 3], "placed": [batch, joints]},
                   {"mean": [batch, latent], "log_spread": [batch, latent]})
     batch = (_shapes(_named_graph(content, "decoder")).get("latent") or [None])[0]
     _same_tensors(content, "decoder", {"latent": [batch, latent]}, {"rotations": [batch, joints, 4]})

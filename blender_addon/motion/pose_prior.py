@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .inbetween_features import headings
+from .inbetween_features import headings, turn_about_z
 from .kinematics import forward_kinematics
 from .rotations import quat_about_z, quat_inverse, quat_multiply, slerp
 from .skeleton import CANONICAL
@@ -39,7 +39,7 @@ class PosePrior:
 
 @dataclass(frozen=True, eq=False)
 class Plausibility:
-    """Of each pose: error (N,) mm by which the nearest pose that the model can make is off, distance (N,) of its
+    """Of each pose: error (N,) mm by which the worst joint is off in what the model makes of it, distance (N,) of its
     latent from the middle in units of the usual spread, and whether either is beyond what real poses have."""
 
     error: np.ndarray
@@ -54,11 +54,22 @@ def open_pose_prior(pack: Pack, device: str = "auto") -> PosePrior:
     return PosePrior(pack, open_session(pack, "encoder", device), open_session(pack, "decoder", device))
 
 
-def encode(prior: PosePrior, rotations: np.ndarray, known: np.ndarray | None = None) -> np.ndarray:
-    """Latents (N, Z) of poses (N, 22, 4), of which the joints known (N, 22) are looked at, or all."""
-    rotations = _upright(rotations, -headings(rotations))
-    known = np.ones(rotations.shape[:2]) if known is None else known
-    return prior.encoder.run({"rotations": rotations.astype(np.float32), "known": known.astype(np.float32)}
+def encode(prior: PosePrior, rotations: np.ndarray, known: np.ndarray | None = None,
+           places: np.ndarray | None = None, placed: np.ndarray | None = None) -> np.ndarray:
+    """Latents (N, Z) of poses (N, 22, 4), of which the joints known (N, 22) are looked at, or all.
+
+    places (N, 22, 3): where joints are, metres from the hips on the canonical body; placed (N, 22): which of them are
+    looked at.
+    """
+    angle = -headings(rotations)
+    shape = rotations.shape[:2]
+    told = {
+        "rotations": _upright(rotations, angle), "known": np.ones(shape) if known is None else known,
+        "places": np.zeros((*shape, 3)) if placed is None else turn_about_z(np.where(placed[..., None], places, 0.0),
+                                                                            angle),
+        "placed": np.zeros(shape) if placed is None else placed,
+    }
+    return prior.encoder.run({name: np.asarray(value, dtype=np.float32) for name, value in told.items()}
                              )["mean"].astype(np.float64)
 
 
@@ -70,7 +81,7 @@ def decode(prior: PosePrior, latents: np.ndarray) -> np.ndarray:
 def judge(prior: PosePrior, rotations: np.ndarray) -> Plausibility:
     """How plausible poses (N, 22, 4) are."""
     latents = encode(prior, rotations)
-    error = joint_error_mm(decode(prior, latents), _upright(rotations, -headings(rotations)))
+    error = joint_errors_mm(decode(prior, latents), _upright(rotations, -headings(rotations))).max(axis=-1)
     distance = np.linalg.norm(latents, axis=-1) / np.sqrt(prior.latent)
     limits = prior.pack.content["pose"]
     return Plausibility(error, distance, (error > limits["most_error_mm"]) | (distance > limits["most_distance"]))
@@ -93,14 +104,16 @@ def nearest(prior: PosePrior, rotations: np.ndarray) -> np.ndarray:
     return _upright(decode(prior, latents), headings(rotations))
 
 
-def complete(prior: PosePrior, rotations: np.ndarray, known: np.ndarray) -> np.ndarray:
+def complete(prior: PosePrior, rotations: np.ndarray, known: np.ndarray, places: np.ndarray | None = None,
+             placed: np.ndarray | None = None) -> np.ndarray:
     """Poses (N, 22, 4) of which the joints known (N, 22) stay to the last bit, and the others follow from them.
 
-    Where the hips are not known they take the tilt that the model finds and the heading they have.
+    places, placed: see encode; joints are brought near their places, not onto them. Where the hips are not known they
+    take the tilt that the model finds and the heading they have.
     """
     known = np.asarray(known, dtype=bool)
     shown = np.where(known[..., None], rotations, [1.0, 0.0, 0.0, 0.0])
-    made = _upright(decode(prior, encode(prior, shown, known)), headings(rotations))
+    made = _upright(decode(prior, encode(prior, shown, known, places, placed)), headings(rotations))
     # of the two quaternions of a rotation, the one beside the pose there was
     made *= np.where(np.sum(made * rotations, axis=-1, keepdims=True) < 0.0, -1.0, 1.0)
     return np.where(known[..., None], rotations, made)
@@ -129,8 +142,13 @@ def blend(prior: PosePrior, a: np.ndarray, b: np.ndarray, share: np.ndarray) -> 
 
 def joint_error_mm(made: np.ndarray, true: np.ndarray) -> np.ndarray:
     """(N,) mean distance in mm between the joints of poses (N, 22, 4), hips upon hips."""
+    return joint_errors_mm(made, true).mean(axis=-1)
+
+
+def joint_errors_mm(made: np.ndarray, true: np.ndarray) -> np.ndarray:
+    """(N, 22) distance in mm between the joints of poses (N, 22, 4), hips upon hips."""
     places = [forward_kinematics(CANONICAL, pose, np.zeros((len(pose), 3)))[1] for pose in (made, true)]
-    return np.linalg.norm(places[0] - places[1], axis=-1).mean(axis=-1) * 1000.0
+    return np.linalg.norm(places[0] - places[1], axis=-1) * 1000.0
 
 
 def _upright(rotations: np.ndarray, angle: np.ndarray) -> np.ndarray:

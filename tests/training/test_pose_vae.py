@@ -25,11 +25,12 @@ from blender_addon.motion.pose_prior import (
     random_poses,
 )
 from blender_addon.motion.rotations import matrix_from_quat, quat_about_z, quat_angle, quat_multiply
+from blender_addon.motion.skeleton import CANONICAL
 from training.__main__ import main
 from training.motion.clips import load_clips
 from training.motion.evaluate_pose import pca_error_mm, within_limits
 from training.motion.export_pose import Decoder, Encoder, load_run, round_weights
-from training.motion.pose import joints_of, masks, matrix_kinematics, sixd_of
+from training.motion.pose import EFFECTORS, joints_of, masks, matrix_kinematics, sixd_of
 from training.motion.train_pose import poses_of, without_heading
 
 STEPS = 32
@@ -90,8 +91,11 @@ def test_torch_agrees_with_numpy():
 
 
 def test_some_joints_are_always_shown():
-    known = masks(2000, torch.Generator().manual_seed(0))
+    known, placed = masks(2000, torch.Generator().manual_seed(0))
     assert (known.sum(-1) > 0).all() and 0.4 < (known.sum(-1) == 22).float().mean() < 0.6
+    assert placed[known.sum(-1) == 22].any(-1).float().mean() < 0.02
+    controls = (known.sum(-1) == 1) & (placed.sum(-1) == 5) & placed[:, list(EFFECTORS)].all(-1) & (known[:, 0] == 1)
+    assert 0.15 < controls.float().mean() < 0.25
 
 
 def test_a_stopped_run_goes_on_to_the_same_weights(moves, trained, tmp_path):
@@ -106,7 +110,8 @@ def test_the_graphs_say_what_torch_says(trained, exported, prior, poses):
     model = load_run(trained)[0]
     round_weights(model)
     with torch.no_grad():
-        mean, _ = Encoder(model).eval()(torch.as_tensor(poses, dtype=torch.float32), torch.ones(len(poses), 22))
+        mean, _ = Encoder(model).eval()(torch.as_tensor(poses, dtype=torch.float32), torch.ones(len(poses), 22),
+                                        torch.zeros(len(poses), 22, 3), torch.zeros(len(poses), 22))
         made = Decoder(model).eval()(mean).numpy()
     assert np.allclose(encode(prior, poses), mean.numpy(), atol=1e-4)
     assert quat_angle(decode(prior, mean.numpy()), made).max() < 1e-3
@@ -134,6 +139,19 @@ def test_completing_keeps_what_is_known_and_the_heading(prior, poses):
     other = np.where(known[..., None], poses, made_chaos(frames=len(poses)).rotations)
     other[:, 0] = poses[:, 0]
     assert quat_angle(complete(prior, other, known)[:, 1:], straight[:, 1:]).max() < 1e-3
+
+
+def test_places_are_seen_from_the_hips_whichever_way_they_face(prior, poses):
+    known, placed = np.zeros((2, len(poses), 22), dtype=bool)
+    known[:, 0] = placed[:, list(EFFECTORS)] = True
+    turned = np.array(poses)
+    turned[:, 0] = quat_multiply(quat_about_z(np.array(-2.0)), turned[:, 0])
+    results = []
+    for rotations in (poses, turned):
+        places = forward_kinematics(CANONICAL, rotations, np.zeros((len(poses), 3)))[1]
+        results.append(complete(prior, rotations, known, places, placed))
+    assert quat_angle(results[0][:, 1:], results[1][:, 1:]).max() < 1e-3
+    assert quat_angle(results[0], complete(prior, poses, known)).max() > 1e-3
 
 
 def test_nearest_blend_and_random_poses_are_rotations(prior, poses):

@@ -42,7 +42,8 @@ def between():
 
 @pytest.fixture
 def poses():
-    graphs = [graph("encoder", [tensor("rotations", ["B", BONES, 4]), tensor("known", ["B", BONES])],
+    graphs = [graph("encoder", [tensor("rotations", ["B", BONES, 4]), tensor("known", ["B", BONES]),
+                                tensor("places", ["B", BONES, 3]), tensor("placed", ["B", BONES])],
                     [tensor("mean", ["B", 8]), tensor("log_spread", ["B", 8])]),
               graph("decoder", [tensor("latent", ["B", 8])], [tensor("rotations", ["B", BONES, 4])])]
     return common("pose-vae", graphs) | {

@@ -152,9 +152,10 @@ POSE_FIGURES = {
     "recon_mm_pca": "the same by PCA of as many numbers, mm",
     "active_units": "active numbers of the latent",
     "valid_samples": "random poses of 10,000 within the joint limits of the data",
-    "completion_mm": "completion of held-out poses from hips, Spine1, upper arms and thighs, mm",
-    "completion_mm_mean_pose": "the same with the mean pose for what is missing, mm",
-    "completion_mm_random_6": "completion from six joints at random, mm",
+    "completion_mm": "completion from six joints: the hips' rotation, places of head, hands and feet, mm",
+    "completion_mm_rotations": "completion from six rotations: hips, Spine1, upper arms and thighs, mm",
+    "completion_mm_mean_pose": "the same rotations, and the mean pose for the rest, mm",
+    "completion_mm_random_6": "completion from the rotations of six joints at random, mm",
     "doubtful_real": "held-out poses that it doubts",
     "doubtful_wrong": "poses with one limb turned at random that it doubts",
 }

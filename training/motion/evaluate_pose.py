@@ -36,10 +36,10 @@ from .clips import ClipSet
 from .evaluate_inbetweener import judged_clips, prepared_clips
 from .generator import sixd_to_matrix
 from .pictures import Row, stick_figure_sheet
-from .pose import sixd_of
+from .pose import EFFECTORS, sixd_of
 from .train_pose import mirrored, poses_of
 
-GIVEN = ("Hips", "Spine1", "LeftArm", "RightArm", "LeftUpLeg", "RightUpLeg")  # of which a pose is completed
+GIVEN = ("Hips", "Spine1", "LeftArm", "RightArm", "LeftUpLeg", "RightUpLeg")  # of whose rotations a pose is completed
 _SAMPLES = 10_000
 _TOLERANCE = np.radians(5.0)  # beyond what any training pose does
 _LIMBS = ("Arm", "ForeArm", "UpLeg", "Leg")
@@ -61,13 +61,17 @@ def evaluate(data: Path, pack_folder: Path | None, out: Path, record: bool = Fal
     six = np.argsort(rng.random((len(held), len(JOINTS))), axis=1)[:, :6]
     some = np.zeros_like(given)
     np.put_along_axis(some, six, True, axis=1)
+    hips, ends = np.zeros_like(given), np.zeros_like(given)
+    hips[:, 0] = ends[:, list(EFFECTORS)] = True
+    places = forward_kinematics(CANONICAL, held, np.zeros((len(held), 3)))[1]
     drawn = random_poses(prior, _SAMPLES, seed=0)
     metrics: dict[str, float | str | list[str]] = {
         "recon_mm": float(joint_error_mm(decode(prior, latents), held).mean()),
         "recon_mm_pca": pca_error_mm(train, held, prior.latent),
         "active_units": int((encode(prior, train).var(axis=0) > 0.01).sum()),
         "valid_samples": float(within_limits(drawn, train).mean()),
-        "completion_mm": float(joint_error_mm(complete(prior, held, given), held).mean()),
+        "completion_mm": float(joint_error_mm(complete(prior, held, hips, places, ends), held).mean()),
+        "completion_mm_rotations": float(joint_error_mm(complete(prior, held, given), held).mean()),
         "completion_mm_mean_pose": float(joint_error_mm(_with_mean(held, given, train), held).mean()),
         "completion_mm_random_6": float(joint_error_mm(complete(prior, held, some), held).mean()),
         "doubtful_real": float(judge(prior, held).doubtful.mean()),
@@ -80,8 +84,10 @@ def evaluate(data: Path, pack_folder: Path | None, out: Path, record: bool = Fal
              "means over the joints of a body of 1.75 m. Joint limits: the range of each joint's rotation vector in "
              f"the training poses and their mirror images, 5° wider; a pose of {_SAMPLES} random ones counts when all "
              "its joints are within. PCA: of the joints' 6D rotations. A number of the latent is active when its mean "
-             "varies by more than 0.01 over the training poses.")
-    metrics |= {"given_joints": list(GIVEN), "command": command, "about": about}
+             "varies by more than 0.01 over the training poses. Completion is given twice: as by an artist who puts a "
+             "body by its controls (the hips' rotation, and where head, hands and feet are), and as by one who turns "
+             "six joints.")
+    metrics |= {"given_rotations": list(GIVEN), "command": command, "about": about}
     (out / "metrics.json").write_text(json.dumps(metrics, indent=1), encoding="utf-8")
     lines = [f"| {name} | {metrics[key]:g} |" for key, name in POSE_FIGURES.items()]
     report = "\n".join(["# Poses", "", f"`{command}`", "", about, "", "| figure | value |", "|---|---|", *lines])
@@ -143,8 +149,13 @@ def _broken(held: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def _sheet(path: Path, prior: PosePrior, held: np.ndarray, given: np.ndarray, drawn: np.ndarray) -> None:
     """Held-out poses above what is made of them, above what is completed from six joints; random poses below."""
     shown = np.linspace(0, len(held) - 1, 12).astype(int)
+    hips, ends = np.zeros_like(given[shown]), np.zeros_like(given[shown])
+    hips[:, 0] = ends[:, list(EFFECTORS)] = True
+    places = forward_kinematics(CANONICAL, held[shown], np.zeros((len(shown), 3)))[1]
     rows = [("held-out poses", held[shown]), ("encoded and decoded", decode(prior, encode(prior, held[shown]))),
-            (f"completed from {', '.join(GIVEN)}", complete(prior, held[shown], given[shown])),
+            ("completed from the hips' rotation and where head, hands and feet are",
+             complete(prior, held[shown], hips, places, ends)),
+            (f"completed from the rotations of {', '.join(GIVEN)}", complete(prior, held[shown], given[shown])),
             ("random poses", drawn[:12])]
     stick_figure_sheet(path, [Row(title, _standing(poses), JOINTS, PARENTS) for title, poses in rows], columns=12)
 

@@ -35,9 +35,9 @@ class Encoder(nn.Module):
         self.model = model
         self.register_buffer("back", torch.linalg.inv(model.mix))
 
-    def forward(self, rotations: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, rotations: Tensor, known: Tensor, places: Tensor, placed: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log spread (B, Z)."""
-        mean, log_spread = self.model.encode(rotations, known)
+        mean, log_spread = self.model.encode(rotations, known, places, placed)
         whitened = (mean - self.model.move) @ self.back.T
         variance = torch.exp(2.0 * log_spread) @ (self.back ** 2).T
         return whitened, 0.5 * torch.log(variance)
@@ -86,8 +86,11 @@ def export(run: Path, out: Path, limits: Sequence[str] = ()) -> None:
     examples = torch.nn.functional.normalize(torch.randn(2, JOINT_COUNT, 4), dim=-1)
     out.mkdir(parents=True, exist_ok=True)
     graphs = [
-        _write_graph(out, "encoder", Encoder(model), (examples, torch.ones(2, JOINT_COUNT)),
-                     [rotations, _tensor("known", shown, "1 for joints that are looked at, else 0")],
+        _write_graph(out, "encoder", Encoder(model), (examples, torch.ones(2, JOINT_COUNT),
+                                                   torch.randn(2, JOINT_COUNT, 3), torch.ones(2, JOINT_COUNT)),
+                     [rotations, _tensor("known", shown, "1 for joints whose rotation is looked at, else 0"),
+                      _tensor("places", ["batch", JOINT_COUNT, 3], "metres from the hips, which face -Y"),
+                      _tensor("placed", shown, "1 for joints whose place is looked at, else 0")],
                      [_tensor("mean", code, "unit normal over real poses"), _tensor("log_spread", code, "its log")]),
         _write_graph(out, "decoder", Decoder(model), (torch.randn(2, latent),),
                      [_tensor("latent", code, "a draw from the unit normal, or the encoder's mean")], [rotations]),

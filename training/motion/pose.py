@@ -36,7 +36,8 @@ FULL, TINY = {}, {"hidden": 32, "latent": 8}
 
 
 class PoseVae(nn.Module):
-    """Local quaternions (B, 22, 4) and which are known (B, 22) -> mean and log spread (B, Z); latent -> matrices.
+    """Local quaternions (B, 22, 4), which are known (B, 22), joints' places (B, 22, 3) in metres from the hips, which
+    of those are known (B, 22) -> mean and log spread (B, Z); latent -> matrices.
 
     The latents are whitened where the graph is exported (`move`, `mix`), so that draws from the unit normal lie where
     poses do.
@@ -47,19 +48,22 @@ class PoseVae(nn.Module):
         self.shape = shape
         width, latent = shape.hidden, shape.latent
         self.encoder = nn.Sequential(
-            nn.Linear(JOINT_COUNT * 7, width), nn.LayerNorm(width), nn.ELU(), nn.Linear(width, width),
+            nn.Linear(JOINT_COUNT * 11, width), nn.LayerNorm(width), nn.ELU(), nn.Linear(width, width),
             nn.LayerNorm(width), nn.ELU(), nn.Linear(width, 2 * latent))
         self.decoder = nn.Sequential(nn.Linear(latent, width), nn.LayerNorm(width), nn.ELU(),
                                      nn.Linear(width, width), nn.LayerNorm(width), nn.ELU(),
                                      nn.Linear(width, JOINT_COUNT * 6))
         self.register_buffer("mean", torch.zeros(JOINT_COUNT * 6))
+        self.register_buffer("places", torch.zeros(JOINT_COUNT, 3))
         self.register_buffer("move", torch.zeros(latent))
         self.register_buffer("mix", torch.eye(latent))
 
-    def encode(self, rotations: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and log spread (B, Z) before whitening."""
+    def encode(self, rotations: Tensor, known: Tensor, places: Tensor, placed: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log spread (B, Z) before whitening; what is not known is not looked at."""
         seen = (sixd_of(rotations).flatten(1) - self.mean).unflatten(-1, (JOINT_COUNT, 6)) * known[..., None]
-        mean, log_spread = self.encoder(torch.cat([seen.flatten(1), known], dim=-1)).chunk(2, dim=-1)
+        far = (places - self.places) * (2.0 * placed[..., None])  # half a metre is much
+        told = torch.cat([seen.flatten(1), known, far.flatten(1), placed], dim=-1)
+        mean, log_spread = self.encoder(told).chunk(2, dim=-1)
         return mean, torch.clamp(log_spread, -6.0, 2.0)
 
     def decode(self, latent: Tensor) -> Tensor:
@@ -104,12 +108,30 @@ def losses(made: Tensor, rotations: Tensor, joints: Tensor, mean: Tensor, log_sp
     return {"joints": 10.0 * apart, "rotations": away, "latent": information * torch.clamp(cost, min=floor).sum()}
 
 
-def masks(batch: int, generator: torch.Generator) -> Tensor:
-    """(B, 22) which joints are shown: all of them in half of the poses, else a random share."""
+# Where an artist puts a body by its controls.
+EFFECTORS = tuple(CANONICAL.names.index(name) for name in ("Head", "LeftHand", "RightHand", "LeftFoot", "RightFoot"))
+
+
+def masks(batch: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """(B, 22) twice: which joints' rotations are shown, and whose places.
+
+    All rotations and no place in half of the poses, else a random share of either; now and then the hips' rotation and
+    the places of head, hands and feet.
+    """
     share = torch.rand(batch, 1, generator=generator) * 0.9 + 0.05
     known = (torch.rand(batch, JOINT_COUNT, generator=generator) < share).float()
     whole = torch.rand(batch, 1, generator=generator) < 0.5
     known = torch.where(whole, torch.ones_like(known), known)
     # never nothing at all
     first = functional.one_hot(torch.randint(JOINT_COUNT, (batch,), generator=generator), JOINT_COUNT).float()
-    return torch.where(known.sum(-1, keepdim=True) > 0, known, first)
+    known = torch.where(known.sum(-1, keepdim=True) > 0, known, first)
+    kind = torch.rand(batch, 1, generator=generator)
+    share = torch.rand(batch, 1, generator=generator) * 0.5
+    placed = (torch.rand(batch, JOINT_COUNT, generator=generator) < share).float() * (kind < 0.5)
+    ends = torch.zeros(JOINT_COUNT)
+    ends[list(EFFECTORS)] = 1.0
+    hips = torch.zeros(JOINT_COUNT)
+    hips[0] = 1.0
+    controls = (kind > 0.6) & ~whole
+    return (torch.where(controls, hips.expand_as(known), known),
+            torch.where(controls, ends.expand_as(placed), placed * ~whole))

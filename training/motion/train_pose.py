@@ -29,7 +29,7 @@ from blender_addon.motion.skeleton import MIRROR
 
 from .clips import FPS, ClipSet, load_clips
 from .gap_corpus import UPPER, training_clips
-from .pose import FULL, JOINT_COUNT, TINY, PoseShape, PoseVae, joints_of, losses, masks, sixd_of
+from .pose import FULL, JOINT_COUNT, TINY, PoseShape, PoseVae, joints_of, losses, masks, matrix_kinematics, sixd_of
 from .train_generator import _hardware as hardware_of
 
 COLUMNS = ("step", "loss", "joints", "rotations", "latent", "held_mm", "seconds")
@@ -116,9 +116,10 @@ def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: st
     schedule = Schedule(steps, batch=64, judge_every=8) if tiny else Schedule(steps)
     torch.manual_seed(seed)
     model, averaged = (PoseVae(PoseShape(**(TINY if tiny else FULL))).to(device) for _ in range(2))
-    mean = sixd_of(torch.as_tensor(np.concatenate([poses, mirrored(poses)]))).flatten(1).mean(dim=0)
+    both = torch.as_tensor(np.concatenate([poses[::3], mirrored(poses[::3])]))
     for net in (model, averaged):
-        net.mean.copy_(mean)
+        net.mean.copy_(sixd_of(both).flatten(1).mean(dim=0))
+        net.places.copy_(joints_of(both).mean(dim=0))
     averaged.load_state_dict(model.state_dict())
     run = Run(model, averaged.eval(), torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=1e-3))
     checkpoint = folder / "checkpoint.pt"
@@ -179,11 +180,12 @@ def train_step(run: Run, rotations: Tensor, schedule: Schedule, seed: int) -> di
     for group in run.optimiser.param_groups:
         group["lr"] = schedule.learning_rate(run.step)
     source = torch.Generator().manual_seed(seed * 1_000_003 + run.step)
-    known = masks(len(rotations), source).to(rotations.device)
+    known, placed = (mask.to(rotations.device) for mask in masks(len(rotations), source))
     noise = torch.randn(len(rotations), run.model.shape.latent, generator=source).to(rotations.device)
-    mean, log_spread = run.model.encode(rotations, known)
+    joints = joints_of(rotations)
+    mean, log_spread = run.model.encode(rotations, known, joints, placed)
     made = run.model.decode(mean + noise * torch.exp(log_spread))
-    parts = losses(made, rotations, joints_of(rotations), mean, log_spread,
+    parts = losses(made, rotations, joints, mean, log_spread,
                    schedule.information * min(1.0, 4.0 * run.step / schedule.steps))
     loss = sum(parts.values())
     run.optimiser.zero_grad(set_to_none=True)
@@ -203,11 +205,14 @@ def train_step(run: Run, rotations: Tensor, schedule: Schedule, seed: int) -> di
 @torch.no_grad()
 def reconstruction_mm(model: PoseVae, poses: Tensor) -> float:
     """Mean distance in mm of the joints of poses (N, 22, 4) after encoding (the mean) and decoding."""
-    from .pose import matrix_kinematics
-
-    known = torch.ones(len(poses), JOINT_COUNT, device=poses.device)
-    made = matrix_kinematics(model.decode(model.encode(poses, known)[0]))[1]
+    made = matrix_kinematics(model.decode(encode_whole(model, poses)[0]))[1]
     return float((made - joints_of(poses)).norm(dim=-1).mean()) * 1000.0
+
+
+def encode_whole(model: PoseVae, poses: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and log spread (N, Z) of poses (N, 22, 4) that are known by all their rotations."""
+    whole = torch.ones(len(poses), JOINT_COUNT, device=poses.device)
+    return model.encode(poses, whole, torch.zeros(len(poses), JOINT_COUNT, 3, device=poses.device), 0.0 * whole)
 
 
 @torch.no_grad()
@@ -216,11 +221,10 @@ def whiten(folder: Path, poses: np.ndarray) -> None:
     saved = torch.load(folder / "best.pt", map_location="cpu", weights_only=True)
     model = PoseVae(PoseShape(**saved["shape"])).eval()
     model.load_state_dict(saved["averaged"])
-    both = torch.as_tensor(poses)
-    mean, log_spread = model.encode(both, torch.ones(len(both), JOINT_COUNT))
+    mean, log_spread = encode_whole(model, torch.as_tensor(poses))
     centre = mean.mean(dim=0)
     away = mean - centre
-    spread = away.T @ away / len(away) + torch.diag(torch.exp(2.0 * log_spread).mean(dim=0))
+    spread = away.T @ away / len(poses) + torch.diag(torch.exp(2.0 * log_spread).mean(dim=0))
     saved["averaged"]["move"].copy_(centre)
     saved["averaged"]["mix"].copy_(torch.linalg.cholesky(spread))
     _write(folder / "best.pt", saved)
