@@ -11,7 +11,7 @@ from pathlib import Path
 from blender_addon.errors import GalateaError
 
 KINDS = ("motion-generator", "motion-inbetweener", "pose-vae")
-STEPS = {"motion-generator": 5000, "motion-inbetweener": 100_000, "pose-vae": 12000}
+STEPS = {"motion-generator": 5000, "motion-inbetweener": 100_000, "pose-vae": 4000}
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -82,6 +82,18 @@ def fill_slices(session: Session, pack: Pack, clip: Clip, known: np.ndarray, see
                 speeds: Mapping[int, Speed] | None = None, doubtful: np.ndarray | None = None
                 ) -> Generator[float, None, Filled]:
     """The same gap by gap: yields the share that is done."""
+    slices = fill_gaps_slices(session, pack, clip, known, seed, speeds, doubtful)
+    while True:
+        try:
+            next(slices)
+        except StopIteration as done:
+            return done.value
+
+
+def fill_gaps_slices(session: Session, pack: Pack, clip: Clip, known: np.ndarray, seed: int | None = None,
+                     speeds: Mapping[int, Speed] | None = None, doubtful: np.ndarray | None = None
+                     ) -> Generator[float, None, Filled]:
+    """The same a gap at a time: yields the share that is done, returns the result."""
     known = _usable(clip, known)
     base = interpolate_gaps(clip, known)
     rotations, positions = np.array(base.rotations), np.array(base.positions)
@@ -105,6 +117,7 @@ def fill_slices(session: Session, pack: Pack, clip: Clip, known: np.ndarray, see
                 positions[at] += _at_moments(shifts, window.moments) / size
                 contacts[at] = _at_moments(standing, window.moments) > 0.5
         gaps.append(replace(gap, why=why))
+        yield len(gaps) / len(found)
     return Filled(replace(_met(clip, known, rotations, positions), contacts=contacts), tuple(gaps))
 
 
