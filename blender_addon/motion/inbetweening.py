@@ -81,19 +81,7 @@ def fill_gaps(session: Session, pack: Pack, clip: Clip, known: np.ndarray, seed:
 def fill_slices(session: Session, pack: Pack, clip: Clip, known: np.ndarray, seed: int | None = None,
                 speeds: Mapping[int, Speed] | None = None, doubtful: np.ndarray | None = None
                 ) -> Generator[float, None, Filled]:
-    """The same gap by gap: yields the share that is done."""
-    slices = fill_gaps_slices(session, pack, clip, known, seed, speeds, doubtful)
-    while True:
-        try:
-            next(slices)
-        except StopIteration as done:
-            return done.value
-
-
-def fill_gaps_slices(session: Session, pack: Pack, clip: Clip, known: np.ndarray, seed: int | None = None,
-                     speeds: Mapping[int, Speed] | None = None, doubtful: np.ndarray | None = None
-                     ) -> Generator[float, None, Filled]:
-    """The same a gap at a time: yields the share that is done, returns the result."""
+    """The same gap by gap: yields the share that is done, returns the result."""
     known = _usable(clip, known)
     base = interpolate_gaps(clip, known)
     rotations, positions = np.array(base.rotations), np.array(base.positions)
@@ -104,7 +92,6 @@ def fill_gaps_slices(session: Session, pack: Pack, clip: Clip, known: np.ndarray
     gaps: list[Gap] = []
     found = find_gaps(whole)
     for gap in found:
-        yield len(gaps) / len(found)
         why = _unfit(gap, clip, doubtful)
         if not why:
             window = _window(base, whole, gap, speeds or {}, size)
