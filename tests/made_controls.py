@@ -307,11 +307,10 @@ def pose(armature, tracks, frame):
             holder, _, name = extra.path[:-2].rpartition('["')
             holder = owner.path_resolve(holder)
             holder[name] = type(holder[name])(values[0])
-        elif len(values) == 1:
-            holder, _, name = extra.path.rpartition(".")
-            setattr(owner.path_resolve(holder), name, values[0])
         else:
-            setattr(owner, extra.path, values)
+            holder, _, name = extra.path.rpartition(".")
+            holder = owner.path_resolve(holder) if holder else owner
+            setattr(holder, name, values[0] if len(values) == 1 else values)
     armature.update_tag()
     bpy.context.view_layer.update()
 

@@ -15,7 +15,8 @@ from .stand_in import StandIn
 
 
 def read_controls(armature: bpy.types.Object, rig: RigMap, wish: str = "auto") -> Controls:
-    """What takes keys on a rig. wish: "auto" as it is built, "fk" with its solvers off, "ik" on what they reach for.
+    """What takes keys on a rig. wish: "auto" as it is built, "fk" with its solvers off, "ik" on what they reach for;
+    "now" as it is switched at present, which is what an action that is bound needs.
 
     RigError in one line when a solver is in the way that cannot be switched off.
     """

@@ -7,11 +7,13 @@ the solver is switched off. Whatever else has a hand in a bone is named.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import bpy
+import numpy as np
 
 from ..errors import RigError
+from ..motion.channels import rotation_property, rotation_values
 from ..motion.tracks import Extra
 from ..rig.rig_map import RigMap
 from .handles import Chain, Controls, Handle, Limb
@@ -19,18 +21,20 @@ from .ik import at_work, followed, read_chains
 from .locks import cannot_move, cannot_turn, driven_channels
 from .stand_in import StandIn
 from .switches import keep_influence
+from .versions import fcurves
 
 LIMITS = {"LIMIT_ROTATION": "turn", "LIMIT_LOCATION": "be", "LIMIT_DISTANCE": "be", "FLOOR": "be"}
 _HARMLESS = {"COPY_SCALE", "LIMIT_SCALE", "MAINTAIN_VOLUME", "COPY_LOCATION", *LIMITS}
 _AIMS = {"STRETCH_TO", "DAMPED_TRACK", "LOCKED_TRACK", "TRACK_TO"}
 _COPIES = {"rotation": ("COPY_ROTATION", "COPY_TRANSFORMS"), "location": ("COPY_LOCATION", "COPY_TRANSFORMS")}
 _PARENTS = ("CHILD_OF", "ARMATURE")
+_AT_REST = 1e-3  # radians
 _NEAR = 0.1  # of a bone's length: two bones with heads no further apart are one thing
 _END = {"LeftLeg": "LeftFoot", "RightLeg": "RightFoot", "LeftForeArm": "LeftHand", "RightForeArm": "RightHand"}
 
 
 def followed_controls(stand: StandIn, rig: RigMap, wish: str, off: Mapping[Chain, str]) -> Controls:
-    """What takes keys. wish: "auto", "fk" or "ik". off: solvers not to be left on, and why.
+    """What takes keys. wish: "auto", "fk", "ik" or "now". off: solvers not to be left on, and why.
 
     RigError in one line when one that should be off cannot be switched.
     """
@@ -49,7 +53,7 @@ class _Reader:
         self.settings: list[Extra] = []
 
     def read(self) -> Controls:
-        if self.wish != "auto":
+        if self.wish in ("fk", "ik"):
             self._switch()
         leaders = {joint: self._follow(bone, "rotation", joint) for joint, bone in self.rig.bones.items()}
         limbs = self._limbs(leaders)
@@ -170,19 +174,34 @@ class _Reader:
     # --- solvers ---
 
     def _limbs(self, leaders: Mapping[str, Handle]) -> list[Limb]:
-        limbs = []
+        limbs: list[Limb] = []
         for chain in read_chains(self.stand):
             joints = tuple(joint for bone in reversed(chain.bones) for joint, handle in leaders.items()
                            if handle == Handle(bone))
             if not joints:
                 continue
+            if self.stand.armature.pose.ik_solver == "ITASC":
+                raise RigError(f"{self.rig.armature}: {chain.owner} is moved by the solver iTaSC, which starts from "
+                               "where it was; choose the standard solver under Inverse Kinematics in its Data tab")
             limb = self._limb(chain, joints, leaders)
             if limb is None:
                 self._switch_off(chain)
             else:
                 limbs.append(limb)
                 self._tell(limb)
+        self.settings += [extra for limb in limbs if limb.alone for extra in self._started(limb)]
         return limbs
+
+    def _started(self, limb: Limb) -> Iterator[Extra]:
+        """Rotations to keep for bones from which a solver starts: at rest, if anybody ever turned them."""
+        turned = {path for action in bpy.data.actions for path in (curve.data_path for curve in fcurves(action))
+                  if "].rotation_" in path}
+        for name in limb.chain.bones:
+            pose = self.bones[name]
+            what = rotation_property(pose.rotation_mode)
+            path = f'pose.bones["{bpy.utils.escape_identifier(name)}"].{what}'
+            if path in turned or pose.matrix_basis.to_quaternion().angle > _AT_REST:
+                yield Extra(path, rotation_values(np.array([[1.0, 0.0, 0.0, 0.0]]), pose.rotation_mode)[0], group=name)
 
     def _limb(self, chain: Chain, joints: tuple[str, ...], leaders: Mapping[str, Handle]) -> Limb | None:
         """A limb left to its solver; None where that is not wished or what it follows cannot be keyed."""
@@ -193,8 +212,8 @@ class _Reader:
         if control is None or (chain.pole is not None and pole is None):
             self.notes.append(f"what the constraint {chain.constraint!r} of {chain.owner} follows cannot be keyed")
             return None
-        whole = len(joints) == 2 and leaders[joints[0]] == Handle(chain.bones[-1])
-        if pole is not None and not whole:
+        whole = leaders[joints[0]] == Handle(chain.bones[-1]) and "Hips" not in joints
+        if not whole or (pole is not None and len(joints) != 2):
             self.notes.append(f"the chain of the constraint {chain.constraint!r} of {chain.owner} is not one limb")
             return None
         return Limb(joints, chain, control, pole, alone=pole is not None)

@@ -12,26 +12,29 @@ from ..motion.rotations import normalise, quat_angle, quat_from_matrix
 from ..motion.skeleton import TOWARDS
 from ..rig.hanging import orthonormal
 from ..rig.rig_map import RigMap
-from .handles import Controls, Handle
+from .handles import Chain, Controls, Handle
 from .ik import swivel_of
 from .solving import Solution, Wanted
 from .stand_in import StandIn
 
 _FRAMES = 6  # that are looked at, beside those in which limbs are bent most
-_BY_PLACES = ("Arm", "ForeArm", "UpLeg", "Leg")  # whose direction says all that people see
+_TURNED = ("Hips", "Head", "Hand", "Foot", "Toe")  # whose direction does not say all that people see
+_APART = 0.05  # metres at canonical size: joints that are nearer give no direction
 
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """Degrees by which each joint's bone is off, joint -> (S,); what limbs with poles do: chain -> radians by which
-    they bend away from their poles, None where they are straight."""
+    """Degrees by which each joint's bone is off in what people see, and by which it is turned otherwise, joint -> (S,).
+    swivels: chain -> radians by which limbs bend away from their poles, None where they are straight."""
 
     off: Mapping[str, np.ndarray]
-    swivels: Mapping[object, float | None]
+    turned: Mapping[str, np.ndarray]
+    swivels: Mapping[Chain, float | None]
 
-    def mean(self, joints: Iterable[str]) -> float:
+    def mean(self, joints: Iterable[str], of: Mapping[str, np.ndarray] | None = None) -> float:
         """The mean over frames of those joints that are there."""
-        return float(np.mean([self.off[joint].mean() for joint in joints if joint in self.off] or [0.0]))
+        of = self.off if of is None else of
+        return float(np.mean([of[joint].mean() for joint in joints if joint in of] or [0.0]))
 
 
 def look(stand: StandIn, rig: RigMap, controls: Controls, solution: Solution) -> Seen:
@@ -56,7 +59,10 @@ def look(stand: StandIn, rig: RigMap, controls: Controls, solution: Solution) ->
         length = stand.armature.data.bones[limb.chain.bones[0]].length
         swivels[limb.chain] = swivel_of(upper[:, :3, 3], lower[:, :3, 3],
                                         lower[:, :3, 3] + length * normalise(lower[:, :3, 1]), pole)
-    return Seen({joint: _off(joint, by_joint, wanted, frames) for joint in bones}, swivels)
+    turned = {joint: np.degrees(quat_angle(quat_from_matrix(orthonormal(by_joint[joint][:, :3, :3])),
+                                           wanted.turned[joint][frames])) for joint in bones}
+    straight = _directions_off(by_joint, wanted, frames, rig.scale())
+    return Seen({**turned, **straight}, turned, swivels)
 
 
 def _frames(controls: Controls, solution: Solution) -> np.ndarray:
@@ -68,12 +74,16 @@ def _frames(controls: Controls, solution: Solution) -> np.ndarray:
     return np.array(sorted(chosen))
 
 
-def _off(joint: str, there: Mapping[str, np.ndarray], wanted: Wanted, frames: np.ndarray) -> np.ndarray:
-    """(S,) degrees: between the directions to the next joint for limbs, else between rotations."""
-    after = TOWARDS.get(joint)
-    if joint.removeprefix("Left").removeprefix("Right") in _BY_PLACES and after in there:
-        here = normalise(there[after][:, :3, 3] - there[joint][:, :3, 3])
-        should = normalise(wanted.places[after][frames] - wanted.places[joint][frames])
-        return np.degrees(np.arctan2(np.linalg.norm(np.cross(here, should), axis=1), np.sum(here * should, axis=1)))
-    turned = quat_from_matrix(orthonormal(there[joint][:, :3, :3]))
-    return np.degrees(quat_angle(turned, wanted.turned[joint][frames]))
+def _directions_off(there: Mapping[str, np.ndarray], wanted: Wanted, frames: np.ndarray, scale: float
+                    ) -> dict[str, np.ndarray]:
+    """Joint -> (S,) degrees between the directions to the next joint, for joints of which these say all."""
+    off = {}
+    for joint, after in TOWARDS.items():
+        if joint.removeprefix("Left").removeprefix("Right") in _TURNED or not {joint, after} <= there.keys():
+            continue
+        here = there[after][:, :3, 3] - there[joint][:, :3, 3]
+        should = wanted.places[after][frames] - wanted.places[joint][frames]
+        if np.linalg.norm(should[0]) > _APART * scale:
+            sine, cosine = np.linalg.norm(np.cross(here, should), axis=1), np.sum(here * should, axis=1)
+            off[joint] = np.degrees(np.arctan2(sine, cosine))
+    return off

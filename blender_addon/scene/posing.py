@@ -24,7 +24,7 @@ from .tracking import make_tracks
 from .wiring import Wiring, find_wiring
 
 _TOLD = 3.0  # degrees off on average: people are told
-_GIVEN_UP = 6.0  # a solver that was left on is switched off
+_GIVEN_UP, _TWISTED = 6.0, 40.0  # a solver that was left on is switched off: by directions, by rotations
 _UNMOVED = 25.0  # a bone that is bent by something else is not keyed at all
 
 
@@ -32,9 +32,9 @@ def clip_tracks(armature: bpy.types.Object, rig: RigMap, clip: Clip, controls: s
     """What takes keys on `armature`, one row a frame, when the rig does what `clip` does.
 
     clip: on the rig's own skeleton (rig.retargeting.fit_to_rig). controls: "auto" keys a rig as it is built, "fk"
-    switches its solvers off, "ik" keeps to their targets. Rotations are without jumps and leave locked channels as they
-    are now; what takes no keys stays as it is posed now. RigError in one line when a joint that is needed cannot be
-    moved.
+    switches its solvers off, "ik" keeps to their targets, "now" leaves all switches as they are. Rotations are without
+    jumps and leave locked channels as they are now; what takes no keys stays as it is posed now. RigError in one line
+    when a joint that is needed cannot be moved.
     """
     off: dict[Chain, str] = {}
     while True:
@@ -74,9 +74,12 @@ def _solved(armature: bpy.types.Object, stand: StandIn, rig: RigMap, controls: C
 
 def _given_up(controls: Controls, seen: Seen) -> dict[Chain, str]:
     """The solvers that do not do what they should, and by how much; what hangs from their limbs is judged later."""
-    off = {limb: seen.mean(limb.joints) for limb in controls.limbs}
-    far = {limb: degrees for limb, degrees in off.items() if degrees > _GIVEN_UP}
-    return {limb.chain: f"with it they are {degrees:.0f} degrees off" for limb, degrees in far.items()
+    far = {}
+    for limb in controls.limbs:
+        off, turned = seen.mean(limb.joints), seen.mean(limb.joints, seen.turned)
+        if off > _GIVEN_UP or turned > _TWISTED:
+            far[limb] = f"with it they are {max(off, turned):.0f} degrees off"
+    return {limb.chain: why for limb, why in far.items()
             if not any(above in other.joints for other in far if other is not limb for above in _above(limb.joints[0]))}
 
 
@@ -90,25 +93,28 @@ def _above(joint: str) -> Iterator[str]:
 
 def _shortcomings(armature: bpy.types.Object, rig: RigMap, controls: Controls, done: Solution, seen: Seen) -> list[str]:
     """What could not be met, a line each; RigError for a joint that is needed and does something else altogether."""
-    notes = []
+    notes, told = [], set()
     for handle, short in done.short.items():
         if short.mean() > _TOLD and not handle.object:
-            pose = armature.pose.bones[handle.name]
-            axes = free_axes(pose, driven_channels(armature, handle.name))
+            axes = free_axes(armature.pose.bones[handle.name], driven_channels(armature, handle.name))
             notes.append(f"{handle} turns about {axes}: its locked axes were left as they are, "
                          f"{short.mean():.0f} degrees off")
-    for joint, bone in rig.bones.items():
-        off = seen.off[joint].mean()
-        if joint in controls.bends and off > _TOLD:
-            if joint in REQUIRED and off > _UNMOVED:
-                raise RigError(f"{rig.armature} cannot be keyed: {bone} ({joint}) follows {controls.bends[joint]}; "
-                               "mute that constraint, or name the bone that controls it")
-            notes.append(f"{bone} is {off:.0f} degrees off: {controls.bends[joint]} has a hand in it")
+            told.add(controls.turning[handle])
     for limb in controls.limbs:
         off = seen.mean(limb.joints)
         if off > _TOLD:
             notes.append(f"{' and '.join(rig.bones[joint] for joint in limb.joints)} are {off:.0f} degrees off: the "
                          f"constraint {limb.chain.constraint!r} of {limb.chain.owner} does as well as it can")
+        told.update(limb.joints)
+    for joint, bone in rig.bones.items():
+        off, above = seen.off[joint].mean(), (joint, *_above(joint))
+        if off < _TOLD or told.intersection(above) or joint not in controls.turning.values():
+            continue
+        why = next((controls.bends[each] for each in above if each in controls.bends), "")
+        if why and joint in REQUIRED and off > _UNMOVED:
+            raise RigError(f"{rig.armature} cannot be keyed: {bone} ({joint}) follows {why}; mute that constraint, or "
+                           "name the bone that controls it")
+        notes.append(f"{bone} is {off:.0f} degrees off: {why or 'something that is not understood'} has a hand in it")
     return notes
 
 

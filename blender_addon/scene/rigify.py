@@ -23,14 +23,16 @@ _LIMBS = tuple((f"{side}{upper}", f"{side}{lower}", f"{side}{end}") for side in 
 def rigify_controls(stand: StandIn, rig: RigMap, wish: str) -> Controls | None:
     """What takes keys on a generated rig; None for any other.
 
-    Limbs get FK keys unless "ik" is wished: these say what a motion is, no solver has its way with it.
+    Limbs get FK keys unless "ik" is wished, or "now" and they are on IK: FK says what a motion is, no solver has its
+    way with it.
     """
     bones = stand.armature.pose.bones
     if "rig_id" not in stand.armature.data or _TORSO not in bones:
         return None
     names = {joint: re.sub(r"^(DEF|ORG)-", "", bone) for joint, bone in rig.bones.items()}
-    limbs = [limb for joints in _LIMBS if all(joint in names for joint in joints)
-             for limb in (_limb(bones, joints, names),) if limb is not None] if wish == "ik" else []
+    whole = [joints for joints in _LIMBS if all(joint in names for joint in joints)]
+    limbs = [limb for joints in whole if _by_solver(bones, names[joints[0]], wish)
+             for limb in (_limb(bones, joints, names),) if limb is not None]
     by_solver = {joint for limb in limbs for joint in limb.joints}
     ends = {joints[2]: limb.control for limb in limbs for joints in _LIMBS if limb.joints == joints[:2]}
     turning: dict[Handle, str] = {}
@@ -41,9 +43,15 @@ def rigify_controls(stand: StandIn, rig: RigMap, wish: str) -> Controls | None:
     turning[Handle(_TORSO)] = "Hips"  # carries all; what is between it and the hips makes up for the rest
     settings = [*_follows(bones[_TORSO]), *(extra for joints in _LIMBS if joints[0] in names for extra in
                                             _switches(bones, names[joints[0]], joints[0] in by_solver))]
-    kind = "IK" if limbs else "FK"
+    kinds = [kind for kind, some in (("FK", len(limbs) < len(whole)), ("IK", limbs)) if some]
     return Controls(turning, (Handle(_TORSO),), tuple(limbs), tuple(settings),
-                    (f"Rigify: its controls got the keys, those of the limbs for {kind}",))
+                    (f"Rigify: its controls got the keys, those of the limbs for {' and '.join(kinds)}",))
+
+
+def _by_solver(bones: bpy.types.bpy_prop_collection, upper: str, wish: str) -> bool:
+    """Whether a limb is left to its IK."""
+    holder = bones.get(_with(upper, "_parent"))
+    return wish == "ik" or (wish == "now" and holder is not None and holder.get("IK_FK", 1.0) < 0.5)
 
 
 def _with(name: str, ending: str) -> str:

@@ -17,7 +17,7 @@ _TRIED = (0.0, 1.0)  # what switches between FK and IK go from and to
 def settle(stand: StandIn, settings: Sequence[Extra]) -> None:
     """Give the stand-in what is kept throughout."""
     for extra in settings:
-        _give(stand.armature, extra.path, extra.values[0])
+        _give(stand.armature, extra.path, extra.values)
     if settings:
         stand.update()
 
@@ -38,11 +38,11 @@ def keep_influence(stand: StandIn, bone: str, constraint: str, influence: float)
     for switch in _read_by(driver, stand.armature):
         before = _get(stand.armature, switch)
         for value in _TRIED:
-            _give(stand.armature, switch, value)
+            _give(stand.armature, switch, [value])
             stand.update()
             if abs(stand.constraints(bone)[constraint].influence - influence) < 1e-3:
                 return Extra(switch, np.array([value]), group=bone)
-        _give(stand.armature, switch, before)
+        _give(stand.armature, switch, [before])
         stand.update()
     return None
 
@@ -74,9 +74,9 @@ def _get(owner: bpy.types.Object, path: str) -> float:
     return holder[name] if custom else getattr(holder, name)
 
 
-def _give(owner: bpy.types.Object, path: str, value: float) -> None:
+def _give(owner: bpy.types.Object, path: str, values: Sequence[float]) -> None:
     holder, name, custom = _holder(owner, path)
-    value = type(_get(owner, path))(value)
+    value = values if len(values) > 1 else type(_get(owner, path))(values[0])
     if custom:
         holder[name] = value
     else:

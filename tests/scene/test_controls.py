@@ -34,6 +34,29 @@ def test_feet_that_legs_reach_for_get_the_keys(empty_scene, clip):
     assert direction < 0.5 and rotation < 3.0 and place < 0.2
 
 
+@pytest.mark.parametrize("by", ["hand", "action"])
+def test_solvers_start_from_rest_whatever_was_posed_before(empty_scene, by):
+    armature = made.robot()
+    thigh = armature.pose.bones["LeftUpLeg"]
+    thigh.rotation_mode = "XYZ"
+    if by == "action":
+        thigh.keyframe_insert("rotation_euler", frame=1)
+        armature.animation_data.action = None
+    thigh.rotation_euler = (0.3, 1.0, 0.2) if by == "hand" else (0.0, 0.0, 0.0)
+    tracks, fitted, rig = made.tracks_of(armature, made_walk())
+    assert {extra.path: extra.values.tolist() for extra in tracks.extras} == {
+        'pose.bones["LeftUpLeg"].rotation_euler': [0.0, 0.0, 0.0]}
+    direction, rotation, _ = made.worst(made.errors(armature, tracks, fitted, rig))
+    assert direction < 0.5 and rotation < 3.0
+
+
+def test_a_solver_with_a_memory_is_refused_in_one_line(empty_scene):
+    armature = made.robot()
+    armature.pose.ik_solver = "ITASC"
+    with pytest.raises(RigError, match=r"LeftLeg is moved by the solver iTaSC.*choose the standard solver"):
+        made.tracks_of(armature, made_walk())
+
+
 @pytest.mark.parametrize("arms", [False, True])
 @pytest.mark.parametrize("pole", [False, True])
 def test_targets_of_their_own_carry_feet_and_hands(empty_scene, pole, arms):
@@ -234,6 +257,19 @@ def test_rigify_s_controls_get_the_keys(rigify_files, name, controls, clip):
         assert directions.mean() < 3.0 and np.quantile(directions, 0.95) < 8.0
     for joint in ("Hips", "Spine2", "Head", "LeftHand", "RightFoot"):
         assert found[joint][:, 1].max() < 0.5, joint
+
+
+def test_rigify_s_limbs_are_keyed_as_they_are_switched_now(rigify_files):
+    bpy.ops.wm.open_mainfile(filepath=str(rigify_files / "basic_metarig.blend"))
+    armature = bpy.data.objects["rig"]
+    for side in "LR":
+        armature.pose.bones[f"upper_arm_parent.{side}"]["IK_FK"] = 1.0
+    tracks, fitted, rig = made.tracks_of(armature, made_walk(), "now", made.rigify_map(armature))
+    assert {"upper_arm_fk.L", "foot_ik.L", "thigh_ik_target.R"} <= {track.bone for track in tracks.bones}
+    assert not {"thigh_fk.L", "hand_ik.L"} & _keyed(tracks, "rotation")
+    found = made.errors(armature, tracks, fitted, rig)
+    assert made.worst(found, ("LeftArm", "RightForeArm"))[0] < 0.2
+    assert made.worst(found, ("LeftUpLeg", "RightLeg"))[0] < 8.0
 
 
 # --- tracks know enough to be reckoned with alone ------------------------------------------------------------------
