@@ -345,7 +345,8 @@ def peak_mb() -> float:
 
 def measure(pack: Pack) -> Figures:
     """Every figure, one after another."""
-    import rig_figures  # beside this script
+    import fill_figures  # beside this script
+    import rig_figures
 
     session = open_session(pack, device="cpu")
     yield from generator_steps(session, pack)
@@ -354,6 +355,8 @@ def measure(pack: Pack) -> Figures:
     yield from keys()
     for name, value, unit, note in rig_figures.figures():
         yield name, Figure(value, unit, note=note)
+    for name, value, baseline, unit, note in fill_figures.figures(ROOT / "models"):
+        yield name, Figure(value, unit, baseline, value / baseline, note)
     yield from register_time()
     yield from peak_memory(pack)
 

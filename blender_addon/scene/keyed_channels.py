@@ -167,7 +167,9 @@ def make_plan(armature: bpy.types.Object, controls: Controls, request: Inbetween
     channels = read_channels(armature, [bone for names in units.values() for bone, _ in names])
     first, last = _range(channels, request)
     names = _chosen_bones(armature, channels, request)
-    notes, keyed = [], {}
+    keyed: dict[int, np.ndarray] = {}
+    notes = [f"{' and '.join(limb.joints)} reach for the object {limb.control}, which was left to its own keys"
+             for limb in controls.limbs if limb.control.object]
     for column, of in units.items():
         mine = [channels[name] for name in of if name[0] in names]
         there = np.unique(np.concatenate([channel.all_frames for channel in mine] + [np.zeros(0)]))
