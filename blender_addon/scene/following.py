@@ -183,12 +183,14 @@ class _Reader:
             if self.stand.armature.pose.ik_solver == "ITASC":
                 raise RigError(f"{self.rig.armature}: {chain.owner} is moved by the solver iTaSC, which starts from "
                                "where it was; choose the standard solver under Inverse Kinematics in its Data tab")
-            limb = self._limb(chain, joints, leaders)
+            limb = None if self.wish == "fk" else self._limb(chain, joints, leaders)
+            if (limb is None or chain in self.off) and self._switch_off(chain):
+                continue
             if limb is None:
-                self._switch_off(chain)
-            else:
-                limbs.append(limb)
-                self._tell(limb)
+                raise RigError(f"{self.rig.armature}: {chain.owner} follows the constraint {chain.constraint!r}, which "
+                               "a driver switches on; mute the constraint and try again")
+            limbs.append(limb)
+            self._tell(limb)
         self.settings += [extra for limb in limbs if limb.alone for extra in self._started(limb)]
         return limbs
 
@@ -204,9 +206,7 @@ class _Reader:
                 yield Extra(path, rotation_values(np.array([[1.0, 0.0, 0.0, 0.0]]), pose.rotation_mode)[0], group=name)
 
     def _limb(self, chain: Chain, joints: tuple[str, ...], leaders: Mapping[str, Handle]) -> Limb | None:
-        """A limb left to its solver; None where that is not wished or what it follows cannot be keyed."""
-        if self.wish == "fk" or chain in self.off:
-            return None
+        """A limb left to its solver; None where what it follows cannot be keyed."""
         control = self._mover(chain.target)
         pole = self._mover(chain.pole) if chain.pole else None
         if control is None or (chain.pole is not None and pole is None):
@@ -234,14 +234,15 @@ class _Reader:
             handle = self._follow(pose.parent.name, "location")
         return handle
 
-    def _switch_off(self, chain: Chain) -> None:
+    def _switch_off(self, chain: Chain) -> bool:
+        """Switch a solver off for the action, if anything does."""
         extra = keep_influence(self.stand, chain.owner, chain.constraint, 0.0)
         if extra is None:
-            raise RigError(f"{self.rig.armature}: {chain.owner} follows the constraint {chain.constraint!r}, which a "
-                           "driver switches on; mute the constraint and try again")
+            return False
         self.settings.append(extra)
         why = f": {self.off[chain]}" if chain in self.off else ""
         self.notes.append(f"the constraint {chain.constraint!r} of {chain.owner} is off while this action plays{why}")
+        return True
 
     def _tell(self, limb: Limb) -> None:
         bones = " and ".join(self.rig.bones[joint] for joint in limb.joints)

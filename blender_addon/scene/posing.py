@@ -45,7 +45,7 @@ def clip_tracks(armature: bpy.types.Object, rig: RigMap, clip: Clip, controls: s
             wanted = wanted_poses(armature, rig, clip, wiring.lead)
             done, seen = _solved(armature, stand, rig, reading, wiring, wanted)
         worse = _given_up(reading, seen) if controls == "auto" else {}
-        if not worse:
+        if worse.keys() <= off.keys():  # none, or what nothing switches off
             break
         off |= worse
     notes = (*reading.notes, *_shortcomings(armature, rig, reading, done, seen))

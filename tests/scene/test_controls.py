@@ -152,6 +152,9 @@ def test_a_solver_that_nothing_switches_is_refused_where_fk_is_wished(empty_scen
     bpy.context.view_layer.update()
     with pytest.raises(RigError, match="LeftLeg follows the constraint 'IK', which a driver switches on; mute"):
         made.tracks_of(armature, made_walk(), "fk")
+    armature.pose.bones["LeftLeg"].constraints["IK"].pole_subtarget = "root"  # no pose has its pole there
+    tracks, *_ = made.tracks_of(armature, made_walk(), "auto")
+    assert not any(extra.path.startswith('pose.bones["LeftLeg"].constraints') for extra in tracks.extras)
 
 
 def test_a_solver_that_cannot_do_it_is_switched_off(empty_scene):
