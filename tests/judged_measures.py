@@ -396,7 +396,10 @@ def _read_back(rig: Body, source: Body, poses: dict[str, np.ndarray]) -> dict[st
 
 def joint_errors(back: Body, source: Body) -> dict[str, float]:
     """Cm at 1.75 m between the joints of a motion that was read back and the source's, on the same spot."""
-    frames = min(len(back.places["Hips"]), len(source.places["Hips"]))
-    aside = (_pelvis(source)[:frames] - _pelvis(back)[:frames]).mean(axis=0) * [1.0, 1.0, 0.0]
-    off = [np.linalg.norm(back.places[j][:frames] + aside - source.places[j][:frames], axis=1) for j in JOINTS]
+    time, its_time = (np.arange(len(body.places["Hips"])) / body.fps for body in (source, back))
+    there = {joint: np.stack([np.interp(time, its_time, axis) for axis in back.places[joint].T], axis=1)
+             for joint in JOINTS}
+    middle = (there["LeftUpLeg"] + there["RightUpLeg"]) / 2
+    aside = (_pelvis(source) - middle).mean(axis=0) * [1.0, 1.0, 0.0]
+    off = [np.linalg.norm(there[joint] + aside - source.places[joint], axis=1) for joint in JOINTS]
     return {**_summary(np.array(off) * 100.0), "aside_cm": round(float(np.linalg.norm(aside)) * 100.0, 2)}

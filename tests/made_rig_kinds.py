@@ -2,8 +2,8 @@
 """Every kind of rig that retargeting is tried on, with the truth about its bones.
 
 KINDS: name -> function that makes the rig in the open scene, given a folder for files on the way. The families of
-made_families.py; the same with what makes rigs hard to move; and rigs that Galatea had no hand in: Rigify's, and what
-Blender's importers make of files.
+made_families.py; the same with what makes rigs hard to move; and FROM_ELSEWHERE, rigs that Galatea had no hand in:
+Rigify's, and what Blender's importers make of files.
 """
 
 from __future__ import annotations
@@ -238,6 +238,18 @@ def _bvh(name: str) -> Callable[[Path], Made]:
     return make
 
 
+FROM_ELSEWHERE: dict[str, Callable[[Path], Made]] = {
+    "Rigify's meta-rig": _metarig,
+    "Rigify's basic meta-rig": _basic_metarig,
+    "Rigify's control rig": _generated,
+    "mixamo through FBX": _through_fbx("mixamo"),
+    "daz through FBX": _through_fbx("daz genesis 8"),
+    "unreal through GLB": _through_glb("unreal 4"),
+    "mmd through GLB": _through_glb("mmd"),
+    "CMU BVH": _bvh("cmu"),
+    "Biped BVH, arms down": _bvh("biped, arms down"),
+    "Unreal BVH": _bvh("unreal, Z up"),
+}
 KINDS: dict[str, Callable[[Path], Made]] = {
     **{name: (lambda _, name=name: of(family(name))) for name in FAMILIES},
     "random names": _random_names("rigify basic"),
@@ -254,15 +266,6 @@ KINDS: dict[str, Callable[[Path], Made]] = {
     "child": _body("mixamo", stature=1.05, leg=0.45, head=0.19, arm=0.27),
     "giant": _body("unreal 4", stature=4.2, leg=0.56, shoulders=0.14),
     "long arms": _body("rigify basic", arm=0.46),
-    "cartoon": _body("mixamo", stature=1.2, leg=0.28, head=0.38, arm=0.24, foot=0.14, hips=0.09, ankle=0.06),
-    "Rigify's meta-rig": _metarig,
-    "Rigify's basic meta-rig": _basic_metarig,
-    "Rigify's control rig": _generated,
-    "mixamo through FBX": _through_fbx("mixamo"),
-    "daz through FBX": _through_fbx("daz genesis 8"),
-    "unreal through GLB": _through_glb("unreal 4"),
-    "mmd through GLB": _through_glb("mmd"),
-    "CMU BVH": _bvh("cmu"),
-    "Biped BVH, arms down": _bvh("biped, arms down"),
-    "Unreal BVH": _bvh("unreal, Z up"),
+    "cartoon": _body("mixamo", stature=1.2, leg=0.3, head=0.36, arm=0.24, foot=0.11, hips=0.08, ankle=0.05),
+    **FROM_ELSEWHERE,
 }

@@ -96,9 +96,10 @@ def _figure(row: _Row, frame: int, shape: _Shape, at: np.ndarray) -> None:
     body = row.body
     view = np.array(_VIEW)
     middle = (body.places["LeftUpLeg"][frame] + body.places["RightUpLeg"][frame]) / 2 * [1.0, 1.0, 0.0]
+    smaller = min(1.0, 1.6 / body.rest["Head"][2]) if "Head" in body.rest else 1.0  # long bodies on short legs fit too
 
     def put(points: np.ndarray) -> np.ndarray:
-        return (np.asarray(points) - middle) @ view.T + at
+        return (np.asarray(points) - middle) @ view.T * smaller + at
 
     for joint, bone_turn in body.turned.items():
         part = joint.removeprefix("Left").removeprefix("Right")
@@ -121,7 +122,7 @@ def _figure(row: _Row, frame: int, shape: _Shape, at: np.ndarray) -> None:
         across = measures.unit(np.cross(tail - head, [0.3, 0.9, 0.2])) * 0.008
         shape.add(put(np.array([head - across, head + across, tail])), [(0, 1, 2)], _OTHER)
     floor = np.array([(-0.25, -0.25, 0), (0.25, -0.25, 0), (0.25, 0.25, 0), (-0.25, 0.25, 0)])
-    shape.add(floor @ view.T + at, [(0, 1, 2, 3)], _FLOOR)
+    shape.add(floor @ view.T * smaller + at, [(0, 1, 2, 3)], _FLOOR)
 
 
 def _end(body: measures.Body, joint: str, frame: int, turn: np.ndarray) -> tuple[np.ndarray, float]:
