@@ -71,7 +71,7 @@ def retarget_in_slices(armature: bpy.types.Object, request: RetargetRequest
                        ) -> Generator[float, None, RetargetResult]:
     """The same in slices: yields the share that is done, returns the result. Reading a file is one slice."""
     began = time.perf_counter()
-    from ..scene import applying, keys
+    from ..scene import applying, keys, sources
     from ..scene.holding import held
 
     check_retarget(request)
@@ -81,10 +81,11 @@ def retarget_in_slices(armature: bpy.types.Object, request: RetargetRequest
     yield 0.0
     clips = []
     for spec in request.clips:
-        clips += _read(spec)
+        clips += sources.read_clips(spec)
         yield 0.2 * len(clips) / (len(clips) + len(request.clips))
     if request.source:
-        clips.append(_source(request.source, armature()))
+        source = held(_source(request.source, armature()))
+        clips.append((yield from within(sources.armature_in_slices(source), 0.0, 0.3)))
     made = []
     for number, clip in enumerate(clips):
         share = 0.6 / len(clips)
@@ -99,23 +100,15 @@ def retarget_in_slices(armature: bpy.types.Object, request: RetargetRequest
         seconds=time.perf_counter() - began, frames=takes[0].frames, request=request)
 
 
-def _read(spec: str) -> list[Clip]:
-    from ..scene import sources
-
-    return sources.read_clips(spec)
-
-
-def _source(name: str, target: bpy.types.Object) -> Clip:
+def _source(name: str, target: bpy.types.Object) -> bpy.types.Object:
     import bpy
-
-    from ..scene import sources
 
     source = bpy.context.scene.objects.get(name)
     if source is None or source.type != "ARMATURE":
         raise RigError(f"there is no armature {name!r} in this scene; name the one whose action is to be taken")
     if source == target:
         raise RigError(f"{name} is the rig itself; choose another armature to take the action from")
-    return sources.read_armature(source)
+    return source
 
 
 def _provenance(clip: Clip, figures: Mapping[str, float]) -> dict[str, str | float]:

@@ -23,7 +23,7 @@ from .applying import curves_in_slices
 from .holding import held
 from .keys import bind_kept, replace_curves
 from .posing import clip_tracks
-from .reading import action_frames, read_motion
+from .reading import action_frames, read_in_slices
 
 _MOVED, _TURNED = 1e-5, 1e-5  # of leg length; of a quaternion: less is no change
 
@@ -48,8 +48,7 @@ def lock_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, reques
     first, last = action_frames(armature())
     if armature().animation_data.use_tweak_mode:
         raise GalateaError(f"{armature().name} is in NLA tweak mode; leave it (Tab in the NLA editor) and try again")
-    own = read_motion(armature(), rig, first, last)
-    yield 0.3
+    own = yield from within(read_in_slices(armature, rig, first, last), 0.0, 0.3)
     found = lock_feet(own, _wanted(own, first, request))
     if not found.contacts.any():
         raise ClipError(f"no foot stands in {armature().animation_data.action.name}; there is nothing to lock")

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Generator
+from contextlib import closing
 
 import bpy
 import numpy as np
@@ -13,8 +15,10 @@ from ..motion.clip import Clip
 from ..motion.kinematics import local_rotations
 from ..motion.rotations import quat_continuous, quat_from_matrix, quat_rotate
 from ..motion.skeleton import INDEX, JOINTS, PARENTS
+from ..motion.slices import drain
 from ..rig.rig_map import RigMap
 
+_TURN = 0.04  # seconds in which another frame may be begun before others get a turn
 LONGEST = 100_000  # frames; an action that is longer is a mistake
 
 
@@ -35,11 +39,28 @@ def read_motion(armature: bpy.types.Object, rig: RigMap, first: int, last: int) 
 
     The armature object's own motion counts from where it is at `first`. The scene's frame is the same afterwards.
     """
+    return drain(read_in_slices(lambda: armature, rig, first, last))
+
+
+def read_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, first: int, last: int
+                   ) -> Generator[float, None, Clip]:
+    """The same in slices, for windows: with every frame Blender evaluates whatever else is in the scene, too.
+
+    armature: returns the object, or raises when it is gone. Between slices the scene is at its own frame.
+    """
     names = list(rig.bones.values())
-    frames = list(_evaluated(armature, names, first, last))
-    bones = np.array([posed for posed, _ in frames])
-    worlds = np.array([world for _, world in frames])
-    return as_clip(armature, rig, (np.linalg.inv(worlds[:1]) @ worlds)[:, None] @ bones)  # the object's own motion
+    bones, worlds = [], []
+    while len(bones) <= last - first:
+        until = time.perf_counter() + _TURN
+        with closing(_evaluated(armature(), names, first + len(bones), last)) as frames:
+            for posed, world in frames:
+                bones.append(posed)
+                worlds.append(world)
+                if time.perf_counter() > until:
+                    break
+        yield len(bones) / (last - first + 1)
+    own = np.linalg.inv(worlds[:1]) @ np.array(worlds)  # the object's own motion
+    return as_clip(armature(), rig, own[:, None] @ np.array(bones))
 
 
 def as_clip(armature: bpy.types.Object, rig: RigMap, bones: np.ndarray) -> Clip:
@@ -68,7 +89,7 @@ def _root(rig: RigMap, names: list[str], bones: np.ndarray, rest: np.ndarray, hi
 
 
 def _evaluated(armature: bpy.types.Object, names: list[str], first: int, last: int
-               ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+               ) -> Generator[tuple[np.ndarray, np.ndarray], None, None]:
     """Per frame the bones' matrices (N, 4, 4) in armature space and the object's (4, 4) in the world."""
     scene = bpy.context.scene
     now, subframe = scene.frame_current, scene.frame_subframe

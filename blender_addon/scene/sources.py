@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,11 +14,12 @@ from ..errors import ClipError, GalateaError
 from ..motion.bvh import read_bvh
 from ..motion.clip import Clip
 from ..motion.contacts import find_standing
+from ..motion.slices import drain
 from ..motion.soles import level_soles
 from ..rig.canonical import to_canonical
 from ..rig.retargeting import to_canonical_body
 from .files import find_armature, hushed, import_file, split_rig
-from .reading import action_frames, read_motion
+from .reading import action_frames, read_in_slices
 from .rigs import read_rig
 from .versions import bind_action, fcurves
 
@@ -52,9 +53,14 @@ def read_clips(spec: str) -> list[Clip]:
 
 def read_armature(armature: bpy.types.Object) -> Clip:
     """What an armature of the scene in hand does over its action, on the canonical skeleton, with its contacts."""
-    rig = read_rig(armature)
-    own = read_motion(armature, rig, *action_frames(armature))
-    standing, name = find_standing(own), armature.animation_data.action.name
+    return drain(armature_in_slices(lambda: armature))
+
+
+def armature_in_slices(armature: Callable[[], bpy.types.Object]) -> Generator[float, None, Clip]:
+    """The same in slices. armature: returns the object, or raises when it is gone."""
+    rig = read_rig(armature())
+    own = yield from read_in_slices(armature, rig, *action_frames(armature()))
+    standing, name = find_standing(own), armature().animation_data.action.name
     return replace(level_soles(to_canonical_body(own, rig), standing), contacts=standing, name=name)
 
 

@@ -71,6 +71,8 @@ def story(stage):
             break
         yield 0.02
     yield from cut("progress", sidebar)
+    stage.over_viewport()
+    stage.press("ESC")
     while running():
         yield 0.1
     settings.seconds, settings.sequence = 8.0, "walk:3,fly:2"
