@@ -192,7 +192,7 @@ def animate_file(rig: str, request: MotionRequest, out: str | Path, clip: str | 
     if files.split_rig(rig)[0].resolve() in [path.resolve() for path in clips]:
         raise GalateaError(f"{rig} would be overwritten by the clip; give the clip another name")
     if out.suffix.lower() == ".bvh" and request.nla:
-        raise GalateaError(f"{out} holds the rig's own action, not NLA tracks; choose another ending, or bind the action")
+        raise GalateaError(f"{out} holds the active action, not NLA tracks; choose another ending, or bind the action")
     if out.suffix.lower() == ".bvh" and request.takes > 1:
         raise GalateaError(f"{out} holds one take, not {request.takes}; choose another ending, or name a clip")
     armature = files.open_rig(rig)

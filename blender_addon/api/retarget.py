@@ -130,7 +130,7 @@ def retarget_file(rig: str, request: RetargetRequest, out: str | Path) -> Retarg
     for spec in request.clips:
         files.check_source(files.split_rig(spec)[0])
     if out.suffix.lower() == ".bvh" and request.nla:
-        raise GalateaError(f"{out} holds the rig's own action, not NLA tracks; choose another ending, or bind the action")
+        raise GalateaError(f"{out} holds the active action, not NLA tracks; choose another ending, or bind the action")
     armature = files.open_rig(rig)
     result = retarget(armature, request)
     if out.suffix.lower() == ".bvh" and len(result.takes) > 1:
