@@ -28,6 +28,7 @@ _CONTACTS = tuple(side + part for side in _SIDES for part in ("Foot", "Toe"))
 LEG = 0.815  # metres of thigh and shin of the canonical body, which is 1.75 m tall
 _ANKLE, _TOE = 0.085, 0.02  # its joints' heights above the floor
 _STANDS_LOW, _STANDS_SLOW = 0.04, 0.20  # metres over the rest height, metres a second: the source's foot stands
+_FLAT = 0.015  # metres that the ankle of a foot which stands on its heel or sole may be above its rest height
 
 
 @dataclass(frozen=True)
@@ -333,12 +334,17 @@ def _feet(rig: Body, source: Body) -> dict:
     """While the source's feet stand: heights over the rest height, and sliding, of the rig and of the source.
 
     float and sink: how far the rig's feet are over or under the floor at most, beyond what the source's are just then.
+    What slides is what a foot stands on: its toe, or its ankle while that is down and the toe is not. An ankle that
+    goes up and over a toe that stands goes further the longer the foot is; it neither slides nor floats.
     """
     heights: dict[str, list] = {"rig": [], "source": []}
     slides: dict[str, list] = {"rig": [], "source": []}
     stands = {joint: flags for joint, flags in contacts(source).items() if joint in rig.places}
     for joint, flags in stands.items():
-        both = flags[1:] & flags[:-1]
+        if joint.endswith("Foot"):
+            flags = flags & (source.places[joint][:, 2] - source.rest[joint][2] < _FLAT)
+        borne = flags & ~stands.get(joint.replace("Foot", "Toe"), ~flags) if joint.endswith("Foot") else flags
+        both = borne[1:] & borne[:-1]
         for name, body in (("rig", rig), ("source", source)):
             track = body.places[joint]
             heights[name].append((track[flags, 2] - body.rest[joint][2]) * 100.0)
