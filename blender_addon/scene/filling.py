@@ -257,10 +257,10 @@ def _places_between(plan: Plan, gaps: Sequence[Gap], keys: Mapping[Place, Keys])
 
 
 def _told(tracks: Tracks, plan: Plan) -> list[str]:
-    """What people should know of how the rig took it: what concerns bones that were filled."""
+    """What people should know of how the rig took it: what concerns bones that were filled, or could not be."""
     bones = {bone for bone, _ in plan.channels}
-    return [note for note in tracks.notes if any(bone in note for bone in bones) and "got the keys" not in note
-            and "while this action plays" not in note]
+    told = [note for note in tracks.notes if any(bone in note for bone in bones) or "was left as it is" in note]
+    return [note for note in told if "got the keys" not in note and "while this action plays" not in note]
 
 
 # --- into actions ---------------------------------------------------------------------------------------------------

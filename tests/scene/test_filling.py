@@ -21,12 +21,13 @@ from blender_addon.errors import GalateaError
 from blender_addon.inference.packs import read_pack
 from blender_addon.motion.channels import rotation_property
 from blender_addon.motion.kinematics import joint_positions
+from blender_addon.motion.skeleton import INDEX
 from blender_addon.rig.retargeting import fit_to_rig
 from blender_addon.scene.posing import clip_tracks
 from blender_addon.scene.rigs import read_rig
 from blender_addon.scene.versions import fcurves, select_bone
 
-FILLS = int(os.environ.get("GALATEA_FILLS", "6"))
+FILLS = int(os.environ.get("GALATEA_FILLS", "4"))
 
 
 @pytest.fixture(scope="session")
@@ -147,3 +148,179 @@ def test_nothing_spins_between_frames(empty_scene, pack, modes):
             # a whole frame at once where a key has the other sign
             assert np.trace(turned) > 1.0 + 2.0 * np.cos(1.0), (name, frame)
         last = now
+
+
+# --- what is filled, and what is left -------------------------------------------------------------------------------
+
+
+def test_bones_keyed_apart_move_apart(keyed):
+    """A key on the arm alone, halfway: the arm is met there, all else is filled across it."""
+    action, arm = keyed.animation_data.action, keyed.pose.bones["LeftArm"]
+    arm.rotation_quaternion = (0.9, 0.1, 0.2, 0.3)
+    arm.keyframe_insert("rotation_quaternion", frame=11)
+    there = np.linalg.inv(bones_at(keyed, 11)["LeftShoulder"]) @ bones_at(keyed, 11)["LeftArm"]
+    authored = made_keys.all_keys()
+    result = api.inbetween(keyed, api.InbetweenRequest(feet=False))
+    assert [(gap.first, gap.last) for gap in result.gaps] == [(2, 20), (22, 40)] and made_keys.all_keys() == authored
+    now = bones_at(keyed, 11)
+    assert np.allclose(np.linalg.inv(now["LeftShoulder"]) @ now["LeftArm"], there, atol=1e-4)
+    frames = {key.co[0] for curve in fcurves(action) if '"LeftArm"' in curve.data_path for key in curve.keyframe_points
+              if key.type == "GENERATED"}
+    assert {2.0, 10.0, 12.0, 20.0} <= frames and 11.0 not in frames
+
+
+def test_only_some_frames_and_only_selected_bones(keyed):
+    for bone in keyed.pose.bones:
+        select_bone(bone, bone.name == "RightArm")
+    result = api.inbetween(keyed, api.InbetweenRequest(first=15, last=45, selected_bones=True, keys="every"))
+    assert [(gap.first, gap.last) for gap in result.gaps] == [(22, 40)]
+    made = made_keys.all_keys(generated=True)
+    assert {path for _, _, path, _ in made} == {'pose.bones["RightArm"].rotation_quaternion'}
+    assert {row[0][0] for rows in made.values() for row in rows} == set(range(22, 41))
+    assert result.keys == 4 * 19 == result.figures["keys_every_frame"]
+
+
+def test_filled_again_it_is_the_same_and_elsewhere_generated_keys_stay(keyed):
+    api.inbetween(keyed, api.InbetweenRequest(seed=3))
+    once = made_keys.all_keys(generated=True)
+    api.inbetween(keyed, api.InbetweenRequest(first=1, last=21, seed=3))
+    assert made_keys.all_keys(generated=True) == once
+    api.inbetween(keyed, api.InbetweenRequest(first=1, last=21, seed=4))
+    again = made_keys.all_keys(generated=True)
+    for place, rows in once.items():
+        assert [row for row in rows if row[0][0] > 21] == [row for row in again[place] if row[0][0] > 21]
+    assert again != once
+
+
+def test_variants_are_copies_and_the_action_is_kept(keyed):
+    action = keyed.animation_data.action
+    authored = made_keys.all_keys()
+    result = api.inbetween(keyed, api.InbetweenRequest(variants=3))
+    assert made_keys.all_keys().items() >= authored.items() and action.use_fake_user
+    assert keyed.animation_data.action.name == result.actions[0] and result.seeds == (0, 1, 2)
+    made = made_keys.all_keys(generated=True)
+    assert action.name not in {name for name, *_ in made}
+    takes = [{place[1:]: rows for place, rows in made.items() if place[0] == name} for name in result.actions]
+    assert takes[0] != takes[1] != takes[2]
+    assert all(bpy.data.actions[name].use_fake_user for name in result.actions[1:])
+
+
+def test_feet_that_stand_at_both_ends_stand_between(empty_scene, pack):
+    armature = key_walk(made_rigs.human(), [1, 21])
+    for frame in (1, 21):  # the same pose twice but for the arms: feet are where they were
+        for bone in armature.pose.bones:
+            bone.rotation_quaternion = (1.0, 0.0, 0.0, 0.0)
+            bone.location = (0.0, 0.0, 0.0)
+            bone.keyframe_insert("rotation_quaternion", frame=frame)
+            if bone.name == "Hips":
+                bone.keyframe_insert("location", frame=frame)
+    slid = {}
+    for feet in (False, True):
+        api.inbetween(armature, api.InbetweenRequest(feet=feet, tolerance=1.0))
+        joints = joints_at(armature, 1, 21)
+        feet_there = joints[:, [INDEX["LeftFoot"], INDEX["RightFoot"]]]
+        slid[feet] = np.linalg.norm(feet_there - feet_there[:1], axis=-1).max()
+    assert slid[False] > 0.05 and slid[True] < 0.01
+
+
+def test_a_gap_too_long_stays_and_says_so(empty_scene, pack):
+    armature = key_walk(made_rigs.human(), [1, 21])
+    for curve in fcurves(armature.animation_data.action):
+        curve.keyframe_points.insert(300, curve.keyframe_points[0].co[1])
+    result = api.inbetween(armature)
+    assert [gap.why for gap in result.gaps] == ["", "longer than 4 seconds"]
+    assert {row[0][0] for rows in made_keys.all_keys(generated=True).values() for row in rows} <= set(range(2, 21))
+
+
+@pytest.mark.parametrize("how", ["lock", "mute", "modifier", "driver"])
+def test_what_is_not_to_be_touched_is_left_and_named(keyed, how):
+    path = 'pose.bones["RightArm"].rotation_quaternion'
+    curve = next(curve for curve in fcurves(keyed.animation_data.action) if curve.data_path == path)
+    if how == "modifier":
+        curve.modifiers.new("NOISE")
+    elif how == "driver":
+        keyed.pose.bones["RightArm"].driver_add("rotation_quaternion", 1)
+    else:
+        setattr(curve, how, True)
+    result = api.inbetween(keyed)
+    assert path not in {place[2] for place in made_keys.all_keys(generated=True)}
+    assert [note for note in result.notes if note.startswith("RightArm")]
+
+
+def test_a_full_turn_stays_a_full_turn(empty_scene, pack):
+    armature = key_walk(made_rigs.human(), [1, 21], ("XYZ",))
+    curve = next(curve for curve in fcurves(armature.animation_data.action)
+                 if curve.data_path == 'pose.bones["Head"].rotation_euler' and curve.array_index == 1)
+    curve.keyframe_points[1].co[1] += 2.0 * np.pi
+    curve.update()
+    result = api.inbetween(armature)
+    assert any("Head turns further" in note for note in result.notes)
+    assert not any('"Head"' in place[2] for place in made_keys.all_keys(generated=True))
+
+
+# --- taking it back -------------------------------------------------------------------------------------------------
+
+
+def test_generated_keys_go_alone(keyed):
+    authored = made_keys.all_keys()
+    count = api.inbetween(keyed).keys
+    assert api.remove_generated(keyed, 1, 21) + api.remove_generated(keyed) == count
+    assert made_keys.all_keys() == authored and not made_keys.all_keys(generated=True)
+    with pytest.raises(GalateaError, match="no generated keys"):
+        api.remove_generated(keyed)
+
+
+def test_an_action_of_nothing_else_is_not_emptied_unless_forced(keyed):
+    for curve in fcurves(keyed.animation_data.action):
+        for key in curve.keyframe_points:
+            key.type = "GENERATED"
+    with pytest.raises(GalateaError, match="generated keys alone"):
+        api.remove_generated(keyed)
+    api.remove_generated(keyed, force=True)
+    assert not fcurves(keyed.animation_data.action)
+
+
+# --- when it cannot be done -----------------------------------------------------------------------------------------
+
+
+def test_an_error_while_writing_leaves_everything_as_it_was(keyed, monkeypatch):
+    from blender_addon.scene import key_table
+
+    api.inbetween(keyed, api.InbetweenRequest(seed=1))
+    before, made = made_keys.all_keys(), made_keys.all_keys(generated=True)
+    about = dict(keyed.animation_data.action)
+    put, calls = key_table.Keys.put, []
+
+    def fail_once(keys, curve):
+        put(keys, curve)
+        calls.append(curve)
+        if len(calls) == 120:
+            raise RuntimeError("in the middle of it")
+
+    monkeypatch.setattr(key_table.Keys, "put", fail_once)
+    with pytest.raises(RuntimeError, match="in the middle"):
+        api.inbetween(keyed, api.InbetweenRequest(seed=2))
+    assert made_keys.all_keys() == before and made_keys.all_keys(generated=True) == made
+    assert dict(keyed.animation_data.action) == about
+
+
+@pytest.mark.parametrize(("change", "line"), [
+    (lambda armature: armature.animation_data_clear(), "has no action"),
+    (lambda armature: setattr(armature.animation_data, "action_influence", 0.5), ""),
+    (lambda armature: [select_bone(bone, False) for bone in armature.pose.bones], "selected"),
+])
+def test_what_cannot_be_done_is_one_line(keyed, change, line):
+    change(keyed)
+    before = made_keys.all_keys(), made_keys.all_keys(generated=True)
+    try:
+        api.inbetween(keyed, api.InbetweenRequest(selected_bones=True))
+        assert line == ""
+    except GalateaError as error:
+        assert line in str(error) and "\n" not in str(error)
+        assert (made_keys.all_keys(), made_keys.all_keys(generated=True)) == before
+
+
+def test_one_pose_is_not_enough(empty_scene, pack):
+    armature = key_walk(made_rigs.human(), [7])
+    with pytest.raises(GalateaError, match="one key pose"):
+        api.inbetween(armature)
