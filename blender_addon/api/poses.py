@@ -35,6 +35,11 @@ class PoseResult:
     seconds: float
     request: PoseRequest
 
+    @property
+    def figures(self) -> dict[str, float]:
+        """How many joints were known, and how many bones were posed."""
+        return {"known_joints": self.known, "posed_bones": len(self.bones)}
+
     def as_dict(self) -> dict[str, Any]:
         """For --json."""
         return asdict(self)
