@@ -60,7 +60,9 @@ class BodyFit:
     def gets_keys(self, bone: int, what: str) -> bool:
         """Whether a bone's "location" or "rotation" is fitted."""
         track = self.tracks.bones[bone]
-        return getattr(track, what) is not None and (self.only is None or track.bone in self.only)
+        if getattr(track, what) is None or still_channels(track, what).all():
+            return False
+        return self.only is None or track.bone in self.only
 
     def measure(self, bone: int) -> None:
         """Note how far a bone with few keys is off."""
@@ -122,8 +124,8 @@ def rotation_problem(fit: BodyFit, group: list[int]) -> Problem:
     aim = np.linalg.solve(inertia[:, None], lever[..., None])[..., 0]
     aimed = quat_multiply(turned, quat_from_axis_angle(normalise(aim), np.linalg.norm(aim, axis=-1)))
     still, own = _own_channels(fit, group, "rotation")
-    channels = np.moveaxis(rotation_values(np.swapaxes(aimed, 0, 1), mode), (0, 1, 2), (2, 1, 0))
-    channels = np.where(still[..., None], own, channels)
+    channels = rotation_values(aimed.swapaxes(0, 1), mode, like=own.transpose()).transpose()
+    channels = np.ascontiguousarray(np.where(still[..., None], own, channels))
 
     allowed = fit.allowed["rotation"][group]
     asked = fit.asked[group] | turning_points(swing(turned), SWING * fit.tolerance / np.maximum(reach, girth),
@@ -175,13 +177,10 @@ def _misplaced(mode: str, points: np.ndarray, places: np.ndarray, turned: np.nda
 
 
 def _own_channels(fit: BodyFit, group: list[int], what: str) -> tuple[np.ndarray, np.ndarray]:
-    """(C, R) which channels get no keys, and (C, R, T) the values by the tracks, zeros where none is needed."""
+    """(C, R) which channels get no keys, and (C, R, T) the values by the tracks."""
     tracks = [fit.tracks.bones[bone] for bone in group]
     still = np.stack([still_channels(track, what) for track in tracks], axis=1)
-    own = np.zeros((*still.shape, fit.tracks.frames))
-    for row in np.flatnonzero(still.any(axis=0)):
-        own[:, row] = dict(track_values(tracks[row]))[what].T
-    return still, own
+    return still, np.stack([dict(track_values(track))[what].T for track in tracks], axis=1)
 
 
 def _location_axes(fit: BodyFit, group: list[int]) -> np.ndarray:

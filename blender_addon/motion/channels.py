@@ -26,12 +26,17 @@ def rotation_property(mode: str) -> str:
     return _PROPERTIES.get(mode, "rotation_euler")
 
 
-def rotation_values(quaternions: np.ndarray, mode: str) -> np.ndarray:
+def rotation_values(quaternions: np.ndarray, mode: str, like: np.ndarray | None = None) -> np.ndarray:
     """Channel values (T, ..., n) that do unit quaternions (T, ..., 4), frames along axis 0, as continuous as can be.
 
     n is 4 for "QUATERNION" (w x y z) and "AXIS_ANGLE" (angle, x, y, z), 3 for an order of Euler angles (x y z, whatever
-    the order).
+    the order). like: (T, ..., n) values to which they are to be the nearest of all that mean the same.
     """
+    values = _continuous(quaternions, mode)
+    return values if like is None else _nearest(values, mode, like)
+
+
+def _continuous(quaternions: np.ndarray, mode: str) -> np.ndarray:
     quaternions = quat_continuous(quaternions)
     if mode == "QUATERNION":
         return quaternions
@@ -41,6 +46,23 @@ def rotation_values(quaternions: np.ndarray, mode: str) -> np.ndarray:
     # Blender's "XYZ" turns about X first, so it is Rz @ Ry @ Rx; the values stand in the order x, y, z all the same
     order = mode[::-1]
     return euler_continuous(quat_to_euler(quaternions, order))[..., [order.index(axis) for axis in "XYZ"]]
+
+
+def _nearest(values: np.ndarray, mode: str, like: np.ndarray) -> np.ndarray:
+    """Of the values (..., n) that mean the same rotations those that are nearest to others."""
+    if mode == "QUATERNION":
+        return np.where(np.sum(values * like, axis=-1, keepdims=True) < 0.0, -values, values)
+    if mode == "AXIS_ANGLE":
+        flipped = np.sum(values[..., 1:] * like[..., 1:], axis=-1, keepdims=True) < 0.0
+        values = np.where(flipped, -values, values)
+        turns = np.round((like[..., :1] - values[..., :1]) / (2.0 * np.pi))
+        return np.concatenate([values[..., :1] + 2.0 * np.pi * turns, values[..., 1:]], axis=-1)
+    middle = "XYZ".index(mode[1])
+    other = values + np.pi
+    other[..., middle] = np.pi - values[..., middle]
+    same, other = (each + 2.0 * np.pi * np.round((like - each) / (2.0 * np.pi)) for each in (values, other))
+    nearer = [np.abs(each - like).sum(axis=-1, keepdims=True) for each in (same, other)]
+    return np.where(nearer[1] < nearer[0], other, same)
 
 
 def rotation_quaternions(values: np.ndarray, mode: str) -> np.ndarray:
@@ -93,7 +115,7 @@ def track_values(track: Track) -> Iterator[tuple[str, np.ndarray]]:
     if track.location is not None:
         yield "location", track.location @ track.location_axes.T
     if track.rotation is not None:
-        yield "rotation", rotation_values(track.rotation, track.mode)
+        yield "rotation", rotation_values(track.rotation, track.mode, track.values)
 
 
 def every_frame(tracks: Tracks, start: int, only: Collection[str] | None = None) -> list[Curve]:

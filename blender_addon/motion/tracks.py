@@ -20,7 +20,8 @@ class Track:
     turns such a location into values of location channels (identity but for bones without "local location").
     points: (P, 3) in the bone's frame, what is rigid with it and whose place counts: joints, ends, what hangs from it
     unkeyed. still: channels that get no keys because they are locked or driven, as (property, index) in Blender's
-    words, ("rotation_euler", 1).
+    words, ("rotation_euler", 1). values: (T, n) of the rotation's channels, where it matters which of the many that
+    mean the same rotation; None for any without jumps.
     """
 
     bone: str
@@ -32,6 +33,7 @@ class Track:
     location_axes: np.ndarray
     points: np.ndarray
     still: frozenset[tuple[str, int]] = frozenset()
+    values: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)

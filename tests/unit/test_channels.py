@@ -113,3 +113,25 @@ def test_switches_have_one_key_and_other_rows_one_a_frame():
     assert [(c.path, c.owner, c.index, len(c.frames), c.frames[0]) for c in curves] == [
         ('pose.bones["a"]["IK_FK"]', "", 0, 1, 5), *(("location", "Target", i, 10, 5) for i in range(3))]
     assert curves[0].values[0] == 1.0 and list(curves[2].values[:2]) == [1.0, 4.0]
+
+
+@pytest.mark.parametrize("mode", MODES)
+@given(seed=seeds)
+def test_values_like_others_that_mean_nearly_the_same(mode, seed):
+    """Whichever of the many ways to write a rotation somebody chose, it is kept to."""
+    q = turning(seed)
+    usual = rotation_values(q, mode)
+    rng = np.random.default_rng(seed)
+    chosen = usual.copy()
+    if mode == "QUATERNION":
+        chosen = -usual
+    elif mode == "AXIS_ANGLE":
+        chosen = np.where(rng.random() < 0.5, -usual, usual) + [2 * np.pi * rng.integers(-2, 3), 0.0, 0.0, 0.0]
+    else:
+        middle = "XYZ".index(mode[1])
+        if rng.random() < 0.5:
+            chosen = usual + np.pi
+            chosen[:, middle] = np.pi - usual[:, middle]
+        chosen = chosen + 2 * np.pi * rng.integers(-2, 3, 3)
+    near = chosen + rng.normal(scale=1e-3, size=chosen.shape)
+    assert np.allclose(rotation_values(q, mode, like=near), chosen)
