@@ -8,9 +8,6 @@ import numpy as np
 import pytest
 from made_walk import made_chaos, made_walk
 
-from blender_addon.motion.hinges import nearest_free
-from blender_addon.motion.rotations import euler_to_quat, quat_angle
-
 
 def _keyed(tracks, what):
     return {track.bone for track in tracks.bones if getattr(track, what) is not None}
@@ -29,25 +26,6 @@ def test_locked_axes_stay_and_the_rest_does_its_best(empty_scene, mode):
     assert any("LeftLeg turns about X alone" in note for note in tracks.notes)
     track = next(track for track in tracks.bones if track.bone == "LeftLeg")
     assert np.abs(track.rotation[:, 2:]).max() < 1e-6
-
-
-def test_two_free_axes_are_the_nearest_there_is(empty_scene):
-    """No other pair of angles comes nearer: tried on a grid."""
-    wanted = made_chaos(frames=12).rotations[:, 5]
-    grid = np.radians(np.arange(-180, 180, 4.0))
-    a, b = (axis.ravel() for axis in np.meshgrid(grid, grid))
-    for mode in ("XYZ", "YZX"):
-        for locked in range(3):
-            held = np.zeros(3)
-            held[locked] = 0.2
-            mask = np.arange(3) == locked
-            done = nearest_free(wanted, mode, mask, held)
-            angles = np.zeros((len(a), 3))
-            angles[:, locked] = 0.2
-            angles[:, [axis for axis in range(3) if axis != locked]] = np.column_stack([a, b])
-            tried = euler_to_quat(angles[:, ["XYZ".index(axis) for axis in mode[::-1]]], mode[::-1])
-            best = quat_angle(wanted[:, None], tried[None]).min(axis=1)
-            assert (quat_angle(wanted, done) <= best + 1e-9).all()
 
 
 def test_driven_rotations_are_left_to_their_drivers(empty_scene):
