@@ -78,9 +78,9 @@ def faults(report: dict) -> list[str]:
             out.append(f"feet slide at {feet['slide_cm_s']} cm/s, the source's at {feet['source_slide_cm_s']}")
     if report["travel"]["off_cm"]["max"] > max(5.0, 3.0 * report["travel"]["source_m"]):
         out.append(f"the pelvis is up to {report['travel']['off_cm']['max']} cm off its way")
-    if report["read_back"]:  # the rig has all joints
-        out += [f"{name.replace('_', ' ')}: joints are {report[name]['mean']} cm off"
-                for name in ("read_back", "round_trip") if report.get(name) and report[name]["mean"] > 1.0]
+    back = report.get("round_trip") or report["read_back"]
+    if report["read_back"] and back["mean"] > 1.0:  # the rig has all joints
+        out.append(f"what is read back is {back['mean']} cm off")
     return out
 
 
