@@ -69,6 +69,11 @@ def apply_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, clip:
     tracks = clip_tracks(armature(), rig, fitted, options.controls)
     yield 0.2
     split = options.root == "own" and not options.in_place
+    notes = (*rig.notes, *tracks.notes)
+    beside = sorted({extra.owner for extra in tracks.extras} - {""})
+    if split and beside:
+        split, notes = False, (*notes, f"the travel is in the hips: {', '.join(beside)} would be left behind")
+        tracks = clip_tracks(armature(), rig, travelling, options.controls)
     share = _BODY if split else 1.0  # of the tolerance, which the way takes a part of
     keying = curves_in_slices(tracks, replace(options, tolerance=share * options.tolerance), start)
     curves, told = yield from within(keying, 0.2, 0.7)
@@ -78,8 +83,7 @@ def apply_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, clip:
         rest = replace(options, tolerance=(1.0 - share) * options.tolerance)
         curves += (yield from within(curves_in_slices(root, rest, start), 0.9, 0.1))[0]
     figures |= told
-    return Applied(Take(name, curves, loop, dict(about or {}), start, tracks.frames, tracks), figures,
-                   (*rig.notes, *tracks.notes))
+    return Applied(Take(name, curves, loop, dict(about or {}), start, tracks.frames, tracks), figures, notes)
 
 
 def curves_in_slices(tracks: Tracks, options: KeyOptions, start: int) -> Slices:

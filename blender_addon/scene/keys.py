@@ -13,6 +13,7 @@ import numpy as np
 from ..errors import GalateaError, RigError
 from ..motion.tracks import Curve, Tracks
 from .holding import held
+from .kept_motion import keep_motion
 from .nla import add_strips
 from .versions import Binding, bind_action, fcurves, new_action, new_fcurve, remove_fcurve
 
@@ -42,12 +43,13 @@ def data_path(curve: Curve) -> str:
 def write_curves(action: bpy.types.Action, curves: Iterable[Curve]) -> None:
     """Key curves in an action; the F-curves must not be there yet. All keys are of type GENERATED."""
     for curve in curves:
-        made = new_fcurve(action, data_path(curve), curve.index, curve.bone or "Object Transforms")
-        if curve.left is not None:
-            _fill(made, curve, _BEZIER)
-            _shape(made, curve)
-        else:  # a switch that is kept has one key, and does not glide to one that is added later
-            _fill(made, curve, _CONSTANT if curve.path and len(curve.frames) == 1 else _LINEAR)
+        _key(new_fcurve(action, data_path(curve), curve.index, curve.bone or "Object Transforms"), curve)
+
+
+def rewrite_curve(made: bpy.types.FCurve, curve: Curve) -> None:
+    """Give an F-curve other keys; all else about it stays."""
+    made.keyframe_points.clear()
+    _key(made, curve)
 
 
 def replace_curves(action: bpy.types.Action, curves: Sequence[Curve]) -> None:
@@ -57,6 +59,14 @@ def replace_curves(action: bpy.types.Action, curves: Sequence[Curve]) -> None:
         if (old.data_path, old.array_index) in gone:
             remove_fcurve(action, old)
     write_curves(action, curves)
+
+
+def _key(made: bpy.types.FCurve, curve: Curve) -> None:
+    if curve.left is not None:
+        _fill(made, curve, _BEZIER)
+        _shape(made, curve)
+    else:  # a switch that is kept has one key, and does not glide to one that is added later
+        _fill(made, curve, _CONSTANT if curve.path and len(curve.frames) == 1 else _LINEAR)
 
 
 def _fill(curve: bpy.types.FCurve, wanted: Curve, interpolation: int) -> None:
@@ -161,7 +171,7 @@ def key_takes_in_slices(armature: bpy.types.Object, takes: Sequence[Take], nla: 
                 made.append((others[name], held(new_action(others[name](), f"{take.name} {name}"))))
                 write_curves(made[-1][1](), take.of(name))
         actions = [(owner(), action()) for owner, action in made]
-        (add_strips if nla else _bind)(actions)
+        (add_strips if nla else bind_all)(actions)
     except BaseException:
         for _, action in made:
             with suppress(GalateaError):  # undone meanwhile
@@ -180,11 +190,11 @@ def _other(name: str) -> bpy.types.Object:
 
 def bind_kept(owner: bpy.types.Object, action: bpy.types.Action) -> None:
     """Make an action an object's own; the one it had is kept. Should that fail everything is as it was."""
-    _bind([(owner, action)])
+    bind_all([(owner, action)])
 
 
-def _bind(actions: Sequence[tuple[bpy.types.Object, bpy.types.Action]]) -> None:
-    """Bind each object's first action, and keep its old one and its others."""
+def bind_all(actions: Sequence[tuple[bpy.types.Object, bpy.types.Action]]) -> None:
+    """Bind each object's first action, and keep its old one and its others; all of them or none."""
     before: dict[bpy.types.Object, Binding] = {}
     try:
         for owner, action in actions:
@@ -216,6 +226,8 @@ def _portions(curves: Iterable[Curve]) -> Iterator[list[Curve]]:
 def _describe(action: bpy.types.Action, take: Take) -> None:
     for name, value in take.provenance.items():
         action[name] = value
+    if take.tracks is not None:
+        keep_motion(action, take.tracks, take.start)
     if take.loop:
         action.use_frame_range, action.use_cyclic = True, True
         action.frame_start, action.frame_end = take.start, take.start + take.frames - 1

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -17,13 +17,14 @@ from ..motion.foot_lock import EASE, lock_feet
 from ..motion.requests import FeetRequest
 from ..motion.rotations import quat_continuous, slerp
 from ..motion.slices import within
-from ..motion.tracks import Track, Tracks
+from ..motion.tracks import Curve, Track, Tracks
 from ..rig.rig_map import RigMap
 from .applying import curves_in_slices
 from .holding import held
-from .keys import bind_kept, replace_curves
+from .keys import bind_all, replace_curves
 from .posing import clip_tracks
 from .reading import action_frames, read_in_slices
+from .versions import new_action
 
 _MOVED, _TURNED = 1e-5, 1e-5  # of leg length; of a quaternion: less is no change
 
@@ -53,28 +54,42 @@ def lock_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, reques
     if not found.contacts.any():
         raise ClipError(f"no foot stands in {armature().animation_data.action.name}; there is nothing to lock")
     yield 0.4
-    before = clip_tracks(armature(), rig, own, request.controls)
+    # limbs are keyed the way they are switched, else keys would be added that nothing looks at
+    wish = "now" if request.controls == "auto" else request.controls
+    before = clip_tracks(armature(), rig, own, wish)
     mended = replace(_within(own, found.clip, first, request), contacts=found.contacts)
-    after = clip_tracks(armature(), rig, mended, request.controls)
+    after = clip_tracks(armature(), rig, mended, wish)
     changed = _changed(before, after, rig.leg_length)
     yield 0.5
     curves, figures = yield from within(curves_in_slices(after, request, first), 0.5, 0.5)
-    curves = [curve for curve in curves if curve.bone in changed]
+    curves = [curve for curve in curves if (curve.owner, curve.path or curve.bone) in changed]
     figures |= {"keys": sum(len(curve.frames) for curve in curves), "keys_every_frame": own.frames * len(curves),
                 "foot_skate_before_cm_per_s": found.skate_before, "foot_skate_cm_per_s": found.skate_after}
-    old = armature().animation_data.action
-    copy = held(old.copy())
+    name = _write(armature(), curves, figures)
+    bones = tuple(dict.fromkeys(curve.bone for curve in curves))
+    return Locked(name, bones, figures, (*rig.notes, *after.notes), last - first + 1)
+
+
+def _write(armature: bpy.types.Object, curves: Sequence[Curve], figures: Mapping[str, float]) -> str:
+    """Put curves into copies of the actions of the armature and of its targets, and bind those; the new one's name."""
+    made: list[tuple[bpy.types.Object, Callable[[], bpy.types.Action]]] = []
     try:
-        copy().name = f"{old.name} feet"
-        replace_curves(copy(), curves)
-        for name, value in figures.items():
-            copy()[f"galatea_figure_{name}"] = value
-        bind_kept(armature(), copy())
+        for name in ("", *sorted({curve.owner for curve in curves} - {""})):
+            owner = bpy.context.scene.objects[name] if name else armature
+            old = owner.animation_data.action if owner.animation_data else None
+            copy = held(old.copy() if old else new_action(owner, f"{owner.name} feet"))
+            made.append((owner, copy))
+            copy().name = f"{old.name if old else owner.name} feet"
+            replace_curves(copy(), [curve for curve in curves if curve.owner == name])
+        for figure, value in figures.items():
+            made[0][1]()[f"galatea_figure_{figure}"] = value
+        bind_all([(owner, copy()) for owner, copy in made])
     except BaseException:
-        with suppress(GalateaError):
-            bpy.data.actions.remove(copy())
+        for _, copy in made:
+            with suppress(GalateaError):
+                bpy.data.actions.remove(copy())
         raise
-    return Locked(copy().name, tuple(changed), figures, (*rig.notes, *after.notes), last - first + 1)
+    return made[0][1]().name
 
 
 def _wanted(clip: Clip, first: int, request: FeetRequest) -> np.ndarray:
@@ -103,12 +118,19 @@ def _within(own: Clip, locked: Clip, first: int, request: FeetRequest) -> Clip:
     return replace(locked, rotations=quat_continuous(rotations), positions=positions)
 
 
-def _changed(before: Tracks, after: Tracks, leg: float) -> list[str]:
-    """The bones that do something else than before."""
-    return [new.bone for old, new in zip(before.bones, after.bones) if _differ(old, new, leg)]
+def _changed(before: Tracks, after: Tracks, leg: float) -> set[tuple[str, str]]:
+    """What does something else than before: (other object or "", bone or data path)."""
+    tracks = {track.bone: track for track in before.bones}
+    extras = {(extra.owner, extra.path): extra.values for extra in before.extras}
+    changed = {("", track.bone) for track in after.bones
+               if track.bone not in tracks or _differ(tracks[track.bone], track, leg)}
+    return changed | {(extra.owner, extra.path) for extra in after.extras
+                      if not np.array_equal(extras.get((extra.owner, extra.path)), extra.values)}
 
 
 def _differ(old: Track, new: Track, leg: float) -> bool:
+    if (old.location is None) != (new.location is None) or (old.rotation is None) != (new.rotation is None):
+        return True
     moved = new.location is not None and np.abs(new.location - old.location).max() > _MOVED * leg
     turned = new.rotation is not None and np.abs(np.abs(np.sum(new.rotation * old.rotation, axis=1)) - 1).max() > (
         _TURNED ** 2)

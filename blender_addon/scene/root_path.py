@@ -31,6 +31,8 @@ def root_track(armature: bpy.types.Object, rig: RigMap, path: np.ndarray) -> Tra
 
 def root_bone(armature: bpy.types.Object, rig: RigMap) -> bpy.types.Bone | None:
     """The one bone that all others hang from, when it is above the bone that carries the body; else None."""
+    if rig.family == "Rigify" and "root" in armature.data.bones:  # what it carries hangs from it by constraints
+        return armature.data.bones["root"]
     tops = [bone for bone in armature.data.bones if bone.parent is None]
     carrier = carrying_bone(armature, rig)
     alone = len(tops) == 1 and carrier is not None and tops[0] != carrier

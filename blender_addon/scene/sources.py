@@ -14,6 +14,7 @@ from ..errors import ClipError, GalateaError
 from ..motion.bvh import read_bvh
 from ..motion.clip import Clip
 from ..motion.contacts import find_standing
+from ..motion.skeleton import JOINTS
 from ..motion.slices import drain
 from ..motion.soles import level_soles
 from ..rig.canonical import to_canonical
@@ -36,13 +37,15 @@ def read_clips(spec: str) -> list[Clip]:
     if not path.is_file():
         raise GalateaError(f"there is no file {path}; name a clip that is there")
     if path.suffix.lower() == ".bvh":
-        found = to_canonical(read_bvh(path), path.name)
+        motion = read_bvh(path)
+        found = to_canonical(motion, path.name)
         # a floor that is meant to be at zero is left there: of clips in which nobody stands it is only a guess
         lift = found.floor if abs(found.floor) < _AT_ZERO else 0.0
         positions = found.clip.positions + [0.0, 0.0, lift]
         standing = find_standing(found.fitted)
-        clip = level_soles(replace(found.clip, positions=positions), standing)
-        return [replace(clip, contacts=standing, name=path.stem)]
+        clip = replace(found.clip, positions=positions, contacts=standing, name=path.stem)
+        # on the canonical skeleton feet are flat at rest, by definition
+        return [clip if set(motion.names) == set(JOINTS) else level_soles(clip, standing)]
     with _visiting(path) as actions:
         armature = find_armature(path.name, name)
         clips = list(_clips_of(armature, actions if path.suffix.lower() != ".blend" else ()))
