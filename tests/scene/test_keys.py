@@ -1,24 +1,38 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Clips on rigs, judged by the bone matrices that Blender evaluates."""
 
+from dataclasses import replace
+
 import bpy
 import made_rigs
 import numpy as np
 import pytest
+from made_tracks import noisy_walk
 from made_walk import made_chaos, made_walk
 
 from blender_addon.errors import RigError
+from blender_addon.motion.channels import every_frame
+from blender_addon.motion.key_reduction import reduce_keys
 from blender_addon.motion.kinematics import joint_positions
 from blender_addon.motion.skeleton import INDEX, JOINTS
+from blender_addon.motion.tracks import Extra
+from blender_addon.rig.retargeting import fit_to_rig
 from blender_addon.scene import keys, versions
+from blender_addon.scene.posing import clip_tracks
 from blender_addon.scene.rigs import read_rig
 
 MODES = ("QUATERNION", "XYZ", "XZY", "YXZ", "YZX", "ZXY", "ZYX", "AXIS_ANGLE")
 
 
-def key(armature, clip, start=1, name="take"):
-    channels = keys.clip_channels(armature, read_rig(armature), clip)
-    return keys.key_takes(armature, [keys.Take(name, channels)], start)[0]
+def take(armature, clip, name="take", start=1, tolerance=None, **more) -> keys.Take:
+    rig = read_rig(armature)
+    tracks = clip_tracks(armature, rig, fit_to_rig(clip, rig))
+    curves = every_frame(tracks, start) if tolerance is None else reduce_keys(tracks, tolerance, start).curves
+    return keys.Take(name, curves, start=start, frames=tracks.frames, tracks=tracks, **more)
+
+
+def key(armature, clip, start=1, name="take", tolerance=None):
+    return keys.key_takes(armature, [take(armature, clip, name, start, tolerance)])[0]
 
 
 @pytest.mark.parametrize("make", made_rigs.RIGS, ids=lambda make: make.__name__)
@@ -204,6 +218,91 @@ def test_keys_are_listed_by_bone_generated_linear_and_on_whole_frames(empty_scen
     assert tuple(action.frame_range) == (11.0, 70.0)
 
 
+def joints(armature, frame) -> np.ndarray:
+    """(B, 3) where bones end in the world, as Blender evaluates it."""
+    posed = made_rigs.posed(armature, frame)
+    return np.array([posed.matrix_world @ bone.tail for bone in posed.pose.bones])
+
+
+@pytest.mark.parametrize("mode", ["QUATERNION", "YXZ", "AXIS_ANGLE"])
+@pytest.mark.parametrize("make", [made_rigs.human, made_rigs.from_fbx])
+def test_few_keys_are_as_near_as_promised_by_blenders_own_evaluation(empty_scene, make, mode):
+    armature, clip = make(), noisy_walk(seconds=1.5)
+    for bone in armature.pose.bones:
+        bone.rotation_mode = mode
+    every = key(armature, clip, name="every")
+    frames = range(1, clip.frames + 1)
+    wanted = np.array([joints(armature, frame) for frame in frames])
+    few = key(armature, clip, name="few", tolerance=3.0)
+    assert armature.animation_data.action is few
+    off = np.linalg.norm(np.array([joints(armature, frame) for frame in frames]) - wanted, axis=-1)
+    assert off.max() < 0.003
+    counts = [sum(len(curve.keyframe_points) for curve in versions.fcurves(action)) for action in (few, every)]
+    assert counts[0] < 0.5 * counts[1]
+
+
+def test_handles_are_where_they_were_fitted_and_stay_in_line(empty_scene):
+    armature = made_rigs.metarig()
+    made = take(armature, noisy_walk(), start=100, tolerance=5.0)
+    action = keys.key_takes(armature, [made])[0]
+    there = {(curve.data_path, curve.array_index): curve for curve in versions.fcurves(action)}
+    assert len(there) == len(made.curves)
+    for curve in made.curves:
+        points = there[keys.data_path(curve), curve.index].keyframe_points
+        assert np.allclose([point.co for point in points], np.column_stack([curve.frames, curve.values]), atol=1e-5)
+        assert np.allclose([point.handle_left for point in points], curve.left, atol=1e-4)
+        assert np.allclose([point.handle_right for point in points], curve.right, atol=1e-4)
+        assert {point.handle_left_type for point in points} == {"ALIGNED"}
+        assert {point.interpolation for point in points} == {"BEZIER"} and {p.type for p in points} == {"GENERATED"}
+
+
+def test_switches_and_other_objects_take_keys_too(empty_scene):
+    armature = made_rigs.human()
+    armature.pose.bones["Hips"]["IK"] = 0.0
+    target = bpy.data.objects.new("Target", None)
+    bpy.context.collection.objects.link(target)
+    made = take(armature, made_walk())
+    way = np.column_stack([np.linspace(0.0, 1.0, made.frames)] * 3)
+    extras = (Extra('pose.bones["Hips"]["IK"]', np.array([1.0]), "Hips"),
+              Extra("location", way, "Object Transforms", "Target"))
+    made = replace(made, curves=every_frame(replace(made.tracks, extras=extras), 1))
+    actions = keys.key_takes(armature, [made])
+    assert armature.animation_data.action is actions[0] and len(actions) == 1
+    switch = next(curve for curve in versions.fcurves(actions[0]) if curve.data_path.endswith('["IK"]'))
+    assert [(p.co[0], p.co[1], p.interpolation) for p in switch.keyframe_points] == [(1.0, 1.0, "CONSTANT")]
+    other = target.animation_data.action
+    assert other.name == "take Target" and {curve.data_path for curve in versions.fcurves(other)} == {"location"}
+    bpy.context.scene.frame_set(made.frames)
+    assert tuple(target.location) == pytest.approx((1.0, 1.0, 1.0)) and armature.pose.bones["Hips"]["IK"] == 1.0
+
+
+def test_takes_as_strips_above_what_was_bound(empty_scene):
+    """The action that was bound becomes a strip below, the first take plays, the others wait."""
+    armature = made_rigs.human()
+    old = key(armature, made_walk(), name="old")
+    made = [take(armature, clip, name) for name, clip in (("a", made_walk(speed=2.0)), ("b", made_walk(speed=3.0)))]
+    wanted = made_walk(speed=2.0)
+    actions = keys.key_takes(armature, made, nla=True)
+    animation = armature.animation_data
+    assert animation.action is None
+    assert [(t.name, t.mute, [s.action for s in t.strips]) for t in animation.nla_tracks] == [
+        ("old", False, [old]), ("a", False, [actions[0]]), ("b", True, [actions[1]])]
+    assert made_rigs.errors_against(armature, wanted, every=20)["pelvis"] < 1e-3
+
+
+def test_only_these_curves_are_replaced(empty_scene):
+    armature = made_rigs.human()
+    action = key(armature, made_walk(), name="old")
+    before = {line[:2]: line for line in dump(action)}
+    other = take(armature, made_walk(speed=3.0), tolerance=2.0)
+    few = [curve for curve in other.curves if curve.bone in ("LeftLeg", "Hips")]
+    keys.replace_curves(action, few)
+    after = {line[:2]: line for line in dump(action)}
+    assert after.keys() == before.keys()
+    changed = {place for place in after if after[place] != before[place]}
+    assert changed <= {(keys.data_path(curve), curve.index) for curve in few} and len(changed) > 4
+
+
 def test_only_the_hips_are_moved(empty_scene):
     action = key(made_rigs.metarig(), made_walk())
     moved = {curve.data_path for curve in versions.fcurves(action) if not curve.data_path.split(".")[-1].startswith(
@@ -239,11 +338,10 @@ def dump(action) -> list:
 
 def test_takes_are_actions_of_their_own_and_the_first_is_active(empty_scene):
     armature = made_rigs.human()
-    rig = read_rig(armature)
     clips = [made_walk(speed=1.0 + k) for k in range(3)]
-    takes = [keys.Take(f"take {k}", keys.clip_channels(armature, rig, clip), True, {"galatea_seed": k})
+    takes = [take(armature, clip, f"take {k}", loop=True, provenance={"galatea_seed": k})
              for k, clip in enumerate(clips)]
-    actions = keys.key_takes(armature, takes, 1)
+    actions = keys.key_takes(armature, takes)
     assert [action.name for action in actions] == ["take 0", "take 1", "take 2"]
     assert armature.animation_data.action is actions[0]
     assert [action["galatea_seed"] for action in actions] == [0, 1, 2]
@@ -254,21 +352,22 @@ def test_takes_are_actions_of_their_own_and_the_first_is_active(empty_scene):
         assert made_rigs.errors_against(armature, clip, every=20)["pelvis"] < 1e-3
 
 
-def test_nothing_is_left_of_keys_that_fail(empty_scene, monkeypatch):
+@pytest.mark.parametrize("nla", [False, True])
+def test_nothing_is_left_of_keys_that_fail(empty_scene, monkeypatch, nla):
     armature = made_rigs.human()
     old = key(armature, made_walk(), name="old")
     before = versions.Binding.of(armature)
-    takes = [keys.Take(name, keys.clip_channels(armature, read_rig(armature), made_walk())) for name in "ab"]
-    whole = keys.write_keys
+    takes = [take(armature, made_walk(), name) for name in "ab"]
+    whole = keys.write_curves
 
-    def fail(action, channels, frames):
-        whole(action, channels[:3], frames)
+    def fail(action, curves):
+        whole(action, curves[:3])
         if action.name == "b":
             raise RuntimeError("no more memory")
 
-    monkeypatch.setattr(keys, "write_keys", fail)
+    monkeypatch.setattr(keys, "write_curves", fail)
     with pytest.raises(RuntimeError):
-        keys.key_takes(armature, takes, 1)
+        keys.key_takes(armature, takes, nla)
     assert [action.name for action in bpy.data.actions] == ["old"]
     assert armature.animation_data.action is old and versions.Binding.of(armature) == before
     assert not old.use_fake_user
