@@ -99,7 +99,7 @@ def test_the_truth_scores_nothing_and_the_baselines_something(moves):
     gaps = gaps_of(clips, [8, 9], 15)
     _, spread = spread_of(clips, training_clips(clips))
     perfect = score((gaps.rotations, gaps.positions), gaps, clips.labels, spread)
-    assert set(perfect) == {"mean", "walk", "turn"}
+    assert set(perfect) == {"mean", "mean over windows", "walk", "turn"}
     assert all(value == pytest.approx(0.0, abs=1e-6) for value in perfect["mean"].values())
     even, still = (score(way(gaps), gaps, clips.labels, spread)["mean"]
                    for way in (by_interpolation, by_standing_still))
@@ -232,6 +232,8 @@ def test_evaluation_of_a_prepared_file(moves, exported, tmp_path):
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     assert set(metrics["mean"]) == {"5", "15", "30", "45"} and metrics["windows"] == 4
     assert set(metrics["actions"]) == {"walk", "turn"}
+    # every window walks, and half of them turn as well
+    assert metrics["mean_over_windows"] == metrics["actions"]["walk"]
     for n in metrics["mean"].values():
         assert {"zero_velocity", "interpolation", "model", "ratio_l2p"} <= set(n)
         assert set(n["model"]) == {"l2p", "l2q", "npss", "joint_cm"}

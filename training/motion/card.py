@@ -107,6 +107,15 @@ def gap_tables(metrics: dict) -> list[str]:
                 f"{mean[n][way][figure]:.{digits[figure]}f}" for n in lengths) + " |")
         lines += ["| model / interpolation | " + " | ".join(
             f"**{mean[n][f'ratio_{figure}']:.2f}**" for n in lengths) + " |", ""]
+    windows = metrics["mean_over_windows"]
+    lines += ["Mean over windows, model / interpolation:", "", "| figure | " + " | ".join(lengths) + " |",
+              "|---" * (1 + len(lengths)) + "|",
+              *(f"| {name} | " + " | ".join(f"{windows[n][f'ratio_{figure}']:.2f}" for n in lengths) + " |"
+                for figure, name in names.items()), ""]
+    told = dict(metrics["variants"])
+    lines += [f"Variants at {told.pop('missing'):g} missing frames, joint error in cm: "
+              + ", ".join(f"{name.removesuffix('_cm').replace('_', ' ')} {value:.2f}" for name, value in told.items())
+              + " (how far variants are from the best guess).", ""]
     lines += ["L2P of the model as a ratio to interpolation (its joint error in cm, interpolation's):", "",
               "| action | " + " | ".join(lengths) + " |", "|---" * (1 + len(lengths)) + "|"]
     for action, table in metrics["actions"].items():

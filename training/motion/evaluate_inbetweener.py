@@ -26,9 +26,11 @@ from blender_addon.motion.skeleton import CANONICAL, JOINTS, PARENTS
 
 from .card import gap_tables, write_card
 from .clips import FPS, ClipSet, load_clips
+from .gap_metrics import joint_cm
 from .gap_pictures import plot_by_frame, plot_lengths
 from .gap_scores import (
     FIGURES,
+    MEANS,
     Poses,
     actions_of,
     by_interpolation,
@@ -43,6 +45,7 @@ from .prepare import prepare
 
 WAYS = ("zero_velocity", "interpolation", "model")
 _EXAMPLES = ("walk", "jump", "dance")
+_VARIANTS = 8
 _SHOWN = 30  # the length of the gaps in the contact sheets
 
 
@@ -72,14 +75,15 @@ def evaluate(data: Path, pack_folder: Path | None, out: Path, record: bool = Fal
              f"shorter clip gives one window, for the lengths that fit), {PAST} frames given before the gap and one "
              "after it. A clip with several tags counts for each. L2P in units of the training clips' spread, L2Q on "
              "global quaternions, joint error on a body of 1.75 m.")
-    metrics = to_metrics(judged) | {"command": command, "about": about}
+    shown = _SHOWN if _SHOWN in judged else max(judged)
+    metrics = to_metrics(judged) | {"variants": variants(judged[shown], session, pack), "command": command,
+                                    "about": about}
     (out / "metrics.json").write_text(json.dumps(metrics, indent=1), encoding="utf-8")
     report = "\n".join(["# In-betweening", "", f"`{command}`", "", about, "", *gap_tables(metrics)])
     (out / "report.md").write_text(report + "\n", encoding="utf-8")
     plot_lengths(out / "lengths.png", metrics["mean"])
     plot_by_frame(out / "frames.png", {n: {way: frame_errors(j.made[way], j.gaps) for way in WAYS}
                                        for n, j in judged.items()})
-    shown = _SHOWN if _SHOWN in judged else max(judged)
     stick_figure_sheet(out / "best_median_worst.png", _rows(judged[shown], clips, scale), columns=12)
     if rows := _example_rows(judged[shown], clips, scale):
         stick_figure_sheet(out / "examples.png", rows, columns=12)
@@ -114,14 +118,27 @@ def judged_clips(clips: ClipSet, pack: Pack) -> list[int]:
     return which
 
 
-def fill_windows(gaps: Gaps, session: Session, pack: Pack) -> Poses:
+def variants(judged: Judged, session: Session, pack: Pack) -> dict[str, float]:
+    """In every fourth window: joint error in cm of the best guess, of a variant and of the best of all, and how far
+    variants are from the best guess."""
+    gaps, guess = judged.gaps.every(4), tuple(part[::4] for part in judged.made["model"])
+    made = [globals_of(fill_windows(gaps, session, pack, seed), gaps)[1] for seed in range(_VARIANTS)]
+    true, own = globals_of((gaps.rotations, gaps.positions), gaps)[1], globals_of(guess, gaps)[1]
+    errors = np.array([joint_cm(joints, true) for joints in made])
+    figures = {"missing": gaps.missing, "guess_cm": joint_cm(own, true).mean(), "variant_cm": errors.mean(),
+               f"best_of_{_VARIANTS}_cm": errors.min(axis=0).mean(),
+               "apart_cm": np.mean([joint_cm(joints, own) for joints in made])}
+    return {name: round(float(value), 3) for name, value in figures.items()}
+
+
+def fill_windows(gaps: Gaps, session: Session, pack: Pack, seed: int | None = None) -> Poses:
     """Every window filled as the add-on fills it."""
     made = []
     for rotations, positions, known in zip(gaps.rotations, gaps.positions, gaps.known, strict=True):
         given = known[:, :1]
         clip = Clip(CANONICAL, np.where(given[..., None], rotations, [1.0, 0.0, 0.0, 0.0]),
                     np.where(given, positions, 0.0), FPS)
-        made.append(fill_gaps(session, pack, clip, known).clip)
+        made.append(fill_gaps(session, pack, clip, known, seed).clip)
     return np.array([clip.rotations for clip in made]), np.array([clip.positions for clip in made])
 
 
@@ -134,7 +151,7 @@ def _judge(gaps: Gaps, clips: ClipSet, session: Session, pack: Pack, scale: np.n
 
 def to_metrics(judged: dict[int, Judged]) -> dict:
     """metrics.json: the mean over actions, each action, each length and way; lengths without a window are left out."""
-    actions = sorted({action for j in judged.values() for action in j.table["model"]} - {"mean"})
+    actions = sorted({action for j in judged.values() for action in j.table["model"]} - {*MEANS})
 
     def of(name: str) -> dict[str, dict]:
         found = {}
@@ -146,8 +163,8 @@ def to_metrics(judged: dict[int, Judged]) -> dict:
                 found[str(n)] = row | ratios
         return found
 
-    return {"mean": of("mean"), "actions": {action: of(action) for action in actions},
-            "windows": max(len(j.gaps) for j in judged.values()),
+    return {"mean": of(MEANS[0]), "mean_over_windows": of(MEANS[1]),
+            "actions": {action: of(action) for action in actions}, "windows": max(len(j.gaps) for j in judged.values()),
             "windows_by_length": {str(n): len(j.gaps) for n, j in judged.items()}}
 
 

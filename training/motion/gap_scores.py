@@ -15,6 +15,7 @@ from .gaps import PAST, Gaps
 
 FIGURES = ("l2p", "l2q", "npss", "joint_cm")
 NO_ACTION = "other"
+MEANS = ("mean", "mean over windows")  # rows of a score beside the actions
 Poses = tuple[np.ndarray, np.ndarray]  # rotations (W, T, 22, 4) and positions (W, T, 3) of whole windows
 
 
@@ -49,8 +50,10 @@ def globals_of(poses: Poses, gaps: Gaps) -> tuple[np.ndarray, np.ndarray]:
 
 
 def score(made: Poses, gaps: Gaps, labels: tuple[ClipLabel, ...], scale: np.ndarray) -> dict[str, dict[str, float]]:
-    """L2P, L2Q, NPSS and centimetres of each action and, under "mean", of the mean over actions."""
+    """L2P, L2Q, NPSS and centimetres of each action and, under the names of MEANS, of the mean over actions and of all
+    windows together."""
     actions = actions_of(gaps, labels)
+    everything = {MEANS[1]: np.arange(len(gaps))}
     own_turned, own_joints = globals_of(made, gaps)
     turned, joints = globals_of((gaps.rotations, gaps.positions), gaps)
     each = {"l2p": l2p(own_joints, joints, scale), "l2q": l2q(own_turned, turned),
@@ -58,9 +61,9 @@ def score(made: Poses, gaps: Gaps, labels: tuple[ClipLabel, ...], scale: np.ndar
     table = {action: {"l2p": float(each["l2p"][windows].mean()), "l2q": float(each["l2q"][windows].mean()),
                       "npss": npss(own_turned[windows], turned[windows]),
                       "joint_cm": float(each["joint_cm"][windows].mean())}
-             for action, windows in actions.items()}
-    mean = {name: float(np.mean([row[name] for row in table.values()])) for name in FIGURES}
-    return {"mean": mean, **table}
+             for action, windows in (everything | actions).items()}
+    mean = {name: float(np.mean([table[action][name] for action in actions])) for name in FIGURES}
+    return {MEANS[0]: mean, **table}
 
 
 def window_errors(made: Poses, gaps: Gaps, scale: np.ndarray) -> np.ndarray:

@@ -36,6 +36,11 @@ class Gaps:
     def __len__(self) -> int:
         return len(self.clip)
 
+    def every(self, step: int) -> Gaps:
+        """Every step-th window."""
+        return Gaps(self.missing, self.rotations[::step], self.positions[::step], self.clip[::step],
+                    self.start[::step])
+
     @property
     def known(self) -> np.ndarray:
         """(W, T, 23) what is given."""
