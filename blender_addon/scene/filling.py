@@ -143,11 +143,11 @@ def _fill(armature: Callable[[], bpy.types.Object], rig: RigMap, request: Inbetw
     made = [gap for gap in filled.gaps if not gap.why]
     if not made:
         return Filling({}, gaps, {"keys": 0}, plan.notes)
-    clip = filled.clip
+    clip = own.onto_carriers(rig, filled.clip, plan.known)
     if request.feet:
-        clip = plant_feet(clip, own.clip, plan.known, made)
+        clip = own.as_controls_do(rig, plant_feet(own.in_world(rig, clip), own.clip, plan.known, made))
     yield 0.45
-    tracks = clip_tracks(armature(), rig, own.without_carriers(rig, clip), wish)
+    tracks = clip_tracks(armature(), rig, clip, wish)
     tracks = _met(tracks, plan, own)
     yield 0.6
     keys: dict[Place, Keys] = {}

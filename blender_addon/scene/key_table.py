@@ -7,7 +7,7 @@ was, after Blender has had its say.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -26,6 +26,7 @@ _FIELDS = {"co": np.float32, "handle_left": np.float32, "handle_right": np.float
            "amplitude": np.float32, "period": np.float32, "handle_left_type": np.int32, "handle_right_type": np.int32,
            "interpolation": np.int32, "easing": np.int32, "type": np.int32, "select_control_point": np.bool_,
            "select_left_handle": np.bool_, "select_right_handle": np.bool_}
+_HANDLES = ("co", "handle_left_type", "handle_right_type", "handle_left", "handle_right")
 _PAIRS = ("co", "handle_left", "handle_right")
 
 Place = tuple[str, str, int]  # slot, data path, component
@@ -78,13 +79,13 @@ class Keys:
         points = curve.keyframe_points
         points.clear()
         points.add(len(self))
-        self._set(curve)
+        self._set(curve, _FIELDS)
         curve.update()
-        self._set(curve)  # Blender has moved handles meanwhile
+        self._set(curve, _HANDLES)  # Blender has moved them meanwhile
 
-    def _set(self, curve: bpy.types.FCurve) -> None:
-        for name, each in self.values.items():
-            curve.keyframe_points.foreach_set(name, np.ascontiguousarray(each).ravel())
+    def _set(self, curve: bpy.types.FCurve, names: Iterable[str]) -> None:
+        for name in names:
+            curve.keyframe_points.foreach_set(name, np.ascontiguousarray(self.values[name]).ravel())
 
 
 def new_keys(curve: Curve, kind: int = GENERATED, held: bool = False) -> Keys:

@@ -29,9 +29,8 @@ Name = tuple[str, str]  # bone, "rotation" or "location"
 class Channel:
     """A bone's rotation or location.
 
-    prop: Blender's property. frames: component -> (K,) where people's keys are, for components with an F-curve. level:
-    before its first key and after its last a curve keeps their values. chosen: (K,) where keys are that are selected.
-    left: why it is left alone, "" when it is not.
+    prop: Blender's property. frames: component -> (K,) where people's keys are, for components with an F-curve. chosen:
+    (K,) where keys are that are selected. left: why it is left alone, "" when it is not.
     """
 
     bone: str
@@ -39,7 +38,6 @@ class Channel:
     mode: str
     prop: str
     frames: Mapping[int, np.ndarray]
-    level: bool
     chosen: np.ndarray
     left: str
 
@@ -105,9 +103,8 @@ def _channel(bone: str, what: str, mode: str, prop: str, curves: Mapping[int, bp
         authored = keys[~keys.generated]
         frames[index] = np.unique(_on_frames(authored.frames))
         chosen.append(_on_frames(authored.frames[authored.values["select_control_point"]]))
-    level = all(curve.extrapolation == "CONSTANT" for curve in curves.values())
     left = next(filter(None, map(_why_left, curves.values())), "a driver has a hand in it" if driven else "")
-    return Channel(bone, what, mode, prop, frames, level, np.unique(np.concatenate(chosen)), left)
+    return Channel(bone, what, mode, prop, frames, np.unique(np.concatenate(chosen)), left)
 
 
 def _on_frames(frames: np.ndarray) -> np.ndarray:
@@ -122,6 +119,8 @@ def _why_left(curve: bpy.types.FCurve) -> str:
         return "its curve is locked"
     if curve.mute or (curve.group is not None and curve.group.mute):
         return "its curve is muted"
+    if curve.extrapolation == "LINEAR":  # which way it goes on hangs on the keys beside the first and the last
+        return "its curve goes on in a line beyond its keys"
     modifier = next((modifier for modifier in curve.modifiers if not modifier.mute), None)
     return f"its curve has a modifier ({modifier.type.replace('_', ' ').title()})" if modifier else ""
 
@@ -247,7 +246,6 @@ def _with_ends(frames: np.ndarray, channels: Sequence[Channel], begins: int, end
     the pose that it has there.
     """
     every = np.concatenate([channel.all_frames for channel in channels])
-    level = all(channel.level for channel in channels)
-    early = [begins] if level and every.min() >= frames[0] else []
-    late = [ends] if level and every.max() <= frames[-1] else []
+    early = [begins] if every.min() >= frames[0] else []
+    late = [ends] if every.max() <= frames[-1] else []
     return np.unique(np.concatenate([early, frames, late])).astype(int)

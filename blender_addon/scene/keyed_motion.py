@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -12,7 +13,8 @@ import bpy
 import numpy as np
 
 from ..motion.clip import Clip
-from ..motion.rotations import quat_from_matrix, quat_multiply
+from ..motion.inbetweening import interpolate_gaps
+from ..motion.rotations import quat_continuous, quat_from_matrix, quat_inverse, quat_multiply
 from ..rig.hanging import orthonormal
 from ..rig.rig_map import RigMap
 from .handles import Controls, Handle
@@ -23,7 +25,7 @@ from .reading import as_clip
 from .stand_in import StandIn
 from .versions import Binding, slotted_fcurves
 
-_FRAMES = 24  # that are read in a slice
+_SLICE = 0.05  # seconds that are read in a slice
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,15 +38,37 @@ class KeyedMotion:
     values: Mapping[Name, np.ndarray]
     carried: np.ndarray
 
-    def without_carriers(self, rig: RigMap, clip: Clip) -> Clip:
+    def as_controls_do(self, rig: RigMap, clip: Clip) -> Clip:
         """A clip in the world as the rig's controls have to do it."""
-        turns, moves = orthonormal(self.carried[:, :3, :3]), self.carried[:, :3, 3]
-        turns_there = rig.axes.T @ turns @ rig.axes
-        shift = (turns @ rig.origin + moves - rig.origin) @ rig.axes / rig.scale()
-        rotations = np.array(clip.rotations)
-        rotations[:, 0] = quat_multiply(quat_from_matrix(turns_there), rotations[:, 0])
-        return replace(clip, rotations=rotations,
-                       positions=(turns_there @ clip.positions[..., None])[..., 0] + shift)
+        return _moved(rig, clip, self.carried)
+
+    def in_world(self, rig: RigMap, clip: Clip) -> Clip:
+        """What the rig's controls do as a clip in the world."""
+        return _moved(rig, clip, np.linalg.inv(self.carried))
+
+    def onto_carriers(self, rig: RigMap, filled: Clip, known: np.ndarray) -> Clip:
+        """What was filled in the world as the rig's controls have to do it, with what carries them moving as it does.
+
+        Only what was added to interpolation counts: a character in a car goes where the car goes.
+        """
+        straight = interpolate_gaps(self.clip, known)
+        base = interpolate_gaps(self.as_controls_do(rig, self.clip), known)
+        added = quat_multiply(quat_inverse(straight.rotations[:, 0]), filled.rotations[:, 0])
+        turns = rig.axes.T @ orthonormal(self.carried[:, :3, :3]) @ rig.axes
+        rotations = np.array(filled.rotations)
+        rotations[:, 0] = quat_continuous(quat_multiply(base.rotations[:, 0], added))
+        shifts = (turns @ (filled.positions - straight.positions)[..., None])[..., 0]
+        return replace(filled, rotations=rotations, positions=base.positions + shifts)
+
+
+def _moved(rig: RigMap, clip: Clip, by: np.ndarray) -> Clip:
+    """A clip moved and turned as a whole, by (T, 4, 4) in armature space."""
+    turns, moves = orthonormal(by[:, :3, :3]), by[:, :3, 3]
+    here = rig.axes.T @ turns @ rig.axes
+    shift = (turns @ rig.origin + moves - rig.origin) @ rig.axes / rig.scale()
+    rotations = np.array(clip.rotations)
+    rotations[:, 0] = quat_continuous(quat_multiply(quat_from_matrix(here), rotations[:, 0]))
+    return replace(clip, rotations=rotations, positions=(here @ clip.positions[..., None])[..., 0] + shift)
 
 
 def read_keyed(armature: Callable[[], bpy.types.Object], rig: RigMap, controls: Controls, plan: Plan
@@ -52,10 +76,11 @@ def read_keyed(armature: Callable[[], bpy.types.Object], rig: RigMap, controls: 
     """Read all frames of a plan without the keys that Galatea made between its pins; yields the share done."""
     names, above = list(rig.bones.values()), _above(armature(), controls)
     seen = []
-    for start in range(0, plan.frames, _FRAMES):
+    while len(seen) < plan.frames:
         with _on_keys(armature(), plan) as stand:
-            for frame in range(start, min(start + _FRAMES, plan.frames)):
-                seen.append(_seen(stand, plan.first + frame, names, above, plan.channels))
+            until = time.perf_counter() + _SLICE
+            while len(seen) < plan.frames and (time.perf_counter() < until or len(seen) % 8):
+                seen.append(_seen(stand, plan.first + len(seen), names, above, plan.channels))
         yield len(seen) / plan.frames
     bones, worlds, aboves = (np.array(part) for part in list(zip(*seen))[:3])
     with StandIn(armature()) as stand:

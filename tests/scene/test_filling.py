@@ -75,6 +75,27 @@ def bones_at(armature, frame):
     return {bone.name: np.array(bone.matrix) for bone in made_rigs.posed(armature, frame).pose.bones}
 
 
+def keyed_frames(armature, bones, keys):
+    """Whole frames -> the bones' locations and rotations with a key of a person on them; before and after all, all."""
+    found, every = {}, {(bone, what) for bone in bones for what in ("location", "rotation")}
+    for (action, _, path, _), rows in keys.items():
+        bone, _, prop = path.removeprefix('pose.bones["').partition('"].')
+        for row in rows if action == "Keys" and bone in bones else ():
+            if row[0][0] % 1.0 == 0.0:
+                found.setdefault(int(row[0][0]), set()).add((bone, prop.partition("_")[0]))
+    return {min(found) - 4: every, **found, max(found) + 4: every}
+
+
+def channels_at(armature, frames):
+    """frame -> (bone, location or rotation) -> what its channels make of it."""
+    made = {}
+    for frame in frames:
+        bones = made_rigs.posed(armature, frame).pose.bones
+        made[frame] = {(bone.name, "location"): np.array(bone.location) for bone in bones} | {
+            (bone.name, "rotation"): np.array(bone.matrix_basis)[:3, :3] for bone in bones}
+    return made
+
+
 # --- what must never change -----------------------------------------------------------------------------------------
 
 
@@ -96,6 +117,8 @@ def test_no_key_of_a_person_changes_by_a_bit(empty_scene, pack, seed):
     curve = made_keys.new_curve(action, armature, "location", 2)
     made_keys.set_keys(curve, poses + 2.0, rng.normal(size=len(poses)), rng)
     before, settings = made_keys.all_keys(), made_keys.curve_settings()
+    frames = keyed_frames(armature, bones, before)
+    poses = channels_at(armature, frames)
     for bone in armature.pose.bones:
         select_bone(bone, bool(rng.random() < 0.7))
     for variants in (1, int(rng.choice([1, 1, 2]))):
@@ -111,6 +134,9 @@ def test_no_key_of_a_person_changes_by_a_bit(empty_scene, pack, seed):
         now = made_keys.all_keys()
         assert {place: now.get(place) for place in before} == before
         assert settings.items() <= made_keys.curve_settings().items()
+        for frame, there in channels_at(armature, frames).items():
+            off = {name: np.abs(there[name] - poses[frame][name]).max() for name in frames[frame]}
+            assert max(off.values()) < 1e-4, (frame, {name: value for name, value in off.items() if value >= 1e-4})
         for copy in result.actions if variants > 1 else ():
             assert {place[1:]: keys for place, keys in now.items() if place[0] == copy} == {
                 place[1:]: keys for place, keys in before.items() if place[0] == "Keys"}
