@@ -346,6 +346,7 @@ def peak_mb() -> float:
 def measure(pack: Pack) -> Figures:
     """Every figure, one after another."""
     import fill_figures  # beside this script
+    import reduction_figures
     import rig_figures
 
     session = open_session(pack, device="cpu")
@@ -353,7 +354,7 @@ def measure(pack: Pack) -> Figures:
     yield from motion_of_ten_seconds(session, pack)
     yield from session_open(pack)
     yield from keys()
-    for name, value, unit, note in rig_figures.figures():
+    for name, value, unit, note in (*reduction_figures.figures(), *rig_figures.figures()):
         yield name, Figure(value, unit, note=note)
     for name, value, baseline, unit, note in fill_figures.figures(ROOT / "models"):
         yield name, Figure(value, unit, baseline, value / baseline, note)

@@ -24,20 +24,21 @@ Place = tuple[str, int]  # data path, component
 
 def keep_motion(action: bpy.types.Action, tracks: Tracks, start: int) -> None:
     """Keep with an action the motion that its keys were just made of."""
-    if _MOTION in action:
-        del action[_MOTION]  # bytes that are there already would be overwritten up to their first zero alone
-    action[_MOTION] = pack_tracks(tracks, start)
-    action[_KEYS] = json.dumps({f"{path} {index}": print_ for (path, index), print_ in _fingerprints(action).items()})
+    prints = {f"{path} {index}": print_ for (path, index), print_ in _fingerprints(action).items()}
+    for name, packed in ((_MOTION, pack_tracks(tracks, start)), (_KEYS, zlib.compress(json.dumps(prints).encode()))):
+        if name in action:
+            del action[name]  # bytes that are there already would be overwritten up to their first zero alone
+        action[name] = packed
 
 
 def kept_motion(action: bpy.types.Action) -> tuple[Motion | None, set[Place]]:
     """The motion that is kept with an action, and the curves that are as they were made of it; None when there is none
     or it cannot be read."""
     try:
-        motion, prints = unpack_tracks(action[_MOTION]), json.loads(action[_KEYS])
+        motion, prints = unpack_tracks(action[_MOTION]), json.loads(zlib.decompress(action[_KEYS]))
         now = _fingerprints(action).items()
         return motion, {place for place, print_ in now if _same(print_, prints.get(f"{place[0]} {place[1]}"))}
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, zlib.error):
         return None, set()
 
 
