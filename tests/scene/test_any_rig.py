@@ -21,9 +21,9 @@ from blender_addon.motion.bvh import write_bvh
 from blender_addon.motion.skeleton import JOINTS
 
 JUDGING = Path(__file__).resolve().parents[1] / "judging.py"
-SECONDS, EVERY = 2.5, 3
+SECONDS, EVERY = 8.0, 5
 # Kinds whose keys are reduced here as they are for people; the others are keyed on every frame, which is quicker.
-SPARSE = ("mixamo", "rigify basic", "modes mixed")
+SPARSE = ("mixamo", "modes mixed")
 BOTH_ENDS = ("walk", "dance")  # the takes that are read back, and all that is tried on what is a family's variant
 
 
