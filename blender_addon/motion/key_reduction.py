@@ -58,6 +58,19 @@ def reduce_slices(tracks: Tracks, tolerance_mm: float, start: int, only: Collect
     """The same in slices: yields the share that is done. only: the bones that get keys, while others do exactly what
     their tracks say; None for all."""
     tolerance = _MARGIN * tolerance_mm / 1000.0
+    # an action may move nothing but the object
+    curves, error = (yield from _reduce_body(tracks, tolerance, start, only)) if tracks.bones else ([], 0.0)
+    full = len(curves) * tracks.frames
+    for extra in tracks.extras:
+        more, missed = yield from _at(0.95, _fit_extra(extra, tolerance, tracks.fps, start))
+        curves += more
+        error, full = max(error, missed), full + np.size(extra.values)
+    return Reduced(curves, 1000.0 * error, sum(len(curve.frames) for curve in curves), full)
+
+
+def _reduce_body(tracks: Tracks, tolerance: float, start: int, only: Collection[str] | None
+                 ) -> Generator[float, None, tuple[list[Curve], float]]:
+    """The curves of bones, and the metres in the scene that any joint is off."""
     wanted = Body.of(len(tracks.bones), tracks.frames)
     for bone, track in enumerate(tracks.bones):
         wanted.pose(bone, track)
@@ -70,12 +83,7 @@ def reduce_slices(tracks: Tracks, tolerance_mm: float, start: int, only: Collect
             break
         fit.tighten(faults, exactly=repair >= _GENTLE)
         curves = yield from _fit_body(fit, start, 0.85 + 0.1 * repair / _REPAIRS, 0.1 / _REPAIRS)
-    error, full = tracks.unit * float(fit.off.max()), len(curves) * tracks.frames
-    for extra in tracks.extras:
-        more, missed = yield from _at(0.95, _fit_extra(extra, tolerance, tracks.fps, start))
-        curves += more
-        error, full = max(error, missed), full + np.size(extra.values)
-    return Reduced(curves, 1000.0 * error, sum(len(curve.frames) for curve in curves), full)
+    return curves, tracks.unit * float(fit.off.max())
 
 
 def _fit_body(fit: BodyFit, start: int, share: float, width: float) -> Generator[float, None, list[Curve]]:

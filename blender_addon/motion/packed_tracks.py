@@ -30,7 +30,7 @@ class Motion:
     @property
     def frames(self) -> int:
         """T."""
-        return next(len(rows) for rows in (*self.rotations.values(), *self.locations.values()))
+        return next(map(len, (*self.rotations.values(), *self.locations.values())), 0)
 
 
 def pack_tracks(tracks: Tracks, start: int) -> bytes:

@@ -73,8 +73,9 @@ class Tracks:
     @property
     def frames(self) -> int:
         """T."""
-        return next(len(values) for track in self.bones for values in (track.rotation, track.location)
-                    if values is not None)
+        keyed = (values for track in self.bones for values in (track.rotation, track.location) if values is not None)
+        beside = (np.atleast_2d(extra.values) for extra in self.extras)  # an action may move the object alone
+        return next(map(len, keyed), max(map(len, beside), default=0))
 
 
 @dataclass(frozen=True, eq=False)

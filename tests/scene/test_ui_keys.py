@@ -134,6 +134,17 @@ def test_refit_keys_at_another_tolerance(ui):
     assert new["galatea_figure_keys"] == sum(len(keys) for *_, keys in keys_of(new))
 
 
+def test_an_action_that_moves_the_object_alone_is_fitted_too(ui):
+    armature = made_rigs.human()
+    for frame in (1, 9):
+        armature.location.x = frame
+        armature.keyframe_insert("location", frame=frame)
+    for _ in range(2):
+        assert bpy.ops.galatea.refit_keys() == {"FINISHED"}
+    bpy.context.scene.frame_set(9)
+    assert armature.location.x == pytest.approx(9.0, abs=0.002)
+
+
 def test_why_they_are_grey(ui):
     armature = made_rigs.human()
     assert "has no action yet" in running.why_no_action(bpy.context)
