@@ -88,6 +88,13 @@ class Keys:
             curve.keyframe_points.foreach_set(name, np.ascontiguousarray(self.values[name]).ravel())
 
 
+def has_generated(curve: bpy.types.FCurve) -> bool:
+    """Whether an F-curve has keys that Galatea made."""
+    types = np.empty(len(curve.keyframe_points), np.int32)
+    curve.keyframe_points.foreach_get("type", types)
+    return bool((types == GENERATED).any())
+
+
 def new_keys(curve: Curve, kind: int = GENERATED, held: bool = False) -> Keys:
     """Keys for an F-curve as it was fitted. held: the last one keeps its value up to whatever key comes next."""
     points = np.column_stack([curve.frames, curve.values])

@@ -18,7 +18,7 @@ from ..motion.rotations import quat_continuous, quat_from_matrix, quat_inverse, 
 from ..rig.hanging import orthonormal
 from ..rig.rig_map import RigMap
 from .handles import Controls, Handle
-from .key_table import Keys
+from .key_table import Keys, has_generated
 from .keyed_channels import Channel, Name, Plan
 from .keys import scene_fps
 from .reading import as_clip
@@ -79,7 +79,7 @@ def read_keyed(armature: Callable[[], bpy.types.Object], rig: RigMap, controls: 
     while len(seen) < plan.frames:
         with _on_keys(armature(), plan) as stand:
             until = time.perf_counter() + _SLICE
-            while len(seen) < plan.frames and (time.perf_counter() < until or len(seen) % 8):
+            while len(seen) < plan.frames and (time.perf_counter() < until or len(seen) % 6):
                 seen.append(_seen(stand, plan.first + len(seen), names, above, plan.channels))
         yield len(seen) / plan.frames
     bones, worlds, aboves = (np.array(part) for part in list(zip(*seen))[:3])
@@ -115,7 +115,7 @@ def forget_generated(action: bpy.types.Action, slot: str, plan: Plan) -> None:
     """Take away the keys that Galatea made between the pins of a plan; a curve of its own keeps what pins it down."""
     spans = {channel.path: plan.pins[name] + plan.first for name, channel in plan.channels.items()}
     for of, curve in slotted_fcurves(action):
-        if of == slot and curve.data_path in spans:
+        if of == slot and curve.data_path in spans and has_generated(curve):
             pins = spans[curve.data_path]
             keys = Keys.of(curve)
             gone = keys.generated & (keys.frames > pins[0] - 0.5) & (keys.frames < pins[-1] + 0.5)
