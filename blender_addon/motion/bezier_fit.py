@@ -17,7 +17,7 @@ import numpy as np
 
 # How much slopes count beside values. Without them curves through keys on neighbouring frames, which noise asks for,
 # would swing in between.
-_SLOPES = 0.05
+_SLOPES = 0.02
 _STEEP = 4.0  # a slope is no more than so many times the smaller step on its two sides
 _PINNED = 1e9
 
