@@ -13,9 +13,10 @@ from ..errors import GalateaError
 from ..motion.channels import property_of, rotation_property, rotation_values
 from ..motion.clip import Clip
 from ..motion.contacts import foot_positions, standing_heights
+from ..motion.kinematics import joint_positions
 from ..motion.meeting import written_like
 from ..motion.pose_prior import PosePrior, complete
-from ..motion.skeleton import INDEX, JOINTS
+from ..motion.skeleton import INDEX, JOINTS, TOWARDS
 from ..motion.tracks import Curve, Track, Tracks
 from ..rig.rig_map import RigMap
 from .controls import read_controls
@@ -27,6 +28,8 @@ from .posing import clip_tracks
 from .reading import as_clip
 from .stand_in import StandIn
 from .versions import is_bone_selected, new_fcurve_in_slot, slotted_fcurves
+
+_NEXT = {joint: INDEX[TOWARDS[joint]] for joint in JOINTS if joint in TOWARDS}
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,8 +62,11 @@ def complete_pose(armature: bpy.types.Object, rig: RigMap, prior: PosePrior, sel
     if not known.any():
         raise GalateaError("nothing is known of the pose: key the bones that are right on this frame, or select them")
     clip = _now(armature, rig)
-    made = replace(clip, rotations=complete(prior, clip.rotations, known[None]))
-    if not known[INDEX["Hips"]] and not any(name in held for name in units[PLACE]):
+    turned, placed = known.copy(), _placed(controls, held)
+    turned[[INDEX[joint] for joint in controls.solved]] = False  # how a solver bends a limb follows from where it ends
+    places = joint_positions(clip) - clip.positions[:, None]
+    made = replace(clip, rotations=complete(prior, clip.rotations, turned[None], places, placed[None]))
+    if not (known[INDEX["Hips"]] or placed.any() or any(name in held for name in units[PLACE])):
         made = _on_floor(made)
     tracks = clip_tracks(armature, rig, made, wish)
     posed = {(track.bone, what): values for track in tracks.bones for what, values in _channel_values(armature, track)
@@ -80,6 +86,15 @@ def _controls(armature: bpy.types.Object, rig: RigMap, wish: str, has_action: bo
     if has_action:
         return controls_in_use(armature, rig, wish)
     return read_controls(armature, rig, wish), wish
+
+
+def _placed(controls: Controls, held: set[Name]) -> np.ndarray:
+    """(22,) the joints that are where they should be: the ends of limbs whose IK target is known."""
+    placed = np.zeros(len(JOINTS), dtype=bool)
+    for limb in controls.limbs:
+        if limb.alone and any((limb.control.name, what) in held for what in ("rotation", "location")):
+            placed[_NEXT[limb.joints[-1]]] = True
+    return placed
 
 
 def _now(armature: bpy.types.Object, rig: RigMap) -> Clip:

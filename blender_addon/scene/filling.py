@@ -14,12 +14,12 @@ import numpy as np
 
 from ..errors import GalateaError
 from ..motion.channels import rotation_quaternions
-from ..motion.clip import Clip
 from ..motion.curve_cuts import changed, cut_curve, cut_tracks
 from ..motion.hinges import nearest_free
-from ..motion.inbetweening import Gap, fill_slices, find_gaps
+from ..motion.inbetweening import Gap, fill_slices
 from ..motion.meeting import goes_round, is_written_like, meet_locations, meet_rotations, written_like
 from ..motion.planting import plant_feet
+from ..motion.pose_prior import PosePrior, doubtful_keys
 from ..motion.requests import InbetweenRequest
 from ..motion.slices import within
 from ..motion.tracks import Curve, Tracks
@@ -35,7 +35,6 @@ from .versions import Binding, new_fcurve_in_slot, slotted_fcurves
 if TYPE_CHECKING:
     from ..inference.packs import Pack
     from ..inference.sessions import Session
-    from ..motion.pose_prior import PosePrior
 
 Slices = Generator[float, None, Any]
 Place = tuple[str, int]  # data path, component
@@ -84,7 +83,7 @@ def fill_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, reques
     yield 0.02
     own = yield from within(read_keyed(armature, rig, controls, plan), 0.02, 0.28)
     plan = _left_to_turn(plan, own)
-    doubtful = _doubtful(models.prior, own.clip, plan)
+    doubtful = doubtful_keys(models.prior, own.clip.rotations, plan.known) if models.prior else None
     fillings = []
     for variant in range(request.variants):
         seed = request.seed + variant
@@ -114,21 +113,6 @@ def _left_to_turn(plan: Plan, own: KeyedMotion) -> Plan:
                 notes.append(f"{bone} turns further than the short way between frames {plan.first + start} and "
                              f"{plan.first + end}; it was left to its keys there")
     return replace(plan, known=known, notes=tuple(dict.fromkeys(notes)))
-
-
-def _doubtful(prior: PosePrior | None, clip: Clip, plan: Plan) -> np.ndarray | None:
-    """(T,) key poses that no body takes, as far as anything here can tell."""
-    if prior is None:
-        return None
-    from ..motion.pose_prior import judge
-
-    doubtful = np.zeros(plan.frames, dtype=bool)
-    whole = np.flatnonzero(plan.known.all(axis=1))
-    ends = np.unique([end for gap in find_gaps(plan.known) for end in (gap.first - 1, gap.last + 1)]).astype(int)
-    ends = np.intersect1d(ends, whole)
-    if len(ends):
-        doubtful[ends] = judge(prior, clip.rotations[ends]).doubtful
-    return doubtful
 
 
 # --- one variant ----------------------------------------------------------------------------------------------------
