@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import bpy
@@ -114,8 +114,12 @@ def _tracks(armature: bpy.types.Object, found: Channels, motion: Motion | None, 
     bones = tuple(_track(armature, name, keyed, found[name], motion, first, last) for name in keyed)
     unit = float(np.cbrt(abs(np.linalg.det(np.array(armature.matrix_world)[:3, :3]))))
     whole = motion is not None and (motion.start, motion.start + motion.frames - 1) == (first, last)
+    own = dict(found.get("", {}))
+    if "location" in own:
+        rows = _kept(motion and motion.locations.get(""), own["location"], motion, np.arange(first, last + 1))
+        own["location"] = own["location"] if rows is None else replace(own["location"], values=rows)
     return Tracks(bones, scene_fps(), unit, motion.contacts if whole else None,
-                  motion.feet if whole else ("", "", "", ""), _own_way(armature, found.get("", {}), unit))
+                  motion.feet if whole else ("", "", "", ""), _own_way(armature, own, unit))
 
 
 def _track(armature: bpy.types.Object, name: str, keyed: list[str], channels: Mapping[str, Channel],

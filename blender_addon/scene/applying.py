@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import bpy
+import numpy as np
 
 from ..motion.channels import every_frame
 from ..motion.clip import Clip
@@ -78,20 +79,31 @@ def apply_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, clip:
     keying = curves_in_slices(tracks, replace(options, tolerance=share * options.tolerance), start)
     curves, told = yield from within(keying, 0.2, 0.7)
     if split:
-        path = travelling.positions[:, :2] - fitted.positions[:, :2]
-        root = Tracks((root_track(armature(), rig, path),), tracks.fps, tracks.unit)
+        root = _travel(armature(), rig, travelling.positions[:, :2] - fitted.positions[:, :2], tracks)
         rest = replace(options, tolerance=(1.0 - share) * options.tolerance)
-        curves += (yield from within(curves_in_slices(root, rest, start), 0.9, 0.1))[0]
+        more, besides = yield from within(curves_in_slices(root, rest, start), 0.9, 0.1)
+        curves, told = curves + more, {name: value + besides[name] for name, value in told.items()}
+        tracks = replace(tracks, bones=(*tracks.bones, *root.bones))
     figures |= told
     return Applied(Take(name, curves, loop, dict(about or {}), start, tracks.frames, tracks), figures, notes)
 
 
-def curves_in_slices(tracks: Tracks, options: KeyOptions, start: int) -> Slices:
-    """The keys of tracks as the options want them; yields the share done, returns (curves, figures)."""
+def _travel(armature: bpy.types.Object, rig: RigMap, path: np.ndarray, tracks: Tracks) -> Tracks:
+    """Tracks for the way alone. The object's own location is in the space of its parent, not in that of its bones."""
+    root, above = root_track(armature, rig, path), armature.parent
+    outside = 1.0 if above is None else float(np.cbrt(abs(above.matrix_world.determinant())))
+    return Tracks((root,), tracks.fps, tracks.unit if root.bone else outside)
+
+
+def curves_in_slices(tracks: Tracks, options: KeyOptions, start: int, only: Collection[str] | None = None) -> Slices:
+    """The keys of tracks as the options want them; yields the share done, returns (curves, figures).
+
+    only: the bones that get keys, while others do exactly what their tracks say; None for all.
+    """
     if options.keys == "every":
-        curves = every_frame(tracks, start)
+        curves = every_frame(tracks, start, only)
         count = sum(len(curve.frames) for curve in curves)
         return list(curves), {"keys": count, "keys_every_frame": count, "key_error_mm": 0.0}
-    reduced = yield from reduce_slices(tracks, options.tolerance, start)
+    reduced = yield from reduce_slices(tracks, options.tolerance, start, only)
     return list(reduced.curves), {"keys": reduced.keys, "keys_every_frame": reduced.keys_every_frame,
                                   "key_error_mm": reduced.error_mm}

@@ -61,7 +61,8 @@ def lock_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, reques
     after = clip_tracks(armature(), rig, mended, wish)
     changed = _changed(before, after, rig.leg_length)
     yield 0.5
-    curves, figures = yield from within(curves_in_slices(after, request, first), 0.5, 0.5)
+    bones = {name for owner, name in changed if not owner}
+    curves, figures = yield from within(curves_in_slices(after, request, first, bones), 0.5, 0.5)
     curves = [curve for curve in curves if (curve.owner, curve.path or curve.bone) in changed]
     figures |= {"keys": sum(len(curve.frames) for curve in curves), "keys_every_frame": own.frames * len(curves),
                 "foot_skate_before_cm_per_s": found.skate_before, "foot_skate_cm_per_s": found.skate_after}

@@ -9,12 +9,13 @@ from contextlib import suppress
 from dataclasses import replace
 
 import bpy
+import numpy as np
 
 from ..errors import ClipError, GalateaError
 from ..motion.channels import every_frame
 from ..motion.key_reduction import reduce_slices
 from ..motion.slices import within
-from ..motion.tracks import Curve, Tracks
+from ..motion.tracks import Curve, Track, Tracks
 from .action_tracks import keyed_frames, read_tracks
 from .holding import held
 from .kept_motion import keep_motion
@@ -48,7 +49,7 @@ def refit_in_slices(armature: bpy.types.Object, tolerance: float | None
         copy().name = f"{_NAMED.sub('', old().name)[:50]} {suffix}"
         yield from within(_rewrite(copy, binding.slot, curves), 0.8, 0.2)
         _describe(copy(), tolerance, figures)
-        keep_motion(copy(), tracks, first)
+        keep_motion(copy(), _with_own_way(tracks), first)
         check_editable(rig())
         before = Binding.of(rig())
         try:
@@ -93,6 +94,13 @@ def _fit(tracks: Tracks, tolerance: float | None, start: int
         tracks, tolerance = replace(tracks, extras=tuple(own)), _BODY * tolerance
     made = yield from reduce_slices(tracks, tolerance, start)
     return made.curves, {"keys": made.keys, "keys_every_frame": made.keys_every_frame, "key_error_mm": made.error_mm}
+
+
+def _with_own_way(tracks: Tracks) -> Tracks:
+    """With the object's own way as a track, as it is kept."""
+    ways = [extra.values for extra in tracks.extras if extra.path == "location"]
+    own = [Track("", -1, np.eye(4), "", None, way, np.eye(3), np.zeros((0, 3))) for way in ways]
+    return replace(tracks, bones=(*tracks.bones, *own))
 
 
 def _rewrite(action: Callable[[], bpy.types.Action], slot: str, curves: list[Curve]) -> Generator[float, None, None]:

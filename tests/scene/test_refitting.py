@@ -12,9 +12,11 @@ from made_tracks import noisy_walk
 from blender_addon.errors import ClipError, RigError
 from blender_addon.motion.channels import every_frame
 from blender_addon.motion.key_reduction import reduce_keys
+from blender_addon.motion.requests import KeyOptions
 from blender_addon.motion.slices import drain
 from blender_addon.rig.retargeting import fit_to_rig
 from blender_addon.scene import keys, refitting, versions
+from blender_addon.scene.applying import apply_in_slices
 from blender_addon.scene.kept_motion import kept_motion
 from blender_addon.scene.posing import clip_tracks
 from blender_addon.scene.rigs import read_rig
@@ -112,6 +114,29 @@ def test_what_a_person_has_edited_since_stays_edited(walking):
     assert np.linalg.norm(now[:, arm] - wanted[:, arm], axis=1).max() > 0.02
     rest = [names.index(name) for name in ("Head", "RightHand", "LeftToe", "RightToe")]
     assert 1000.0 * np.linalg.norm(now[:, rest] - wanted[:, rest], axis=-1).max() <= 1.0
+
+
+@pytest.mark.parametrize("make", [made_rigs.human, made_rigs.from_fbx])
+def test_travel_with_curves_of_its_own(empty_scene, make):
+    """The object itself travels, in metres whatever the scale of its bones; that way is kept, too."""
+    empty_scene.render.fps = 30
+    armature, clip = make(), noisy_walk(seconds=1.5)
+    rig = read_rig(armature)
+
+    def applied(**options):
+        options = KeyOptions(root="own", feet=False, **options)
+        return drain(apply_in_slices(lambda: armature, rig, clip, options, "walk", 1))
+
+    every, made = applied(keys="every"), applied(tolerance=10.0)  # both from where it stands now
+    keys.key_takes(armature, [every.take])
+    wanted = joints(armature)
+    action, = keys.key_takes(armature, [made.take])
+    assert "location" in {curve.data_path for curve in versions.fcurves(action)}
+    assert made.figures["keys"] == count(action)
+    assert off_mm(armature, wanted) <= made.figures["key_error_mm"] + 0.01 <= 10.0
+    for tolerance in (50.0, 1.0):
+        refit(armature, tolerance)
+        assert off_mm(armature, wanted) <= tolerance
 
 
 @pytest.mark.parametrize("edit", ["handle", "interpolation", "key", "mute", "modifier"])
