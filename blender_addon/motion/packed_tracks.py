@@ -69,7 +69,7 @@ def unpack_tracks(packed: bytes) -> Motion:
             contacts = bits[:4 * frames].reshape(frames, 4).astype(bool)
         return Motion(about["start"], {bone: rotations[:, i] for i, bone in enumerate(turned)},
                       {bone: locations[:, i] for i, bone in enumerate(moved)}, contacts, tuple(about["feet"]))
-    except (zlib.error, KeyError, TypeError, IndexError, UnicodeDecodeError) as error:
+    except (zlib.error, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"no motion is packed in this: {error}") from error
 
 
