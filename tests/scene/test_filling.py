@@ -4,6 +4,7 @@
 GALATEA_FILLS says how many random fillings are tried; 300 of them were run on every Blender that is supported.
 """
 
+import json
 import os
 
 import bpy
@@ -15,7 +16,7 @@ from made_inbetweener import write_inbetweener
 from made_walk import made_walk
 from mathutils import Quaternion
 
-from blender_addon import api
+from blender_addon import api, cli
 from blender_addon.api import packs
 from blender_addon.errors import GalateaError
 from blender_addon.inference.packs import read_pack
@@ -350,3 +351,25 @@ def test_one_pose_is_not_enough(empty_scene, pack):
     armature = key_walk(made_rigs.human(), [7])
     with pytest.raises(GalateaError, match="one key pose"):
         api.inbetween(armature)
+
+
+# --- from file to file ----------------------------------------------------------------------------------------------
+
+
+def test_on_the_command_line(keyed, tmp_path, capsys):
+    rig, out, told = (str(tmp_path / name) for name in ("rig.blend", "filled.blend", "told.json"))
+    authored = made_keys.all_keys()
+    bpy.ops.wm.save_as_mainfile(filepath=rig)
+    assert cli.main(["inbetween", "--rig", rig, "--frames", "1-30", "--out", out, "--json", told]) == 0
+    assert "1 of 1 gaps" in capsys.readouterr().out
+    result = json.loads((tmp_path / "told.json").read_text())
+    assert result["pack"] == "made-inbetweener" and result["gaps"] == [{"first": 2, "last": 20, "why": ""}]
+    bpy.ops.wm.open_mainfile(filepath=out)
+    assert made_keys.all_keys() == authored
+    assert sum(map(len, made_keys.all_keys(generated=True).values())) == result["keys"]
+    again = str(tmp_path / "again.blend")
+    assert cli.main(["inbetween", "--rig", out, "--remove-generated", "--out", again]) == 0
+    bpy.ops.wm.open_mainfile(filepath=again)
+    assert made_keys.all_keys() == authored and not made_keys.all_keys(generated=True)
+    assert cli.main(["inbetween", "--rig", rig, "--frames", "9-9", "--out", out]) == 1
+    assert "nothing lies between" in capsys.readouterr().err
