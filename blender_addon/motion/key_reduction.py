@@ -19,6 +19,7 @@ from .body_fit import SWING, BodyFit, apply_location, apply_rotation, location_p
 from .channels import extra_curve, property_of
 from .key_moments import turning_points
 from .key_search import Problem, Solution, search
+from .slices import drain
 from .track_kinematics import Body, levels
 from .tracks import Curve, Extra, Tracks
 
@@ -45,12 +46,7 @@ def reduce_keys(tracks: Tracks, tolerance_mm: float, start: int) -> Reduced:
     Less is allowed for feet while they stand. The first and the last frame are exact; extremes of large swings and the
     frames on which feet come down and leave have keys. The channels of a bone's rotation have keys on the same frames.
     """
-    slices = reduce_slices(tracks, tolerance_mm, start)
-    while True:
-        try:
-            next(slices)
-        except StopIteration as done:
-            return done.value
+    return drain(reduce_slices(tracks, tolerance_mm, start))
 
 
 def reduce_slices(tracks: Tracks, tolerance_mm: float, start: int, only: Collection[str] | None = None
