@@ -12,7 +12,7 @@ import numpy as np
 
 from ..motion.channels import every_frame
 from ..motion.clip import Clip
-from ..motion.contacts import find_standing
+from ..motion.contacts import find_standing, foot_positions, standing_heights
 from ..motion.foot_lock import lock_feet
 from ..motion.key_reduction import reduce_slices
 from ..motion.placing import in_place
@@ -30,6 +30,7 @@ from .root_path import root_track
 
 Slices = Generator[float, None, Any]
 _BODY = 0.8
+_FLOOR = 0.01  # metres
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +61,8 @@ def apply_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, clip:
     yield 0.02
     if options.feet:
         # who stands is seen best on the body that the clip was made for
-        locked = lock_feet(fitted, find_standing(clip) if clip.contacts is None else clip.contacts)
+        contacts = find_standing(clip) if clip.contacts is None else clip.contacts
+        locked = lock_feet(fitted, contacts, _floor(clip, contacts))
         fitted = replace(locked.clip, contacts=locked.contacts)
         figures |= {"foot_skate_before_cm_per_s": locked.skate_before, "foot_skate_cm_per_s": locked.skate_after}
         yield 0.1
@@ -93,6 +95,16 @@ def _travel(armature: bpy.types.Object, rig: RigMap, path: np.ndarray, tracks: T
     root, above = root_track(armature, rig, path), armature.parent
     outside = 1.0 if above is None else float(np.cbrt(abs(above.matrix_world.determinant())))
     return Tracks((root,), tracks.fps, tracks.unit if root.bone else outside)
+
+
+def _floor(clip: Clip, contacts: np.ndarray) -> float:
+    """Height in metres of the floor that a clip was made for: where its feet stand, if that is all but zero.
+
+    Nobody sees a centimetre, and a body need not be lowered for it.
+    """
+    height = (foot_positions(clip)[..., 2] - standing_heights(clip.skeleton)).reshape(-1, 2, 2).min(axis=2)
+    standing = contacts[:, 0::2] | contacts[:, 1::2]
+    return float(np.clip(np.median(height[standing]), -_FLOOR, _FLOOR)) if standing.any() else 0.0
 
 
 def curves_in_slices(tracks: Tracks, options: KeyOptions, start: int, only: Collection[str] | None = None) -> Slices:
