@@ -37,6 +37,9 @@ def build_parser() -> argparse.ArgumentParser:
                        "data (motion-inbetweener)")
     train.add_argument("--minutes", type=float, default=0.0, help="train for so long instead of for so many steps "
                        "(motion-inbetweener)")
+    train.add_argument("--start", type=Path, metavar="RUN", help="go on from the best weights of another run "
+                       "(motion-inbetweener)")
+    train.add_argument("--rate", type=float, default=1.5e-3, help="of learning, at its highest (motion-inbetweener)")
     train.add_argument("--threads", type=int, help="cores that torch may use; all of them by default")
     train.add_argument("--checkpoint-every", type=int, default=250, help="steps between checkpoints")
     train.add_argument("--stop-after", type=int, help="stop after this many steps of this run, as if killed")
@@ -96,7 +99,7 @@ def _train(args: argparse.Namespace) -> None:
         from .motion.train_generator import train
     elif args.kind == "motion-inbetweener":
         from .motion.train_inbetweener import train
-        more = {"share": args.share, "minutes": args.minutes}
+        more = {"share": args.share, "minutes": args.minutes, "start": args.start, "rate": args.rate}
     else:
         from .motion.train_pose import train
     train(args.data, args.run, args.steps or STEPS[args.kind], args.seed, args.device, args.size,

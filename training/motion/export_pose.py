@@ -123,7 +123,7 @@ def _limits(out: Path, run: Path) -> dict[str, float]:
     poses = np.load(run / "poses.npy").astype(np.float64)
     found = judge(prior, poses)
     return {"usual_error_mm": round(float(np.median(found.error)), 2),
-            "most_error_mm": round(1.5 * float(np.quantile(found.error, 0.999)), 2),
+            "most_error_mm": round(1.25 * float(np.quantile(found.error, 0.995)), 2),
             "most_distance": round(1.1 * float(np.quantile(found.distance, 0.999)), 3)}
 
 

@@ -43,6 +43,7 @@ from .train_variants import train_variants
 
 LOSSES = ("loss", "joints", "rotations", "velocity", "feet", "contacts")
 _LOG_EVERY = 25
+_RATE = 1.5e-3
 _VARIANT_STEPS = 1500  # of the second stage, see train_variants
 
 
@@ -54,7 +55,7 @@ class Schedule:
     steps: int
     minutes: float = 0.0
     frames: int = 2400
-    rate: float = 1.5e-3
+    rate: float = _RATE
     average: float = 0.9995
     judge_every: int = 500
     half: bool = True  # bfloat16 products, twice the speed on processors that have them; everything else float32
@@ -94,10 +95,12 @@ class Judge:
 
 
 def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: str, checkpoint_every: int,
-          stop_after: int | None, share: float = 1.0, minutes: float = 0.0) -> None:
+          stop_after: int | None, share: float = 1.0, minutes: float = 0.0, start: Path | None = None,
+          rate: float = _RATE) -> None:
     """Train or go on training; leaves checkpoint.pt, best.pt, losses.csv, heldout.csv and corpus.json in `folder`.
 
-    share: of the training clips, for the curve of error against data. minutes: of the clock, instead of steps.
+    share: of the training clips, for the curve of error against data. minutes: of the clock, instead of steps. start: a
+    run whose best weights are trained on; rate: of learning, at its highest.
     """
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise GalateaError("--device cuda: torch finds no CUDA device here; leave it out to train on the CPU")
@@ -106,16 +109,19 @@ def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: st
     which = training_clips(clips, share, seed)
     corpus = build_gap_corpus(clips, which, seed)
     tiny = size != "full"
-    schedule = Schedule(steps, frames=400, judge_every=8, half=False) if tiny else Schedule(steps, minutes)
+    schedule = Schedule(steps, frames=400, judge_every=8, half=False) if tiny else Schedule(steps, minutes, rate=rate)
     mean, scale = spread_of(clips, which)
     judge = make_judge(clips, scale)
     run = _start(corpus, seed, device, TINY if tiny else FULL)
     checkpoint = folder / "checkpoint.pt"
     if checkpoint.is_file():
         _resume(run, checkpoint, schedule)
+    elif start:
+        _start_from(run, start)
     captured = float(np.sum(np.diff(clips.starts)[which]) / FPS / 60.0)
     about = {"seed": seed, "size": size, "steps": steps, "device": device, "hardware": hardware_of(device),
-             "minutes": round(captured, 2), "schedule_minutes": minutes, "share": share,
+             "minutes": round(captured, 2), "schedule_minutes": minutes, "share": share, "rate": rate,
+             "start": start.as_posix() if start else "",
              "spread_mean": mean.tolist(), "spread": scale.tolist(),
              "clips": [{"file": c.file, "sha256": c.sha256, "licence": c.licence} for c in corpus.labels]}
     (folder / "corpus.json").write_text(json.dumps(about, indent=1))
@@ -266,12 +272,21 @@ def gap_losses(turns: Tensor, shifts: Tensor, standing: Tensor, x: dict[str, Ten
         sides = [torch.where((q * true_turned).sum(-1, keepdim=True) < 0.0, -1.0, 1.0) for q in (turned, even_turned)]
 
     def over_gap(error: Tensor) -> Tensor:
-        return ((error.flatten(2).square().sum(-1) + 1e-6).sqrt() * missing[:, -error.shape[1]:]).sum()
+        """Length of the error of all joints, summed over each window's missing frames, (B,)."""
+        return ((error.flatten(2).square().sum(-1) + 1e-6).sqrt() * missing[:, -error.shape[1]:]).sum(dim=1)
 
-    places = over_gap((joints - true) / scale) / over_gap((even - true) / scale)
-    rotations = over_gap(turned * sides[0] - true_turned) / over_gap(even_turned * sides[1] - true_turned)
+    def share(error: Tensor, evens: Tensor, still: float) -> Tensor:
+        """Of interpolation's error, over the batch and window by window: quiet motion counts too, but for windows
+        where interpolation is off by less than `still` a frame."""
+        own, other = over_gap(error), over_gap(evens)
+        quiet = (own / (other + still * missing.sum(dim=1) + 1e-6)).mean()
+        return 0.6 * own.sum() / other.sum() + 0.4 * quiet
+
+    places = share((joints - true) / scale, (even - true) / scale, 0.1)
+    rotations = share(turned * sides[0] - true_turned, even_turned * sides[1] - true_turned, 0.03)
     true_velocity = torch.diff(true, dim=1)
-    velocity = over_gap(torch.diff(joints, dim=1) - true_velocity) / over_gap(torch.diff(even, dim=1) - true_velocity)
+    velocity = (over_gap(torch.diff(joints, dim=1) - true_velocity).sum()
+                / over_gap(torch.diff(even, dim=1) - true_velocity).sum())
 
     feet = [INDEX[name] for name in CONTACT_JOINTS]
     both = x["standing"][:, 1:] * x["standing"][:, :-1] * missing[:, 1:, None]
@@ -350,6 +365,17 @@ def _resume(run: Run, path: Path, schedule: Schedule) -> None:
     run.averaged.load_state_dict(saved["averaged"])
     run.optimiser.load_state_dict(saved["optimiser"])
     run.step, run.seconds, run.sums, run.best = (saved[name] for name in ("step", "seconds", "sums", "best"))
+
+
+def _start_from(run: Run, other: Path) -> None:
+    """Take over the best weights of another run."""
+    try:
+        saved = torch.load(other / "best.pt", map_location=run.model.mean.device, weights_only=True)
+        for model in (run.model, run.averaged):
+            model.load_state_dict(saved["averaged"])
+    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        raise GalateaError(f"{other}: holds no best.pt of a network of this size ({type(error).__name__}); name the "
+                           "--run folder of an earlier training") from error
 
 
 def _open_log(path: Path, step: int, columns: tuple[str, ...]):  # noqa: ANN202 - an open text file
