@@ -189,11 +189,20 @@ def _rows(judged: Judged, clips: ClipSet, scale: np.ndarray) -> list[Row]:
 
 
 def _example_rows(judged: Judged, clips: ClipSet, scale: np.ndarray) -> list[Row]:
-    """The middling window of a walk, a jump and a dance."""
-    ratio, actions = _ratios(judged, scale), actions_of(judged.gaps, clips.labels)
+    """A walk, a jump and a dance: of the half where interpolation is furthest off, the window that comes out middling.
+
+    Clips that show nothing else come first: who jumps while climbing is not who one thinks of.
+    """
+    gaps, ratio = judged.gaps, _ratios(judged, scale)
+    even = window_errors(judged.made["interpolation"], gaps, scale)
     rows = []
-    for action in (a for a in _EXAMPLES if a in actions):
-        order = actions[action][np.argsort(ratio[actions[action]])]
+    for action, windows in actions_of(gaps, clips.labels).items():
+        if action not in _EXAMPLES:
+            continue
+        alone = windows[[clips.labels[gaps.clip[w]].actions == (action,) for w in windows]]
+        windows = alone if len(alone) else windows
+        windows = windows[even[windows] >= np.median(even[windows])]
+        order = windows[np.argsort(ratio[windows])]
         rows += _window_rows(judged, clips, int(order[len(order) // 2]), action)
     return rows
 
