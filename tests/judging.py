@@ -78,9 +78,8 @@ def faults(report: dict) -> list[str]:
             out.append(f"feet slide at {feet['slide_cm_s']} cm/s, the source's at {feet['source_slide_cm_s']}")
     if report["travel"]["off_cm"]["max"] > max(5.0, 3.0 * report["travel"]["source_m"]):
         out.append(f"the pelvis is up to {report['travel']['off_cm']['max']} cm off its way")
-    back = report.get("round_trip") or report["read_back"]
-    if report["read_back"] and back["mean"] > 1.0:  # the rig has all joints
-        out.append(f"what is read back is {back['mean']} cm off")
+    if report["read_back"] and report.get("round_trip", {"mean": 0.0})["mean"] > 1.0:  # the rig has all joints
+        out.append(f"what is read back is {report['round_trip']['mean']} cm off")
     return out
 
 

@@ -24,7 +24,8 @@ JUDGING = Path(__file__).resolve().parents[1] / "judging.py"
 SECONDS, EVERY = 8.0, 5
 # Kinds whose keys are reduced here as they are for people; the others are keyed on every frame, which is quicker.
 SPARSE = ("mixamo", "modes mixed")
-BOTH_ENDS = ("walk", "dance")  # the takes that are read back, and all that is tried on what is a family's variant
+FEW = ("walk", "dance")  # the takes that are tried on what is a family's variant
+BACK = "dance"  # the take that is read back, with feet that nothing was done to
 
 
 @dataclass(frozen=True)
@@ -87,23 +88,16 @@ def _move(kind: str, takes: dict[str, Path], folder: Path) -> Done:
         action.use_fake_user = True
         job = {"name": f"{kind}, {take}", "result": str(folder / f"{kind}.blend"), "armature": armature.name,
                "map": made.to_judge(dict(rig.bones)), "source": str(takes[take]), "action": name}
-        if take in BOTH_ENDS:
-            _play(armature, action)
-            job["back"] = str(folder / f"{kind}, {take}.bvh")
-            write_bvh(job["back"], api.read_motion(armature))
         jobs.append(job)
     bpy.ops.wm.save_as_mainfile(filepath=str(folder / f"{kind}.blend"))
+    api.retarget(armature, api.RetargetRequest(clips=(str(takes[BACK]),), keys="every", feet=False))
+    jobs[list(takes).index(BACK)]["back"] = str(folder / f"{kind}, {BACK}.bvh")
+    write_bvh(folder / f"{kind}, {BACK}.bvh", api.read_motion(armature))
     return Done(made, dict(rig.bones), result.notes, [take.figures for take in result.takes], jobs)
 
 
 def _takes_of(kind: str) -> tuple[str, ...]:
-    return TAKES if kind in FAMILIES or kind in FROM_ELSEWHERE else BOTH_ENDS
-
-
-def _play(armature, action) -> None:
-    armature.animation_data.action = action
-    if hasattr(action, "slots"):
-        armature.animation_data.action_slot = action.slots[0]
+    return TAKES if kind in FAMILIES or kind in FROM_ELSEWHERE else FEW
 
 
 def _moved(done, kind) -> Done:
