@@ -10,6 +10,7 @@ from typing import Any
 import bpy
 import numpy as np
 
+from ..errors import RigError
 from ..motion.channels import every_frame
 from ..motion.clip import Clip
 from ..motion.contacts import find_standing, foot_positions, standing_heights
@@ -45,7 +46,11 @@ class Applied:
 
 def read_rig_with(armature: bpy.types.Object, options: KeyOptions) -> RigMap:
     """The rig by the options' map file, else as the armature has it stored; RigError when it is not in order."""
-    return read_rig(armature, read_map(options.bone_map) if options.bone_map else None)
+    bpy.context.view_layer.update()  # a script may have moved or scaled it just now
+    rig = read_rig(armature, read_map(options.bone_map) if options.bone_map else None)
+    if abs(armature.matrix_world.to_3x3().determinant()) < 1e-12:
+        raise RigError(f"{armature.name} is scaled to nothing; give it a size")
+    return rig
 
 
 def apply_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, clip: Clip, options: KeyOptions, name: str,

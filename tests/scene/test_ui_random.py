@@ -17,6 +17,7 @@ from blender_addon.motion.bvh import write_bvh
 
 CALLS = 200
 OPERATORS = ("generate_motion",) * 5 + ("retarget_motion", "lock_feet", "refit_keys") * 3 + (
+    "fill_between_keys", "remove_generated_keys", "complete_pose") * 2 + (
     "add_human", "roll_seed", "test_device", "look_again", "copy_report", "dismiss_error", "open_packs_folder",
     "choose_clips", "take_bone", "show_bone", "forget_corrections", "save_map", "load_map")
 UNCHANGED = {"test_device", "look_again", "copy_report", "dismiss_error", "open_packs_folder", "save_map"}
