@@ -54,7 +54,7 @@ def complete_pose(armature: bpy.types.Object, rig: RigMap, prior: PosePrior, sel
     names = list(dict.fromkeys(bone for of in units.values() for bone, _ in of))
     channels = read_channels(armature, names) if has_action else {}
     frame = bpy.context.scene.frame_current
-    held = {name for name, channel in channels.items() if channel.left or np.isin(frame, channel.all_frames)}
+    held = {name for name, channel in channels.items() if np.isin(frame, channel.all_frames)}
     if selected:
         held |= {(bone, what) for bone in names if is_bone_selected(armature.pose.bones[bone])
                  for what in ("rotation", "location")}
@@ -70,15 +70,20 @@ def complete_pose(armature: bpy.types.Object, rig: RigMap, prior: PosePrior, sel
         made = _on_floor(made)
     tracks = clip_tracks(armature, rig, made, wish)
     posed = {(track.bone, what): values for track in tracks.bones for what, values in _channel_values(armature, track)
-             if (track.bone, what) not in held and _of_unknown(units, known, (track.bone, what))}
+             if (track.bone, what) not in held and _of_unknown(units, known, (track.bone, what))
+             and not (has_action and channels[track.bone, what].left)}
     if not posed:
         raise GalateaError("all bones of the pose are keyed or selected; there is nothing to complete")
-    for (bone, what), values in posed.items():
-        setattr(armature.pose.bones[bone], _property(armature, bone, what), values)
+    before = {name: _set(armature, name, values) for name, values in posed.items()}
     keyed = has_action and (any(np.isin(frame, channel.all_frames) for channel in channels.values())
                             or bpy.context.scene.tool_settings.use_keyframe_insert_auto)
-    if keyed:
-        _key(armature, tracks, posed, channels, frame)
+    try:
+        if keyed:
+            _key(armature, tracks, posed, channels, frame)
+    except BaseException:
+        for name, values in before.items():
+            _set(armature, name, values)
+        raise
     return Completed(tuple(dict.fromkeys(bone for bone, _ in posed)), int(known.sum()), keyed, tracks.notes)
 
 
@@ -134,8 +139,13 @@ def _channel_values(armature: bpy.types.Object, track: Track) -> list[tuple[str,
     return found
 
 
-def _property(armature: bpy.types.Object, bone: str, what: str) -> str:
-    return "location" if what == "location" else rotation_property(armature.pose.bones[bone].rotation_mode)
+def _set(armature: bpy.types.Object, name: Name, values: np.ndarray) -> np.ndarray:
+    """Give a bone's location or rotation channel values; returns those that it had."""
+    pose = armature.pose.bones[name[0]]
+    prop = "location" if name[1] == "location" else rotation_property(pose.rotation_mode)
+    before = np.array(getattr(pose, prop))
+    setattr(pose, prop, values)
+    return before
 
 
 def _key(armature: bpy.types.Object, tracks: Tracks, posed: Mapping[Name, np.ndarray], channels: Mapping[Name, Channel],

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was made of bones meets the keys that are there, and is written as they are."""
+
+import numpy as np
+import pytest
+
+from blender_addon.motion.channels import rotation_quaternions, rotation_values
+from blender_addon.motion.meeting import goes_round, is_written_like, meet_locations, meet_rotations, written_like
+from blender_addon.motion.rotations import normalise, quat_angle, quat_continuous
+
+MODES = ("QUATERNION", "AXIS_ANGLE", "XYZ", "XZY", "YXZ", "YZX", "ZXY", "ZYX")
+
+
+def random_rotations(rng, count):
+    return normalise(rng.normal(size=(count, 4)))
+
+
+def test_keys_are_met_and_a_constant_difference_stays_one():
+    rng = np.random.default_rng(0)
+    made = quat_continuous(random_rotations(rng, 20))
+    own = random_rotations(rng, 20)
+    known = np.zeros(20, dtype=bool)
+    known[[0, 7, 19]] = True
+    met = meet_rotations(made, own, known)
+    assert np.array_equal(met[known], own[known])
+    assert np.allclose(quat_angle(meet_rotations(made, made, known), made), 0.0, atol=1e-6)
+    places = rng.normal(size=(20, 3))
+    assert np.allclose(meet_locations(places, places + 2.0, known), places + 2.0)
+    moved = meet_locations(places, rng.normal(size=(20, 3)), known)
+    assert np.allclose(np.diff((moved - places)[:8], n=2, axis=0), 0.0, atol=1e-12)  # evenly from key to key
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_same_rotation_is_written_as_the_key_is(mode):
+    rng = np.random.default_rng(1)
+    for rotation in random_rotations(rng, 60):
+        key = rotation_values(rotation[None], mode)[0]
+        if mode == "QUATERNION":
+            key = key * rng.choice([-1.0, 1.0])
+        elif mode == "AXIS_ANGLE":
+            key = key * rng.choice([-1.0, 1.0]) + [2.0 * np.pi * rng.integers(-2, 3), 0.0, 0.0, 0.0]
+        else:
+            key = key + 2.0 * np.pi * rng.integers(-2, 3, 3)
+            if rng.random() < 0.5:  # the other triple
+                middle = np.array([axis == mode[1] for axis in "XYZ"])
+                key = np.where(middle, np.pi - key, key + np.pi)
+        assert quat_angle(rotation_quaternions(key, mode), rotation) < 1e-6
+        values = rotation_values(rotation[None], mode)[0]
+        scale, offset = written_like(values, mode, key)
+        assert np.allclose(scale * values + offset, key, atol=1e-6)
+        assert quat_angle(rotation_quaternions(scale * values + offset, mode), rotation) < 1e-6
+        assert is_written_like(scale * values + offset, mode, key)
+
+
+def test_full_turns_are_somebodys_wish():
+    first = np.array([0.1, 0.2, 0.3])
+    assert not goes_round(first, first + [0.5, -0.3, 0.2], "XYZ")
+    assert not goes_round(np.array([3.0, 0.0, 0.0]), np.array([3.4, 0.1, 0.0]), "XYZ")
+    assert goes_round(first, first + [0.0, 0.0, 2.0 * np.pi], "XYZ")
+    assert goes_round(np.array([0.0, 0.0, 1.0, 0.0]), np.array([6.3, 0.0, 1.0, 0.0]), "AXIS_ANGLE")
+    assert not goes_round(np.array([1.0, 0.0, 0.0, 0.0]), np.array([-1.0, 0.1, 0.0, 0.0]), "QUATERNION")

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Feet that stand at both ends of a gap stand between, and nothing that is keyed moves."""
+
+from dataclasses import replace
+
+import numpy as np
+from made_steps import X, standing, turn
+
+from blender_addon.motion.inbetween_features import CHANNELS
+from blender_addon.motion.inbetweening import Gap
+from blender_addon.motion.kinematics import joint_positions
+from blender_addon.motion.planting import plant_feet
+from blender_addon.motion.skeleton import INDEX
+
+FEET = [INDEX["LeftFoot"], INDEX["RightFoot"]]
+LAST = 20
+
+
+def crouch(lift=0.0):
+    """Between two frames of standing, somebody whose hips sway and sink and whose thighs swing."""
+    own = standing(LAST + 1)
+    share = np.sin(np.pi * np.arange(LAST + 1) / LAST)
+    clip = turn(turn(own, "LeftUpLeg", -0.4 * share), "RightUpLeg", 0.2 * share, X)
+    positions = clip.positions + share[:, None] * [0.05, 0.0, lift - 0.1]
+    return own, replace(clip, positions=positions, contacts=np.zeros((LAST + 1, 4), dtype=bool))
+
+
+def known_ends():
+    known = np.zeros((LAST + 1, CHANNELS), dtype=bool)
+    known[[0, -1]] = True
+    return known
+
+
+def test_feet_in_one_place_stay_there():
+    own, clip = crouch()
+    done = plant_feet(clip, own, known_ends(), [Gap(1, LAST - 1)])
+    moved = np.linalg.norm(joint_positions(done)[:, FEET] - joint_positions(own)[:1, FEET], axis=-1)
+    assert np.linalg.norm(joint_positions(clip)[:, FEET] - joint_positions(own)[:1, FEET], axis=-1).max() > 0.2
+    assert moved.max() < 1e-3
+    assert np.array_equal(done.rotations[[0, -1]], own.rotations[[0, -1]])
+    assert np.array_equal(done.positions[[0, -1]], own.positions[[0, -1]])
+
+
+def test_hips_come_down_where_a_leg_is_too_short():
+    own, clip = crouch(lift=0.3)
+    done = plant_feet(clip, own, known_ends(), [Gap(1, LAST - 1)])
+    assert np.linalg.norm(joint_positions(done)[:, FEET] - joint_positions(own)[:1, FEET], axis=-1).max() < 1e-3
+    assert (done.positions[:, 2] < clip.positions[:, 2] + 1e-9).all() and done.positions[10, 2] < clip.positions[10, 2]
+
+
+def test_in_the_air_and_where_legs_are_not_filled_nothing_is_done():
+    own, clip = crouch()
+    high = [0.0, 0.0, 0.5]
+    above = plant_feet(replace(clip, positions=clip.positions + high), replace(own, positions=own.positions + high),
+                       known_ends(), [Gap(1, LAST - 1)])
+    assert np.allclose(above.rotations[1:-1], clip.rotations[1:-1])
+    known = known_ends()
+    known[:, INDEX["LeftLeg"]] = True
+    assert np.allclose(plant_feet(clip, own, known, [Gap(1, LAST - 1)]).rotations[5, INDEX["RightUpLeg"]],
+                       clip.rotations[5, INDEX["RightUpLeg"]])
