@@ -88,7 +88,7 @@ class Sliced(OnRig):
             result = drain(self.slices(watching.rig_in_hand(context), request))
         except Exception as error:  # noqa: BLE001 - whatever it is, it becomes one line and a report
             return reports.fail(self, error, request)
-        return self._done(result)
+        return self._done(context, result)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         global _run
@@ -125,13 +125,15 @@ class Sliced(OnRig):
         if result is None:
             return {"RUNNING_MODAL"}
         stop()
-        return self._done(result)
+        return self._done(context, result)
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Blender's own reasons: another file, the end."""
         stop()
 
-    def _done(self, result: Any) -> set[str]:
+    def _done(self, context: bpy.types.Context, result: Any) -> set[str]:
+        # Undo keeps what is there when we return: the pose that the new action makes, not the one before it.
+        context.view_layer.update()
         reports.clear()
         self.report({"INFO"}, self.told(result))
         watching.redraw()
