@@ -36,6 +36,7 @@ _KEPT_STRAIGHT = 0.7   # of what it is straighter in the clip, how much a leg ma
 _UNCHANGED = 0.01      # by about so many metres or more
 _SOFT = 0.003          # metres over which the floor, and the end of a leg's reach, give way
 _CLEARANCE = 0.005     # metres that a foot in the air keeps from the floor
+_GRAZES = 0.015        # metres that a foot twice as long as people's may go into it instead of lifting the whole leg
 _FOLLOWS = 0.15        # seconds: how slowly the pelvis follows the feet
 _ASIDE = 0.07          # metres that it goes along the floor at most
 _TILTS = 0.007         # square metres: how unwilling it is to tilt, beside a leg that would have to bend
@@ -182,12 +183,13 @@ def _clear(legs: Legs, ankles: np.ndarray, turned: np.ndarray, feet: Feet, least
 
     What only the toe needs, foot and leg do together.
     """
-    ankle, toe = (height - least for height in feet.heights(ankles, turned))
+    graze = least - _GRAZES * np.clip(feet.size - 1.0, 0.0, 1.0)
+    ankle, toe = (height - graze for height in feet.heights(ankles, turned))
     lowest = np.minimum(ankle, toe)
     for_toe = at_least_zero(lowest, soft) - lowest - (at_least_zero(ankle, soft) - ankle)
     for_toe = np.where(standing, 0.0, for_toe)[..., None] * _UP
     turned = turned_by(turn_of_foot(legs, quat_rotate(turned, feet.to_toe), for_toe), turned)
-    lowest = feet.lowest(ankles, turned) - least
+    lowest = feet.lowest(ankles, turned) - graze
     return turned, ankles + np.where(standing, 0.0, at_least_zero(lowest, soft) - lowest)[..., None] * _UP
 
 

@@ -14,6 +14,7 @@ from .rotations import normalise, quat_between, quat_from_axis_angle, quat_multi
 from .skeleton import INDEX
 
 _LATERAL = np.array([1.0, 0.0, 0.0])
+_FOOT = 0.6  # how readily a foot turns, beside thigh and shin
 _STIFF = 0.03  # square metres: how unwilling a leg is to move at all; a straight one could do nothing else
 
 
@@ -85,12 +86,12 @@ def turn_of_foot(legs: Legs, lever: np.ndarray, wanted: np.ndarray) -> np.ndarra
 
     Of all ways in which thigh, shin and foot could bring the toe there together, the one with the least turning
     (damped least squares, Wampler 1986; solved for the pull at the toe): a long foot does much of it, a short one
-    little. lever: (T, 2, 3) from ankle to toe.
+    little. A turned foot is seen sooner than a bent knee, so it does a share only. lever: (T, 2, 3) from ankle to toe.
     """
     resists = _STIFF * np.eye(3)
-    for bone in (legs.knees - legs.hips, legs.ankles - legs.knees, lever):
-        resists = resists + _dot(bone, bone)[..., None] * np.eye(3) - bone[..., :, None] * bone[..., None, :]
-    return np.cross(lever, np.linalg.solve(resists, wanted[..., None])[..., 0])
+    for bone, share in ((legs.knees - legs.hips, 1.0), (legs.ankles - legs.knees, 1.0), (lever, _FOOT)):
+        resists = resists + share * (_dot(bone, bone)[..., None] * np.eye(3) - bone[..., :, None] * bone[..., None, :])
+    return _FOOT * np.cross(lever, np.linalg.solve(resists, wanted[..., None])[..., 0])
 
 
 def turned_by(vectors: np.ndarray, rotations: np.ndarray) -> np.ndarray:

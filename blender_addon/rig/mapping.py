@@ -40,6 +40,7 @@ def map_bones(rest: Rest, corrections: Mapping[str, str] = MappingProxyType({}))
     for side, parts in LIMBS:
         _map_limb(evidence, side, parts)
     _map_trunk(evidence)
+    _drop_doubles(evidence)
     for joint, bone in by_hand.items():
         evidence.found = {j: found for j, found in evidence.found.items() if j != joint and found[0] != bone}
     for joint, bone in by_hand.items():
@@ -62,6 +63,15 @@ def _by_hand(rest: Rest, corrections: Mapping[str, str]) -> tuple[dict[str, int]
         else:
             by_hand[joint] = rest.index[bone] if bone else -1
     return by_hand, notes
+
+
+def _drop_doubles(evidence: Evidence) -> None:
+    """Of two joints that found the same bone the one that is surer keeps it."""
+    surest = sorted(evidence.found.items(), key=lambda item: -item[1][1])
+    taken: dict[int, str] = {}
+    for joint, (bone, _, _) in surest:
+        taken.setdefault(bone, joint)
+    evidence.found = {joint: found for joint, found in evidence.found.items() if taken[found[0]] == joint}
 
 
 # --- limbs ----------------------------------------------------------------------------------------------------------
@@ -168,6 +178,8 @@ def _map_trunk(evidence: Evidence) -> None:
     hips = evidence.by_hand.get("Hips", -1)
     if hips < 0:
         hips = _map_hips(evidence, limbs.values())
+    if hips < 0:  # an arm hangs from nothing, which is told later
+        hips = _map_hips(evidence, [bone for joint, bone in limbs.items() if joint.endswith("Leg")])
     if hips < 0:
         return
     shoulders = [evidence.found[side + part][0] for side in SIDES for part in ("Shoulder", "Arm")
@@ -328,8 +340,8 @@ def _angle(a: np.ndarray, b: np.ndarray) -> float:
 
 def _family_name(evidence: Evidence) -> str:
     names = evidence.rest.names
-    if tuple(names) == JOINTS:
-        return "Galatea Human"
+    if set(names) == set(JOINTS):
+        return "Galatea Human or LAFAN1"  # the same 22 names
     if any(name.startswith("DEF-") for name in names) and any(name.startswith(("ORG-", "MCH-")) for name in names):
         return "Rigify"
     if evidence.family is not None:

@@ -19,6 +19,7 @@ from .rig_map import RigMap
 
 _HIP_JOINTS = [INDEX["LeftUpLeg"], INDEX["RightUpLeg"]]
 _TRUNK = ("Spine", "Spine1", "Spine2", "Neck")
+_COLUMN = _TRUNK[:3]
 
 
 def fit_to_rig(clip: Clip, rig: RigMap) -> Clip:
@@ -28,10 +29,20 @@ def fit_to_rig(clip: Clip, rig: RigMap) -> Clip:
     """
     turned, _ = forward_kinematics(clip.skeleton, clip.rotations, clip.positions)
     turned = turned[:, [clip.skeleton.names.index(joint) for joint in JOINTS]]
+    _share_trunk(turned, rig)
     for joint, name in enumerate(JOINTS):
         if joint and name not in rig.bones:
             turned[:, joint] = turned[:, PARENTS[joint]]
     return _on_skeleton(clip, turned, rig.skeleton)
+
+
+def _share_trunk(turned: np.ndarray, rig: RigMap) -> None:
+    """A trunk bone that stands for several joints turns as they do in the mean, so that the chest is where it was."""
+    there = [INDEX[name] for name in _COLUMN if name in rig.bones]
+    for first, after in zip(there, [*there[1:], INDEX["Spine2"] + 1]):
+        together = turned[:, first:after]
+        same = np.where(np.sum(together * together[:, :1], axis=-1, keepdims=True) < 0.0, -1.0, 1.0)
+        turned[:, first] = normalise(np.sum(same * together, axis=1))
 
 
 def to_canonical_body(clip: Clip, rig: RigMap) -> Clip:

@@ -21,7 +21,7 @@ from .bone_map import BoneMap, Match
 from .rest import Rest
 
 _SNAP = np.cos(np.radians(30.0))  # a body leaning less than this stands along an axis of its armature
-# The origin of a rig lies on its ground where its ankles, in leg lengths, are no further from it than this.
+# The origin of a rig lies on its ground where its ankles, in leg lengths, are no further above or below it than this.
 _ON_GROUND = (-0.25, 0.6)
 _A_POSE, _HANGING = 15.0, 65.0  # degrees below the horizontal from which on arms are in an A-pose, or hang
 
@@ -33,8 +33,8 @@ class RigMap:
     armature: the armature object's name. rest: its bones. map: which of them are joints, and why. places: joint ->
     (3,) where it is at rest, for all joints that have a bone or a bone's end. axes: (3, 3) the canonical x, y, z as
     columns, so that `axes @ v` brings a canonical direction there. alignment: (22, 3, 3) per joint the turn from the
-    rest pose to the T-pose. leg_length: thigh plus shin. pelvis: (3,) the middle of the hip joints. ground: height of
-    the floor it stands on, along the up axis.
+    rest pose to the T-pose. leg_length: thigh plus shin. pelvis: (3,) the middle of the hip joints. ground: height,
+    along the up axis, of the floor that it moves on. ankles: how high they are above the floor when it stands.
     """
 
     armature: str
@@ -46,6 +46,7 @@ class RigMap:
     leg_length: float
     pelvis: np.ndarray
     ground: float
+    ankles: float
 
     @property
     def family(self) -> str:
@@ -123,13 +124,14 @@ def measure_rig(armature: str, rest: Rest, bones: BoneMap) -> RigMap:
     places |= {joint: rest.tails[rest.index[bone]] for joint, bone in bones.points.items()}
     axes = _body_axes(armature, places)
     up, leg = axes[:, 2], sum(_leg_length(places, side) for side in _SIDES) / 2
-    ankles = np.array([places[f"{side}Foot"] @ up for side in _SIDES])
+    ground, ankles = _ground(float(np.mean([places[f"{side}Foot"] @ up for side in _SIDES])), leg)
     return RigMap(
         armature=armature, rest=rest, map=bones, places=places, axes=axes,
         alignment=align_to_t_pose(places, axes),
         leg_length=leg,
         pelvis=(places["LeftUpLeg"] + places["RightUpLeg"]) / 2,
-        ground=_ground(float(ankles.mean()), leg),
+        ground=ground,
+        ankles=ankles,
     )
 
 
@@ -145,6 +147,17 @@ def _check(armature: str, rest: Rest, bones: BoneMap) -> None:
             raise RigError(f"{armature}: the bone {match.bone} is named for {used[match.bone]} and for {joint}; "
                            "give each joint a bone of its own")
         used[match.bone] = joint
+    _check_together(armature, rest, bones)
+
+
+def _check_together(armature: str, rest: Rest, bones: BoneMap) -> None:
+    """RigError for a limb that hangs from nothing that carries the hips, too: it would be left behind."""
+    hips = rest.index[bones.bones["Hips"]]
+    for joint in ("LeftArm", "RightArm", "LeftUpLeg", "RightUpLeg"):
+        limb = rest.index[bones.bones[joint]]
+        if not {hips, *rest.ancestors(hips)} & {limb, *rest.ancestors(limb)}:
+            raise RigError(f"{armature} is not understood as a humanoid: its bone {bones.bones[joint]} ({joint}) hangs "
+                           f"from nothing that carries {bones.bones['Hips']} (Hips), too; parent it to the trunk")
 
 
 def _leg_length(places: Mapping[str, np.ndarray], side: str) -> float:
@@ -176,11 +189,16 @@ def _snapped(left: np.ndarray) -> np.ndarray:
     return nearest if left @ nearest > np.cos(np.radians(3.0)) else left
 
 
-def _ground(ankle: float, leg: float) -> float:
-    """Height of the floor. Rigs stand on their origin; motion capture files may put the hips there, or anything."""
-    if _ON_GROUND[0] < ankle / leg < _ON_GROUND[1]:
-        return 0.0
-    return ankle - CANONICAL.rest_positions[INDEX["LeftFoot"], 2] * leg / CANONICAL.leg_length
+def _ground(ankle: float, leg: float) -> tuple[float, float]:
+    """Height of the floor, and of the ankles above it, from where those are at rest.
+
+    Rigs stand on their origin. Motion capture files have the hips there at rest and move on the origin's floor all the
+    same; a rig that rests far above its origin has its floor up there.
+    """
+    usual = CANONICAL.rest_positions[INDEX["LeftFoot"], 2] * leg / CANONICAL.leg_length
+    if ankle / leg < _ON_GROUND[0]:
+        return 0.0, usual
+    return (0.0, ankle) if ankle / leg < _ON_GROUND[1] else (ankle - usual, usual)
 
 
 # --- the T-pose on the rig's own proportions -------------------------------------------------------------------------
@@ -200,7 +218,7 @@ def _own_offsets(rig: RigMap) -> np.ndarray:
     for joint, name in enumerate(JOINTS):
         if name not in here:
             stands[joint] = _stand_in(name, joint, stands, here)
-    stands += _standing(rig, here, stands)
+    stands += _standing(rig, stands)
     return np.array([stands[joint] - (stands[parent] if parent >= 0 else 0.0) for joint, parent in enumerate(PARENTS)])
 
 
@@ -217,9 +235,8 @@ def _stand_in(name: str, joint: int, stands: np.ndarray, here: Mapping[str, np.n
     return stands[parent] + share * (stands[INDEX[after]] - stands[parent])
 
 
-def _standing(rig: RigMap, here: Mapping[str, np.ndarray], stands: np.ndarray) -> np.ndarray:
-    """The move that puts the T-pose over the origin, its ankles as high above the ground as they are at rest."""
+def _standing(rig: RigMap, stands: np.ndarray) -> np.ndarray:
+    """The move that puts the T-pose over the origin, its ankles as high above the floor as they should be."""
     hips = (stands[INDEX["LeftUpLeg"]] + stands[INDEX["RightUpLeg"]]) / 2
-    ground = rig.ground / rig.scale()
-    heights = [here[f"{side}Foot"][2] - ground - stands[INDEX[f"{side}Foot"], 2] for side in _SIDES]
-    return np.array([-hips[0], -hips[1], np.mean(heights)])
+    feet = np.mean([stands[INDEX[f"{side}Foot"], 2] for side in _SIDES])
+    return np.array([-hips[0], -hips[1], rig.ankles / rig.scale() - feet])
