@@ -132,6 +132,7 @@ def _fill(armature: Callable[[], bpy.types.Object], rig: RigMap, request: Inbetw
         clip = own.as_controls_do(rig, plant_feet(own.in_world(rig, clip), own.clip, plan.known, made))
     yield 0.45
     tracks = clip_tracks(armature(), rig, clip, wish)
+    notes = (*plan.notes, *_told(tracks, plan), *_set_otherwise(armature(), tracks))
     tracks = _met(tracks, plan, own)
     yield 0.6
     keys: dict[Place, Keys] = {}
@@ -145,7 +146,7 @@ def _fill(armature: Callable[[], bpy.types.Object], rig: RigMap, request: Inbetw
             keys[place] = keys[place].with_new(found) if place in keys else found
     figures = {"keys": sum(map(len, keys.values())), "keys_every_frame": _places_between(plan, made, keys),
                "key_error_mm": error}
-    return Filling(keys, gaps, figures, (*plan.notes, *_told(tracks, plan)))
+    return Filling(keys, gaps, figures, notes)
 
 
 def _met(tracks: Tracks, plan: Plan, own: KeyedMotion) -> Tracks:
@@ -245,6 +246,19 @@ def _told(tracks: Tracks, plan: Plan) -> list[str]:
     bones = {bone for bone, _ in plan.channels}
     told = [note for note in tracks.notes if any(bone in note for bone in bones) or "was left as it is" in note]
     return [note for note in told if "got the keys" not in note and "while this action plays" not in note]
+
+
+def _set_otherwise(armature: bpy.types.Object, tracks: Tracks) -> list[str]:
+    """Switches that stand otherwise than what was filled needs; nobody's but the artist's to turn."""
+    notes = []
+    for extra in tracks.extras:
+        if not extra.owner and np.ndim(extra.values) == 1:
+            now = np.atleast_1d(armature.path_resolve(extra.path))
+            if np.abs(now - extra.values).max() > 0.01:
+                switch = extra.path.rpartition("[")[2].strip(']"')
+                notes.append(f"{extra.group}: what was filled shows where {switch} is {extra.values[0]:g}; it is "
+                             f"{now[0]:g} now")
+    return notes
 
 
 # --- into actions ---------------------------------------------------------------------------------------------------

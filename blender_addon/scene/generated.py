@@ -7,7 +7,7 @@ import bpy
 import numpy as np
 
 from ..errors import ClipError, GalateaError
-from .key_table import Keys, unharmed
+from .key_table import Keys, has_generated, unharmed
 from .keyed_channels import check_action
 from .versions import is_bone_selected, remove_fcurve, slotted_fcurves
 
@@ -40,6 +40,9 @@ def remove_generated(armature: bpy.types.Object, first: int | None, last: int | 
                 remove_fcurve(action, curve)
             elif gone.any():
                 keys[~gone].put(curve)
+    if not any(has_generated(curve) for _, curve in slotted_fcurves(action)):
+        for name in [name for name, _ in action.items() if name.startswith("galatea_inbetween")]:
+            del action[name]
     armature.update_tag()
     return count
 

@@ -27,6 +27,16 @@ def show(*names: str) -> None:
         bpy.utils.register_class(kind)
 
 
+def key_poses(frames: tuple[int, ...]) -> None:
+    """Leave the rig key poses on some frames, as a person sets them, and nothing else."""
+    for layer in rig().animation_data.action.layers:
+        for curve in (curve for strip in layer.strips for bag in strip.channelbags for curve in bag.fcurves):
+            values = [curve.evaluate(frame) for frame in frames]
+            curve.keyframe_points.clear()
+            for frame, value in zip(frames, values):
+                curve.keyframe_points.insert(frame, value, keyframe_type="KEYFRAME")
+
+
 def story(stage):
     bpy.data.objects.remove(bpy.data.objects["Cube"])
     bpy.ops.extensions.package_install_files(filepath=stage.archive, repo="user_default", enable_on_install=True)
@@ -96,6 +106,12 @@ def story(stage):
         bpy.ops.galatea.refit_keys("EXEC_DEFAULT")
     yield 0.5
     yield from cut("keys", sidebar)
+    show("InbetweenPanel")
+    key_poses((1, 25, 49, 73, 230))
+    with stage.context():
+        bpy.ops.galatea.fill_between_keys("EXEC_DEFAULT")
+    yield 0.5
+    yield from cut("inbetween", sidebar)
     show("PacksPanel", "CardPanel")
     bpy.ops.galatea.test_device()
     yield 0.5
