@@ -25,7 +25,8 @@ LEVELS = {
     "home": 1,
     "errors": 0,
 }
-WITHOUT_BPY = {"rig", "motion", "texture", "character", "inference", "home", "errors"}  # home: but for the one lazy import
+# home: but for the one lazy import
+WITHOUT_BPY = {"rig", "motion", "texture", "character", "inference", "home", "errors"}
 BLENDER = {"bpy", "bpy_extras", "bmesh", "mathutils", "gpu", "gpu_extras", "blf", "bl_ui", "addon_utils", "rna_prop_ui"}
 # The platform refuses Python threads and unasked network; long work is sliced instead.
 REFUSED = {"threading", "_thread", "concurrent", "multiprocessing", "socket", "ssl", "http", "urllib", "ftplib"}
