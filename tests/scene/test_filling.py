@@ -8,6 +8,7 @@ import json
 import os
 
 import bpy
+import made_controls
 import made_keys
 import made_rigs
 import numpy as np
@@ -103,9 +104,11 @@ def channels_at(armature, frames):
 @pytest.mark.parametrize("seed", range(FILLS))
 def test_no_key_of_a_person_changes_by_a_bit(empty_scene, pack, seed):
     rng = np.random.default_rng(seed)
-    armature = rng.choice([made_rigs.human, made_rigs.mixamo, made_rigs.from_fbx])()
+    armature = rng.choice([made_rigs.human, made_rigs.mixamo, made_rigs.from_fbx, made_controls.human_on_root,
+                           made_controls.robot])()
     rig = read_rig(armature)
-    bones = list(rig.bones.values())
+    bones = [*rig.bones.values(), *(name for name in ("root", "LeftPole", "RightPole")
+                                    if name in armature.data.bones and rng.random() < 0.5)]
     made_keys.key_by_hand(armature, bones, rig.bones["Hips"], rng, made_keys.new_action(armature, "Another"))
     action = made_keys.new_action(armature, "Keys")
     if hasattr(action, "slots"):  # somebody else's slot in the same action
