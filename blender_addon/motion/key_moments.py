@@ -10,7 +10,7 @@ from .track_kinematics import upward
 from .tracks import Tracks
 
 _SPAN = 0.2  # seconds on either side in which a turning point is the outermost
-_STANDING = 0.4  # the share of the tolerance that a foot that stands may be off, and the bones that carry it
+_STANDING = 0.2  # the share of the tolerance that a foot that stands may be off, and the bones that carry it
 
 
 def turning_points(values: np.ndarray, least: np.ndarray, fps: float) -> np.ndarray:
