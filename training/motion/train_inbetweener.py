@@ -162,7 +162,7 @@ def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: st
                 _save(run, checkpoint, schedule)
             if done:
                 break
-    if done:
+    if done and share == 1.0:
         train_variants(folder, corpus, unit, _VARIANT_STEPS if not tiny else 4, schedule.frames, seed, schedule.half)
     print(f"best mean ratio of L2P to interpolation on held-out clips: {run.best:.3f}")
 
@@ -272,21 +272,13 @@ def gap_losses(turns: Tensor, shifts: Tensor, standing: Tensor, x: dict[str, Ten
         sides = [torch.where((q * true_turned).sum(-1, keepdim=True) < 0.0, -1.0, 1.0) for q in (turned, even_turned)]
 
     def over_gap(error: Tensor) -> Tensor:
-        """Length of the error of all joints, summed over each window's missing frames, (B,)."""
-        return ((error.flatten(2).square().sum(-1) + 1e-6).sqrt() * missing[:, -error.shape[1]:]).sum(dim=1)
+        """Length of the error of all joints, summed over the missing frames."""
+        return ((error.flatten(2).square().sum(-1) + 1e-6).sqrt() * missing[:, -error.shape[1]:]).sum()
 
-    def share(error: Tensor, evens: Tensor, still: float) -> Tensor:
-        """Of interpolation's error, over the batch and window by window: quiet motion counts too, but for windows
-        where interpolation is off by less than `still` a frame."""
-        own, other = over_gap(error), over_gap(evens)
-        quiet = (own / (other + still * missing.sum(dim=1) + 1e-6)).mean()
-        return 0.6 * own.sum() / other.sum() + 0.4 * quiet
-
-    places = share((joints - true) / scale, (even - true) / scale, 0.1)
-    rotations = share(turned * sides[0] - true_turned, even_turned * sides[1] - true_turned, 0.03)
+    places = over_gap((joints - true) / scale) / over_gap((even - true) / scale)
+    rotations = over_gap(turned * sides[0] - true_turned) / over_gap(even_turned * sides[1] - true_turned)
     true_velocity = torch.diff(true, dim=1)
-    velocity = (over_gap(torch.diff(joints, dim=1) - true_velocity).sum()
-                / over_gap(torch.diff(even, dim=1) - true_velocity).sum())
+    velocity = over_gap(torch.diff(joints, dim=1) - true_velocity) / over_gap(torch.diff(even, dim=1) - true_velocity)
 
     feet = [INDEX[name] for name in CONTACT_JOINTS]
     both = x["standing"][:, 1:] * x["standing"][:, :-1] * missing[:, 1:, None]
