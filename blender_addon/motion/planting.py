@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Feet that stand at both ends of a gap between keys stand still in between."""
+"""Feet that stand in a gap between keys stand still, those that stand at both ends of it all the while."""
 
 from __future__ import annotations
 
@@ -9,25 +9,29 @@ from dataclasses import replace
 import numpy as np
 
 from .clip import Clip
-from .contacts import foot_positions, standing_heights
-from .foot_lock import lock_feet
+from .contacts import foot_positions, runs, standing_heights
+from .easing import bridge, distance
+from .foot_lock import EASE, RADIUS
+from .inbetween_features import rotation_vector
 from .inbetweening import Gap
 from .kinematics import forward_kinematics, local_rotations
-from .legs import Legs, joints_of_legs, legs_of, reach
-from .rotations import quat_continuous, quat_inverse, quat_multiply, slerp
+from .legs import Legs, joints_of_legs, legs_of, reach, turned_by
+from .rotations import normalise, quat_continuous, quat_inverse, quat_multiply, slerp
 
 _NEAR_FLOOR = 0.08  # metres that the lowest foot of a key may be off the rig's floor for it to stand on it
 _LOW = 0.04  # metres above what stands lowest
 _SAME_PLACE = 0.06  # metres within which a foot has not been moved
 _STRETCH = 0.999  # of the whole leg
+_SHORTEST = 0.1  # seconds
 
 
 def plant_feet(clip: Clip, own: Clip, known: np.ndarray, gaps: Sequence[Gap]) -> Clip:
-    """A clip whose gaps are filled, its feet locked in those gaps at both ends of which they stand.
+    """A clip whose gaps are filled, its feet locked while they stand.
 
     clip: with the contacts that the model gave. own: what is keyed, as known (T, 23) says, and stays as it is; where
-    hips or legs are not filled nothing is done. A foot that has the same place at both ends stands there all the while;
-    one that has not stands while the model says so.
+    hips or legs are not filled nothing is done. A foot that stands in the same place at both ends stands there all the
+    while; any other while the model says that it is flat on the floor, where a key has it if it comes from one or goes
+    to one. Nothing is done where a key is off the floor.
     """
     rotations, positions = np.array(clip.rotations), np.array(clip.positions)
     moving = [0, *joints_of_legs()[:3].ravel(), -1]
@@ -44,42 +48,69 @@ def plant_feet(clip: Clip, own: Clip, known: np.ndarray, gaps: Sequence[Gap]) ->
 
 
 def _stood(part: Clip, ends: Clip) -> Clip:
-    """A gap with the two poses around it, its feet locked."""
+    """A gap with the two poses around it, its feet locked while they are flat on the floor."""
     there = foot_positions(ends)
     heights = there[..., 2] - standing_heights(ends.skeleton)
     floors = heights.min(axis=1)
     if np.abs(floors).max() > _NEAR_FLOOR:
         return part  # in the air, or somewhere that is not known here
-    stands = (heights - floors[:, None] < _LOW).all(axis=0)
-    stays = stands.reshape(2, 2).any(axis=1) & (
-        np.linalg.norm(there[1] - there[0], axis=-1).reshape(2, 2) < _SAME_PLACE).all(axis=1)
-    steps = stands & ~np.repeat(stays, 2)
-    if steps.any() and part.contacts is not None:
-        contacts = part.contacts & steps
-        contacts[[0, -1]] = steps
-        if contacts[1:-1].any():
-            part = lock_feet(part, contacts, float(floors.mean())).clip
-    return _held(part, ends, stays) if stays.any() else part
+    low = (heights - floors[:, None] < _LOW).reshape(2, 2, 2)  # end, side, ankle and toe
+    apart = np.linalg.norm(there[1] - there[0], axis=-1).reshape(2, 2)
+    stays = low.all(axis=0).any(axis=-1) & (apart < _SAME_PLACE).all(axis=-1)
+    flat = part.contacts.reshape(-1, 2, 2).all(axis=-1)
+    flat[[0, -1]] = flat[[1, -2]] & low.all(axis=-1)
+    flat[:, stays] = True
+    return _held(part, ends, flat, stays)
 
 
-def _held(part: Clip, ends: Clip, stays: np.ndarray) -> Clip:
-    """Feet that stay (2,) are where both ends have them; the hips come down where a leg would be too short for it."""
+def _held(part: Clip, ends: Clip, flat: np.ndarray, stays: np.ndarray) -> Clip:
+    """Feet that are flat (T, 2) keep one place and turn each time: that of a key where they come from one or go to one;
+    stays (2,): those that are where both have them. The hips come down where a leg would be too short for it."""
     legs, limits = legs_of(part), legs_of(ends)
-    share = np.linspace(0.0, 1.0, part.frames)[:, None]
-    places = limits.ankles[0] + (limits.ankles[1] - limits.ankles[0]) * share[..., None]
-    turned = slerp(limits.feet[:1], limits.feet[1:], np.repeat(share, 2, axis=1))
-    ankles = np.where(stays[:, None], places, legs.ankles)
-    feet = np.where(stays[:, None], turned, legs.feet)
-    down = _shortage(legs, ankles)[:, stays].max(axis=1)
-    shift = np.stack([np.zeros_like(down), np.zeros_like(down), -down], axis=-1)
+    ease = max(1, round(EASE * part.fps))
+    offset, turns = np.zeros((2, part.frames, 2, 3))
+    held = np.zeros((part.frames, 2), dtype=bool)
+    for side in range(2):
+        for first, stop in runs(flat[:, side]):
+            run = slice(first, stop)
+            place, turn = _kept(legs, limits, run, side)
+            gap = place - legs.ankles[run, side]
+            wanders = np.linalg.norm(gap, axis=-1).max() > RADIUS or stop - first < _SHORTEST * part.fps
+            if stays[side] or not (wanders or stop - first == part.frames):
+                offset[run, side], held[run, side] = gap, True
+                turns[run, side] = rotation_vector(quat_multiply(turn, quat_inverse(legs.feet[run, side])))
+    if not held.any():
+        return part
+    known = held.copy()
+    known[[0, -1]] = True  # a key, whether its feet stand or not
+    ankles = legs.ankles + np.stack([bridge(offset[:, side], known[:, side], ease) for side in range(2)], axis=1)
+    feet = turned_by(np.stack([bridge(turns[:, side], known[:, side], ease) for side in range(2)], axis=1), legs.feet)
+    near = 1.0 - np.stack([distance(held[:, side], ease) for side in range(2)], axis=1)
+    down = (_shortage(legs, ankles) * near).max(axis=1)
+    return _posed(part, legs, ankles, feet, np.outer(down, [0.0, 0.0, -1.0]))
+
+
+def _kept(legs: Legs, limits: Legs, run: slice, side: int) -> tuple[np.ndarray, np.ndarray]:
+    """Where the ankle of a foot is and how the foot is turned while it is flat: (n, 3) and (n, 4), or one for all."""
+    start, end = run.start == 0, run.stop == len(legs.ankles)
+    if start and end:
+        share = np.linspace(0.0, 1.0, run.stop)
+        places, turned = limits.ankles[:, side], limits.feet[:, side]
+        return places[0] + (places[1] - places[0]) * share[:, None], slerp(turned[:1], turned[1:], share)
+    if start or end:
+        return limits.ankles[0 if start else 1, side], limits.feet[0 if start else 1, side]
+    return legs.ankles[run, side].mean(axis=0), normalise(quat_continuous(legs.feet[run, side]).mean(axis=0))
+
+
+def _posed(part: Clip, legs: Legs, ankles: np.ndarray, feet: np.ndarray, shift: np.ndarray) -> Clip:
+    """The clip with its hips moved by shift (T, 3), its ankles at (T, 2, 3) and its feet turned as (T, 2, 4)."""
     thighs, shins = reach(legs, legs.hips + shift[:, None], ankles)
     tips = quat_multiply(feet, quat_multiply(quat_inverse(legs.feet), legs.tips))
-    globals_, _ = forward_kinematics(part.skeleton, part.rotations, part.positions)
-    globals_ = np.array(globals_)
+    turned = np.array(forward_kinematics(part.skeleton, part.rotations, part.positions)[0])
     for joints, segments in zip(joints_of_legs(), (thighs, shins, feet, tips)):
-        globals_[:, joints] = segments
-    rotations = local_rotations(part.skeleton, globals_)
-    return replace(part, rotations=quat_continuous(rotations), positions=part.positions + shift)
+        turned[:, joints] = segments
+    return replace(part, rotations=quat_continuous(local_rotations(part.skeleton, turned)),
+                   positions=part.positions + shift)
 
 
 def _shortage(legs: Legs, ankles: np.ndarray) -> np.ndarray:

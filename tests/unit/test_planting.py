@@ -58,3 +58,23 @@ def test_in_the_air_and_where_legs_are_not_filled_nothing_is_done():
     known[:, INDEX["LeftLeg"]] = True
     assert np.allclose(plant_feet(clip, own, known, [Gap(1, LAST - 1)]).rotations[5, INDEX["RightUpLeg"]],
                        clip.rotations[5, INDEX["RightUpLeg"]])
+
+
+def test_a_foot_that_the_model_puts_down_stays_where_it_came_down():
+    own = standing(LAST + 1, velocity=(0.0, -0.6, 0.0))  # carried along as it is, 0.4 m in all
+    contacts = np.zeros((LAST + 1, 4), dtype=bool)
+    contacts[6:15, :2] = True
+    clip = replace(own, contacts=contacts)
+    done = joint_positions(plant_feet(clip, own, known_ends(), [Gap(1, LAST - 1)]))[:, FEET]
+    assert np.linalg.norm(np.diff(done[6:15, 0], axis=0), axis=-1).max() < 2e-3
+    assert np.allclose(done[:, 1], joint_positions(own)[:, FEET[1]], atol=0.03)
+    assert np.linalg.norm(np.diff(done[:, 0], axis=0), axis=-1).max() < 0.08  # it eases into it and out of it
+
+
+def test_a_foot_comes_from_its_key_and_goes_to_its_key():
+    own = standing(LAST + 1, velocity=(0.0, -0.6, 0.0))
+    contacts = np.zeros((LAST + 1, 4), dtype=bool)
+    contacts[1:6, :2] = contacts[14:LAST, :2] = True
+    done = joint_positions(plant_feet(replace(own, contacts=contacts), own, known_ends(), [Gap(1, LAST - 1)]))
+    feet, there = done[:, FEET[0]], joint_positions(own)[:, FEET[0]]
+    assert np.abs(feet[:6] - there[0]).max() < 2e-3 and np.abs(feet[14:] - there[-1]).max() < 2e-3
