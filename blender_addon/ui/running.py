@@ -14,6 +14,7 @@ from . import reports, shown, watching
 
 _TICK = 0.01  # seconds between two turns of ours
 _TURN = 0.03  # seconds that a turn may begin another slice in
+_REDRAW = 0.1  # seconds between two looks at how far it is: drawing may take longer than a turn
 # With these one looks around in the viewport, which does no harm meanwhile.
 _LOOKING = {"MIDDLEMOUSE", "WHEELUPMOUSE", "WHEELDOWNMOUSE", "WHEELINMOUSE", "WHEELOUTMOUSE", "TRACKPADPAN",
             "TRACKPADZOOM", "MOUSEROTATE", "MOUSEMOVE", "INBETWEEN_MOUSEMOVE", "NDOF_MOTION"}
@@ -148,6 +149,7 @@ class _Run:
         self._timer = context.window_manager.event_timer_add(_TICK, window=context.window)
         context.window_manager.progress_begin(0.0, 100.0)
         shown.now.running = operator.bl_idname
+        self._told = 0.0
         self._tell(0.0, operator.starts_with)
         self._waits = bool(operator.starts_with)  # for the line to be seen
 
@@ -178,6 +180,9 @@ class _Run:
 
     def _tell(self, share: float, line: str = "") -> None:
         shown.now.progress = share
+        if time.perf_counter() < self._told + _REDRAW:
+            return
+        self._told = time.perf_counter()
         manager = bpy.context.window_manager
         manager.progress_update(100.0 * share)
         if bpy.context.workspace is not None:
