@@ -84,6 +84,25 @@ def test_motion_is_the_one_that_the_virtual_environment_makes(blender, rig, tmp_
     np.testing.assert_allclose(one.positions, other.positions, atol=1e-4)
 
 
+def test_a_take_is_retargeted_onto_another_rig(blender, rig, tmp_path):
+    """Whose bones are shown, and whose keys are fitted again."""
+    done = blender.run("--command", "galatea", *motion(rig, tmp_path))
+    assert done.returncode == 0, done.stdout + done.stderr
+    verbs = (
+        ["rig", "--rig", str(rig), "--save-map", str(tmp_path / "map.toml")],
+        ["retarget", "--clip", str(tmp_path / "take.bvh"), "--rig", str(rig), "--map", str(tmp_path / "map.toml"),
+         "--out", str(tmp_path / "take.blend"), "--json", str(tmp_path / "made.json")],
+        ["feet", "--rig", str(tmp_path / "take.blend"), "--out", str(tmp_path / "take.blend")],
+        ["keys", "--rig", str(tmp_path / "take.blend"), "--tolerance", "10", "--out", str(tmp_path / "take.fbx")],
+    )
+    for verb in verbs:
+        done = blender.run("--command", "galatea", *verb)
+        assert done.returncode == 0 and "Traceback" not in done.stderr, done.stdout + done.stderr
+    made = json.loads((tmp_path / "made.json").read_text())
+    assert made["actions"] == ["take"] and made["figures"]["key_error_mm"] <= 2.0
+    assert (tmp_path / "take.fbx").stat().st_size > 10_000
+
+
 def test_an_unknown_action_is_one_line(blender, rig, tmp_path):
     options = ["--rig", str(rig), "--action", "levitate", "--out", str(tmp_path / "x.glb")]
     done = blender.run("--command", "galatea", "motion", *options)
