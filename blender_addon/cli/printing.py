@@ -47,7 +47,8 @@ def say_figures(args: argparse.Namespace, figures: Mapping[str, Any]) -> None:
     say(args, f"figures    {', '.join(others)}" if others else "")
     if len(feet) == 2:
         before, after = feet
-        say(args, f"feet       slid {before:.1f} cm/s while they stood, now {after:.1f}")
+        say(args, f"feet       slid {before:.1f} cm/s while they stood, {after:.1f} once locked "
+                  "(before keys were thinned)")
     if "keys" in figures:
         keys, every, error = figures["keys"], figures.get("keys_every_frame", 0), figures.get("key_error_mm", 0.0)
         share = f", {100.0 * keys / every:.0f} % of {every:,.0f} with one on every frame" if every else ""

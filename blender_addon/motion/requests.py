@@ -151,6 +151,8 @@ def check_inbetween(request: InbetweenRequest) -> None:
 def check_retarget(request: RetargetRequest) -> None:
     """GalateaError with one line for what makes no sense."""
     check_options(request)
+    if isinstance(request.clips, str):
+        raise GalateaError(f"clips cannot be {request.clips!r}; give a list of files, even of one")
     _check("start", request.start, -MAX_FRAME, MAX_FRAME, whole=True)
     if bool(request.clips) == bool(request.source):
         raise GalateaError("name the clips, or the armature in the scene whose action is to be taken")

@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import RigError
 from ..motion.channels import every_frame
 from ..motion.clip import Clip
-from ..motion.contacts import find_standing, foot_positions, standing_heights
+from ..motion.contacts import find_standing, foot_positions, speeds, standing_heights
 from ..motion.foot_lock import lock_feet
 from ..motion.key_reduction import reduce_slices
 from ..motion.placing import in_place
@@ -32,6 +32,7 @@ from .root_path import root_track
 Slices = Generator[float, None, Any]
 _BODY = 0.8
 _FLOOR = 0.01  # metres
+_LOW, _QUICK = 0.03, 0.5  # metres, metres a second: a foot on a treadmill
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,8 +64,11 @@ def apply_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, clip:
     clip = resample(clip, scene_fps())
     fitted = fit_to_rig(clip, rig)
     figures: dict[str, float] = {}
+    notes: tuple[str, ...] = ()
     yield 0.02
-    if options.feet:
+    if options.feet and _on_treadmill(clip):
+        notes = ("in place, as on a treadmill: feet that stand go backwards, and were left so",)
+    elif options.feet:
         # who stands is seen best on the body that the clip was made for
         contacts = find_standing(clip) if clip.contacts is None else clip.contacts
         locked = lock_feet(fitted, contacts, _floor(clip, contacts))
@@ -77,7 +81,7 @@ def apply_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, clip:
     tracks = clip_tracks(armature(), rig, fitted, options.controls)
     yield 0.2
     split = options.root == "own" and not options.in_place
-    notes = (*rig.notes, *tracks.notes)
+    notes = (*rig.notes, *notes, *tracks.notes)
     beside = sorted({extra.owner for extra in tracks.extras} - {""})
     if split and beside:
         split, notes = False, (*notes, f"the travel is in the hips: {', '.join(beside)} would be left behind")
@@ -100,6 +104,15 @@ def _travel(armature: bpy.types.Object, rig: RigMap, path: np.ndarray, tracks: T
     root, above = root_track(armature, rig, path), armature.parent
     outside = 1.0 if above is None else float(np.cbrt(abs(above.matrix_world.determinant())))
     return Tracks((root,), tracks.fps, tracks.unit if root.bone else outside)
+
+
+def _on_treadmill(clip: Clip) -> bool:
+    """Whether somebody walks without getting anywhere: what is low is quick, and the hips are not."""
+    feet = foot_positions(clip)
+    low = feet[..., 2] - standing_heights(clip.skeleton) < _LOW
+    quick = speeds(feet, clip.fps)
+    hips = speeds(clip.positions[:, None] * [1.0, 1.0, 0.0], clip.fps)
+    return bool(low.any() and np.median(quick[low]) > _QUICK and np.median(hips) < 0.5 * _QUICK)
 
 
 def _floor(clip: Clip, contacts: np.ndarray) -> float:

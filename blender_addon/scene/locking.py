@@ -21,11 +21,14 @@ from ..motion.tracks import Curve, Track, Tracks
 from ..rig.rig_map import RigMap
 from .applying import curves_in_slices
 from .holding import held
-from .keys import bind_all, replace_curves
+from .keys import bind_all, data_path, replace_curves
 from .posing import clip_tracks
 from .reading import action_frames, read_in_slices
-from .versions import new_action
+from .versions import fcurves, new_action
 
+# what feet have no say in, though locked channels there may be written another way
+_ABOVE = ("Spine1", "Spine2", "Neck", "Head", *(side + part for side in ("Left", "Right")
+                                                for part in ("Shoulder", "Arm", "ForeArm", "Hand")))
 _MOVED, _TURNED = 1e-5, 1e-5  # of leg length; of a quaternion: less is no change
 
 
@@ -46,29 +49,41 @@ def lock_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, reques
 
     Only bones that have to move otherwise get new keys, over the whole action; every other curve is the old one's.
     """
-    first, last = action_frames(armature())
+    first, last = action_frames(armature(), whole=True)
     if armature().animation_data.use_tweak_mode:
         raise GalateaError(f"{armature().name} is in NLA tweak mode; leave it (Tab in the NLA editor) and try again")
     own = yield from within(read_in_slices(armature, rig, first, last), 0.0, 0.3)
     found = lock_feet(own, _wanted(own, first, request))
     if not found.contacts.any():
-        raise ClipError(f"no foot stands in {armature().animation_data.action.name}; there is nothing to lock")
+        frames = f"frames {request.first or first}-{request.last or last} of "
+        raise ClipError(f"no foot stands in {frames}{armature().animation_data.action.name}; there is nothing to lock")
     yield 0.4
     # limbs are keyed the way they are switched, else keys would be added that nothing looks at
     wish = "now" if request.controls == "auto" else request.controls
     before = clip_tracks(armature(), rig, own, wish)
     mended = replace(_within(own, found.clip, first, request), contacts=found.contacts)
     after = clip_tracks(armature(), rig, mended, wish)
-    changed = _changed(before, after, rig.leg_length)
+    above = {("", rig.bones[joint]) for joint in _ABOVE if joint in rig.bones}
+    changed = _changed(before, after, rig.leg_length) - above
     yield 0.5
     bones = {name for owner, name in changed if not owner}
     curves, figures = yield from within(curves_in_slices(after, request, first, bones), 0.5, 0.5)
     curves = [curve for curve in curves if (curve.owner, curve.path or curve.bone) in changed]
     figures |= {"keys": sum(len(curve.frames) for curve in curves), "keys_every_frame": own.frames * len(curves),
                 "foot_skate_before_cm_per_s": found.skate_before, "foot_skate_cm_per_s": found.skate_after}
+    _check_plain(armature(), curves)
     name = _write(armature(), curves, figures)
     bones = tuple(dict.fromkeys(curve.bone for curve in curves))
     return Locked(name, bones, figures, (*rig.notes, *after.notes), last - first + 1)
+
+
+def _check_plain(armature: bpy.types.Object, curves: Sequence[Curve]) -> None:
+    """GalateaError for a curve that would lose its modifiers."""
+    wanted = {(data_path(curve), curve.index) for curve in curves if not curve.owner}
+    for curve in fcurves(armature.animation_data.action):
+        if (curve.data_path, curve.array_index) in wanted and any(not modifier.mute for modifier in curve.modifiers):
+            raise GalateaError(f"the curve {curve.data_path} has modifiers, which new keys would not follow; bake or "
+                               "remove them first")
 
 
 def _write(armature: bpy.types.Object, curves: Sequence[Curve], figures: Mapping[str, float]) -> str:

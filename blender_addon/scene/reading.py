@@ -22,12 +22,12 @@ _TURN = 0.04  # seconds in which another frame may be begun before others get a 
 LONGEST = 100_000  # frames; an action that is longer is a mistake
 
 
-def action_frames(armature: bpy.types.Object) -> tuple[int, int]:
-    """First and last whole frame of the armature's action; ClipError when it has none."""
+def action_frames(armature: bpy.types.Object, whole: bool = False) -> tuple[int, int]:
+    """First and last whole frame of the armature's action, or of all its keys; ClipError when it has none."""
     animation = armature.animation_data
     if animation is None or animation.action is None:
         raise ClipError(f"{armature.name} has no action; give it one, or name another armature")
-    first, last = animation.action.frame_range
+    first, last = animation.action.curve_frame_range if whole else animation.action.frame_range
     first, last = int(np.floor(first)), int(np.ceil(last))
     if last - first > LONGEST:
         raise ClipError(f"the action {animation.action.name} is {last - first} frames long; shorten it")

@@ -32,6 +32,8 @@ def check_armature(armature: bpy.types.Object | None) -> None:
     """RigError with one line when there is no armature, or one whose bones are not to be had now."""
     if armature is None:
         raise RigError("no armature is selected; select the rig to animate")
+    if not isinstance(armature, bpy.types.Object):
+        raise RigError(f"{armature!r} is no object of the scene; give the armature object itself")
     if armature.type != "ARMATURE":
         kind = armature.type.lower()
         raise RigError(f"{armature.name} is not an armature but of type {kind}; name or select the rig itself")

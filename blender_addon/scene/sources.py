@@ -46,11 +46,14 @@ def read_clips(spec: str) -> list[Clip]:
         clip = replace(found.clip, positions=positions, contacts=standing, name=path.stem)
         # on the canonical skeleton feet are flat at rest, by definition
         return [clip if set(motion.names) == set(JOINTS) else level_soles(clip, standing)]
+    if bpy.data.filepath and path.resolve() == Path(bpy.data.filepath).resolve():  # the open file is no guest in itself
+        return [read_armature(find_armature(path.name, name))]
     with _visiting(path) as actions:
         armature = find_armature(path.name, name)
+        name = armature.name
         clips = list(_clips_of(armature, actions if path.suffix.lower() != ".blend" else ()))
     if not clips:
-        raise ClipError(f"{spec}: its armature {armature.name} has no action; name a file with motion")
+        raise ClipError(f"{spec}: its armature {name} has no action; name a file with motion")
     return [replace(clips[0], name=path.stem)] if len(clips) == 1 else clips
 
 

@@ -76,3 +76,23 @@ def test_an_action_in_which_nobody_stands_is_left_alone(walker):
     with pytest.raises(GalateaError, match="no foot stands"):
         api.lock_feet(walker)
     assert set(bpy.data.actions.keys()) == actions
+
+
+def test_keys_outside_of_a_frame_range_that_was_set_by_hand_stay(walker):
+    action = walker.animation_data.action
+    action.use_frame_range = True
+    action.frame_start, action.frame_end = 10, 40
+    was = joint_positions(api.read_motion(walker, 1, 100))
+    api.lock_feet(walker, api.FeetRequest(tolerance=0.5))
+    now = joint_positions(api.read_motion(walker, 1, 100))
+    assert np.abs(now - was).max() < 0.35
+
+
+def test_a_curve_with_modifiers_is_named_and_nothing_happens(walker):
+    for curve in fcurves(walker.animation_data.action):
+        if "thigh.L" in curve.data_path:
+            curve.modifiers.new("CYCLES")
+    actions = set(bpy.data.actions.keys())
+    with pytest.raises(GalateaError, match="has modifiers"):
+        api.lock_feet(walker)
+    assert set(bpy.data.actions.keys()) == actions

@@ -177,6 +177,33 @@ def test_a_file_that_is_no_humanoid_leaves_nothing_behind(scene, tmp_path):
     assert dump_file() == before
 
 
+def test_a_file_without_an_action_is_one_line(scene, tmp_path):
+    with files.staged(tmp_path / "still.glb") as there:
+        files.write_file(there, made_rigs.human())
+    with pytest.raises(GalateaError, match="has no action"):
+        api.retarget(made_rigs.metarig(), every(clips=(str(tmp_path / "still.glb"),)))
+
+
+def test_a_clip_out_of_the_rigs_own_file(scene, bvh, tmp_path):
+    source, armature = made_rigs.human(), made_rigs.metarig()
+    source.name = "Source"
+    api.retarget(source, every(clips=(bvh,)))
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "both.blend"))
+    result = api.retarget(armature, every(clips=(f"{tmp_path / 'both.blend'}:Source",)))
+    assert result.frames == 60 and worst(api.read_motion(armature), api.read_motion(source)) < 0.01
+
+
+def test_a_walk_on_a_treadmill_keeps_its_feet(scene, tmp_path):
+    """Where the hips stay, standing feet run backwards: to hold them would stop the walk."""
+    walk = made_walk(3.0)
+    walk.positions[:, 1] = 0.0
+    for side in ("Left", "Right"):
+        walk.rotations[:, INDEX[f"{side}Leg"]] = [1.0, 0.0, 0.0, 0.0]  # stiff legs sweep the floor
+    write_bvh(tmp_path / "treadmill.bvh", walk)
+    result = api.retarget(made_rigs.human(), every(clips=(str(tmp_path / "treadmill.bvh"),), feet=True))
+    assert any("treadmill" in note for note in result.notes)
+
+
 def test_feet_of_a_toy_stand_as_still_as_the_source_s(scene, bvh):
     """Short thighs and long shins slide when angles alone are kept; the hips' travel is scaled by leg length."""
     armature = made_rigs.human()

@@ -83,7 +83,7 @@ def test_motion_hands_everything_to_the_api(asked, capsys, tmp_path):
     told, errors = lines(capsys)
     assert not errors
     for part in ("Galatea walk 7", "192 frames", "speed asked 1.3,", "speed travelled 1.25", "no GPU here", "take.bvh",
-                 "1,200, 7 % of 17,000", "off by 1.96 mm", "slid 12.3 cm/s while they stood, now 0.8",
+                 "1,200, 7 % of 17,000", "off by 1.96 mm", "slid 12.3 cm/s while they stood, 0.8 once locked",
                  "the left toe is constrained"):
         assert part in "\n".join(told)
     assert "key error" not in "\n".join(told)
@@ -258,7 +258,7 @@ def test_feet(files_asked, capsys):
     assert files_asked == [("lock_feet_file", "a.blend", api.FeetRequest(
         first=10, last=50, keys="every", tolerance=3.0, controls="ik", bone_map="m.toml"), "a.blend")]
     told = "\n".join(lines(capsys)[0])
-    for part in ("walk feet: 240 frames", "slid 12.3 cm/s while they stood, now 0.8", "thigh.L, shin.L; all"):
+    for part in ("walk feet: 240 frames", "slid 12.3 cm/s while they stood, 0.8 once locked", "thigh.L, shin.L; all"):
         assert part in told
     assert main(["feet", "--rig", "a.blend", "--out", "b.blend", "--frames=-20--5", "--quiet"]) == 0
     assert (files_asked[-1][2].first, files_asked[-1][2].last) == (-20, -5)
