@@ -68,7 +68,7 @@ def story(stage):
     yield 1.0
     yield from cut("window", stage.area)
     cuts["window"] = (0, 0, stage.window.width, height)
-    show("MotionPanel", "PathPanel", "TakesPanel", "ResultPanel")
+    show("MotionPanel", "PathPanel", "TakesPanel")
     yield from cut("motion", sidebar)
 
     settings.seconds = 60.0
