@@ -40,6 +40,7 @@ from .gap_scores import (
     window_errors,
 )
 from .gaps import MISSING, OFFSET, PAST, WINDOW, Gaps, gaps_of
+from .lone_keys import lone_keys
 from .pictures import Row, stick_figure_sheet
 from .prepare import prepare
 
@@ -76,7 +77,8 @@ def evaluate(data: Path, pack_folder: Path | None, out: Path, record: bool = Fal
              "after it. A clip with several tags counts for each. L2P in units of the training clips' spread, L2Q on "
              "global quaternions, joint error on a body of 1.75 m.")
     shown = _SHOWN if _SHOWN in judged else max(judged)
-    metrics = to_metrics(judged) | {"variants": variants(judged[shown], session, pack), "command": command,
+    metrics = to_metrics(judged) | {"variants": variants(judged[shown], session, pack),
+                                    "lone_keys": lone_keys(clips, which, session, pack), "command": command,
                                     "about": about}
     (out / "metrics.json").write_text(json.dumps(metrics, indent=1), encoding="utf-8")
     report = "\n".join(["# In-betweening", "", f"`{command}`", "", about, "", *gap_tables(metrics)])
