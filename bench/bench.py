@@ -315,8 +315,8 @@ def peak_memory(pack: Pack) -> Figures:
 
 def animate(folder: str) -> None:
     """Ten seconds onto Galatea's own armature."""
-    from blender_addon.api.slices import drain
     from blender_addon.motion.requests import KeyOptions
+    from blender_addon.motion.slices import drain
     from blender_addon.scene.applying import apply_in_slices
     from blender_addon.scene.armatures import add_human
     from blender_addon.scene.keys import key_takes

@@ -14,6 +14,7 @@ from blender_addon.scene.armatures import add_human
 from blender_addon.scene.rigs import read_rig
 
 LIMBS = tuple(f"{side}{part}" for side in ("Left", "Right") for part in ("Arm", "ForeArm", "UpLeg", "Leg"))
+ARMS = tuple(limb for limb in LIMBS if limb.endswith("Arm"))
 
 
 def human():
@@ -146,7 +147,8 @@ def posed(armature, frame: int):
     return armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
 
 
-def errors_against(armature, clip, start: int = 1, step: float = 1.0, every: int = 1) -> dict[str, float]:
+def errors_against(armature, clip, start: int = 1, step: float = 1.0, every: int = 1, limbs=LIMBS
+                   ) -> dict[str, float]:
     """How far the keyed rig is from the clip, by evaluated bone matrices; frame k of the clip is at start + k * step.
 
     limbs: the worst angle in degrees between a limb's direction on the rig and in the clip. turned: between how far
@@ -160,7 +162,7 @@ def errors_against(armature, clip, start: int = 1, step: float = 1.0, every: int
     for k in range(0, clip.frames, every):
         bones = posed(armature, start + k * step).pose.bones
         heads = {joint: np.array(bones[name].head) for joint, name in rig.bones.items()}
-        for joint in LIMBS:
+        for joint in limbs:
             if TOWARDS[joint] in heads:
                 here = axes.T @ (heads[TOWARDS[joint]] - heads[joint])
                 there = places[k, INDEX[TOWARDS[joint]]] - places[k, INDEX[joint]]

@@ -50,7 +50,9 @@ def test_in_the_blend_somebody_walks_over_the_floor(demo):
     figures = result.figures
     assert np.linalg.norm(hips[1] - hips[0]) == pytest.approx(figures["travelled_m"] * rig.scale(), rel=0.05)
     assert hips[1][1] - hips[0][1] < -5.0  # it faces -Y and goes there
-    assert made_rigs.errors_against(armature, result.clips[0], every=40)["limbs"] < 0.5
+    # its legs are other than the canonical body's, and its feet stand; arms do just what the clip does
+    assert made_rigs.errors_against(armature, result.clips[0], every=40)["limbs"] < 8.0
+    assert made_rigs.errors_against(armature, result.clips[0], every=40, limbs=made_rigs.ARMS)["limbs"] < 0.5
 
 
 def test_the_picture_shows_something(demo):

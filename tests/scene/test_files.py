@@ -13,12 +13,20 @@ from made_walk import made_walk
 
 from blender_addon.errors import GalateaError, RigError
 from blender_addon.motion.bvh import write_bvh
+from blender_addon.motion.channels import every_frame
 from blender_addon.motion.kinematics import joint_positions
 from blender_addon.motion.skeleton import JOINTS
+from blender_addon.rig.retargeting import fit_to_rig
 from blender_addon.scene import files, keys
+from blender_addon.scene.posing import clip_tracks
 from blender_addon.scene.rigs import read_rig
 
 FORMATS = ("blend", "glb", "gltf", "fbx", "bvh")
+
+
+def on_every_frame(armature, clip):
+    rig = read_rig(armature)
+    return every_frame(clip_tracks(armature, rig, fit_to_rig(clip, rig)), 1)
 
 
 def walking_rig(make=made_rigs.human, fps=30, skin=True):
@@ -27,7 +35,7 @@ def walking_rig(make=made_rigs.human, fps=30, skin=True):
     if skin:
         made_rigs.add_skin(armature)
     clip = made_walk(fps=fps)
-    keys.key_takes(armature, [keys.Take("walk", keys.clip_channels(armature, read_rig(armature), clip))], 1)
+    keys.key_takes(armature, [keys.Take("walk", on_every_frame(armature, clip))])
     return armature
 
 
@@ -82,9 +90,7 @@ def test_a_written_clip_stands_upright_in_blenders_own_importer(empty_scene, tmp
 
 def test_actions_of_the_rig_all_go_along_and_the_active_one_comes_first(empty_scene, tmp_path):
     armature = walking_rig()
-    rig = read_rig(armature)
-    takes = [keys.Take(name, keys.clip_channels(armature, rig, made_walk())) for name in ("zebra", "ant")]
-    keys.key_takes(armature, takes, 1)
+    keys.key_takes(armature, [keys.Take(name, on_every_frame(armature, made_walk())) for name in ("zebra", "ant")])
     path = tmp_path / "walk.glb"
     with files.staged(path) as there:
         files.write_file(there, armature)
@@ -199,7 +205,7 @@ def test_a_rig_with_its_hips_at_the_origin_stands_on_the_ground(empty_scene, tmp
     write_bvh(tmp_path / "clip.bvh", made_walk())
     armature = files.open_rig(str(tmp_path / "clip.bvh"))
     clip = made_walk(seconds=1.0)
-    keys.key_takes(armature, [keys.Take("walk", keys.clip_channels(armature, read_rig(armature), clip))], 1)
+    keys.key_takes(armature, [keys.Take("walk", on_every_frame(armature, clip))])
     wanted = joint_positions(clip)
     for frame in (1, 15, 30):
         made = world(armature, frame, JOINTS)
