@@ -167,6 +167,8 @@ def panels() -> list[type]:
 
 def story(stage):
     seen = stage.seen
+    # Without a GPU the viewport takes long to draw, and to smooth it Blender draws it eleven times after each change.
+    bpy.context.preferences.system.viewport_aa = "OFF"
     for name in ("Cube",):
         bpy.data.objects.remove(bpy.data.objects[name])
     bpy.ops.extensions.package_install_files(filepath=stage.archive, repo="user_default", enable_on_install=True)
