@@ -61,11 +61,12 @@ def lock_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, reques
     # limbs are keyed the way they are switched, else keys would be added that nothing looks at
     wish = "now" if request.controls == "auto" else request.controls
     before = clip_tracks(armature(), rig, own, wish)
+    yield 0.45
     mended = replace(_within(own, found.clip, first, request), contacts=found.contacts)
     after = clip_tracks(armature(), rig, mended, wish)
     above = {("", rig.bones[joint]) for joint in _ABOVE if joint in rig.bones}
-    changed = _changed(before, after, rig.leg_length) - above
     yield 0.5
+    changed = _changed(before, after, rig.leg_length) - above
     bones = {name for owner, name in changed if not owner}
     curves, figures = yield from within(curves_in_slices(after, request, first, bones), 0.5, 0.5)
     curves = [curve for curve in curves if (curve.owner, curve.path or curve.bone) in changed]
