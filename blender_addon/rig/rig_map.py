@@ -147,18 +147,6 @@ def _check(armature: str, rest: Rest, bones: BoneMap) -> None:
             raise RigError(f"{armature}: the bone {match.bone} is named for {used[match.bone]} and for {joint}; "
                            "give each joint a bone of its own")
         used[match.bone] = joint
-    _check_together(armature, rest, bones)
-
-
-def _check_together(armature: str, rest: Rest, bones: BoneMap) -> None:
-    """RigError for a limb that hangs from nothing that carries the hips, too: it would be left behind."""
-    hips, mapped = rest.index[bones.bones["Hips"]], {rest.index[bone] for bone in bones.bones.values()}
-    for joint in ("LeftArm", "RightArm", "LeftUpLeg", "RightUpLeg"):
-        above = {rest.index[bones.bones[joint]], *rest.ancestors(rest.index[bones.bones[joint]])}
-        # what hangs from bones of a control rig (Rigify's) may be carried by their constraints
-        if not {hips, *rest.ancestors(hips)} & above and above <= mapped:
-            raise RigError(f"{armature} is not understood as a humanoid: its bone {bones.bones[joint]} ({joint}) hangs "
-                           f"from nothing that carries {bones.bones['Hips']} (Hips), too; parent it to the trunk")
 
 
 def _leg_length(places: Mapping[str, np.ndarray], side: str) -> float:

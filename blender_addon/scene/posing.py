@@ -96,8 +96,10 @@ def _shortcomings(armature: bpy.types.Object, rig: RigMap, controls: Controls, d
     notes, told = [], set()
     for handle, short in done.short.items():
         if short.mean() > _TOLD and not handle.object:
-            axes = free_axes(armature.pose.bones[handle.name], driven_channels(armature, handle.name))
-            notes.append(f"{handle} turns about {axes}: its locked axes were left as they are, "
+            driven = driven_channels(armature, handle.name)
+            axes = free_axes(armature.pose.bones[handle.name], driven)
+            what = "driven" if driven else "locked"
+            notes.append(f"{handle} turns about {axes or 'no axis'}: its {what} axes were left as they are, "
                          f"{short.mean():.0f} degrees off")
             told.add(controls.turning[handle])
     for limb in controls.limbs:

@@ -25,7 +25,24 @@ def read_rig(armature: bpy.types.Object | None, corrections: Mapping[str, str] |
     check_armature(armature)
     rest = read_rest(armature)
     stored = stored_corrections(armature) if corrections is None else corrections
-    return measure_rig(armature.name, rest, map_bones(rest, stored))
+    rig = measure_rig(armature.name, rest, map_bones(rest, stored))
+    _check_together(armature, rig)
+    return rig
+
+
+def _check_together(armature: bpy.types.Object, rig: RigMap) -> None:
+    """RigError for a limb that hangs from nothing that carries the hips, too, and follows nothing: it would be left."""
+    hips = _line(armature, rig.bones["Hips"])
+    for joint in ("LeftArm", "RightArm", "LeftUpLeg", "RightUpLeg"):
+        limb = _line(armature, rig.bones[joint])
+        if not set(hips) & set(limb) and not any(armature.pose.bones[name].constraints for name in limb):
+            raise RigError(f"{armature.name} is not understood as a humanoid: its bone {rig.bones[joint]} ({joint}) "
+                           f"hangs from nothing that carries {rig.bones['Hips']} (Hips), too; parent it to the trunk")
+
+
+def _line(armature: bpy.types.Object, name: str) -> list[str]:
+    bone = armature.data.bones[name]
+    return [bone.name, *(above.name for above in bone.parent_recursive)]
 
 
 def check_armature(armature: bpy.types.Object | None) -> None:
