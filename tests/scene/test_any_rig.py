@@ -25,8 +25,9 @@ JUDGING = Path(__file__).resolve().parents[1] / "judging.py"
 SECONDS, EVERY = 8.0, 5
 # Kinds whose keys are reduced here as they are for people; the others are keyed on every frame, which is quicker.
 SPARSE = ("mixamo", "modes mixed")
-# Toys whose feet are twice as long as people's: to keep those out of the floor their legs and feet have to turn a little
-# further than 8 degrees at times (95 % of frames within so many), and in the kick they slide (cm/s; the source's 1.6-2.2).
+# Toys whose feet are twice as long as people's: to keep those out of the floor their legs and feet have to turn a
+# little further than 8 degrees at times (95 % of frames within so many), and in the kick they slide (cm/s; the source
+# 1.6 to 2.2).
 TOYS = {"synty": (9.0, 3.3), "kaykit": (9.0, 3.3), "cartoon": (9.0, 0.0), "roblox": (8.0, 3.3)}
 FEW = ("walk", "dance")  # the takes that are tried on what is a family's variant
 BACK = "dance"  # the take that is read back, with feet that nothing was done to
