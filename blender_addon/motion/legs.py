@@ -14,7 +14,7 @@ from .rotations import normalise, quat_between, quat_from_axis_angle, quat_multi
 from .skeleton import INDEX
 
 _LATERAL = np.array([1.0, 0.0, 0.0])
-_FOOT = 0.45  # how readily a foot turns, beside thigh and shin
+_FOOT = 0.59  # how readily a foot turns, beside thigh and shin
 _STIFF = 0.03  # square metres: how unwilling a leg is to move at all; a straight one could do nothing else
 
 

@@ -126,7 +126,7 @@ def test_all_turn_as_little_as_can_be(long):
     assert pull @ wanted[0, 0] > 0.0
     # the same by the weighted pseudo-inverse of the turns' effect on the toe, damped
     effect = np.hstack([_cross_matrix(bone) for bone in bones])
-    ready = np.diag([1.0] * 6 + [0.45] * 3)
+    ready = np.diag([1.0] * 6 + [0.59] * 3)
     turns = ready @ effect.T @ np.linalg.solve(effect @ ready @ effect.T + 0.03 * np.eye(3), wanted[0, 0])
     assert np.allclose(foot, turns[6:], atol=1e-12)
     assert np.allclose(turn_of_foot(legs, lever, wanted)[0, 1], 0.0)
