@@ -19,11 +19,11 @@ from blender_addon.inference.sessions import open_session
 from blender_addon.motion.kinematics import forward_kinematics, joint_positions
 from blender_addon.motion.rotations import quat_about_z, quat_rotate
 from training.__main__ import main
-from training.motion import features
+from blender_addon.motion import state_features as features
 from training.motion.clips import load_clips
 from training.motion.corpus import build_corpus, draw_windows, smooth_path
 from training.motion.export_generator import OUTPUTS, Step, example_inputs, load_run, round_weights
-from training.motion.features import integrate, make_sequence
+from blender_addon.motion.state_features import integrate, make_sequence
 from training.motion.generator import local_joints
 
 

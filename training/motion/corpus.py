@@ -10,9 +10,9 @@ import numpy as np
 from blender_addon.errors import GalateaError
 from blender_addon.motion.mirroring import mirror
 
-from . import features
+from blender_addon.motion import state_features as features
 from .clips import FPS, ClipLabel, ClipSet
-from .features import Sequence, make_sequence
+from blender_addon.motion.state_features import Sequence, make_sequence
 from .stitching import stitch
 
 # Tags name whole clips. A clip trains an action when it carries that tag alone, or beside it only tags that do not

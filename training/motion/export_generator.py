@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from blender_addon.errors import GalateaError
 from blender_addon.motion.skeleton import CANONICAL
 
-from . import features
+from blender_addon.motion import state_features as features
 from .card import CMU_CREDIT, data_table, write_card
 from .clips import FPS
 from .generator import LATENT_FRAMES, TRAJECTORY_SECONDS, Generator, GeneratorShape, sixd_to_matrix

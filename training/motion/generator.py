@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from blender_addon.motion.skeleton import CANONICAL
 
-from . import features
+from blender_addon.motion import state_features as features
 
 # When the wanted path is looked at, seconds from the pose that the step makes.
 TRAJECTORY_SECONDS = (1 / 6, 1 / 3, 1 / 2, 2 / 3, 5 / 6, 1.0)

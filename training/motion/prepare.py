@@ -3,7 +3,7 @@
 
 DIR may hold an index.csv (columns: file, action_tags, style, split, subject, skeleton, license, trainable,
 bad_frame_ranges_0based; all but `file` may be missing). Without one, the name of the folder a file lies in is its
-action and every clip is for training.
+action and every clip is for training. A segments.csv says which frames of a clip show what (see segments.py).
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from blender_addon.rig.canonical import Canonical, to_canonical
 
 from .clips import FPS, ClipLabel, save_clips
 from .pictures import Row, stick_figure_sheet
+from .segments import frame_actions, segments_for
 
 # A joint that turns or travels further than this between two frames at 30 fps has flipped or jumped in the source.
 _FLIP = np.radians(75.0)
@@ -67,8 +68,11 @@ def prepare(data: Path, out: Path, sheet: Path | None = None) -> None:
         examples.setdefault(item.label.skeleton, canonical)
     if not taken:
         raise GalateaError(f"{data}: none of {len(rows)} BVH files could be used; the first: {left[0][1]}")
-    save_clips(out, [t.label for t in taken], [t.clip for t in taken], [t.good for t in taken])
+    table = segments_for(data)
+    actions = [frame_actions(t.label.actions, t.clip.frames, table.get(t.label.file)) for t in taken]
+    save_clips(out, [t.label for t in taken], [t.clip for t in taken], [t.good for t in taken], actions)
     print(_tables(taken, left))
+    print(_seen(taken, actions))
     print(f"{len(taken)} clips, {sum(t.clip.frames for t in taken) / FPS / 60:.1f} minutes -> {out}")
     if sheet:
         stick_figure_sheet(sheet, [row for kind, c in examples.items() for row in _sheet_rows(kind, c)])
@@ -168,6 +172,18 @@ def _tables(taken: list[Taken], left: list[tuple[str, str]]) -> str:
     lines += ["", f"bad frames masked: {masked} of {sum(len(t.good) for t in taken)}"]
     if left:
         lines += ["", f"left out: {len(left)}"] + [f"  {file}: {why}" for file, why in left]
+    return "\n".join(lines)
+
+
+def _seen(taken: list[Taken], actions: list[np.ndarray]) -> str:
+    """Minutes of what is seen frame by frame, which is what the generator learns."""
+    minutes: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
+    for item, shown in zip(taken, actions, strict=True):
+        for action in set(shown) - {""}:
+            minutes[action][item.label.split != "train"] += float((shown == action).sum()) / FPS / 60
+    lines = ["", f"{'seen, by segments':20s} {'train':>8s} {'held out':>8s}   minutes"]
+    lines += [f"{action:20s} {train:8.2f} {held:8.2f}" for action, (train, held) in
+              sorted(minutes.items(), key=lambda m: -m[1][0])]
     return "\n".join(lines)
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import features
-from .features import Sequence, integrate
+from blender_addon.motion import state_features as features
+from blender_addon.motion.state_features import Sequence, integrate
 
 _EXIT_FRAMES = 12     # how near its end a clip may be left
 _AFTER = 20           # frames that must remain where another is entered

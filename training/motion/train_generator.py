@@ -30,7 +30,7 @@ from tqdm import tqdm
 from blender_addon.errors import GalateaError
 from blender_addon.motion.skeleton import CONTACT_JOINTS, INDEX
 
-from . import features
+from blender_addon.motion import state_features as features
 from .clips import FPS, load_clips
 from .corpus import Corpus, Windows, build_corpus, draw_windows
 from .generator import (

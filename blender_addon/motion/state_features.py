@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from blender_addon.motion.clip import Clip
-from blender_addon.motion.kinematics import forward_kinematics
-from blender_addon.motion.rotations import (
+from .clip import Clip
+from .kinematics import forward_kinematics
+from .rotations import (
     matrix_from_quat,
     normalise,
     quat_about_z,
@@ -23,7 +23,7 @@ from blender_addon.motion.rotations import (
     quat_multiply,
     quat_rotate,
 )
-from blender_addon.motion.skeleton import INDEX
+from .skeleton import INDEX
 
 MOVE = slice(0, 3)
 HEIGHT = slice(3, 4)
