@@ -12,6 +12,9 @@ from PIL import Image
 
 from blender_addon import api
 from blender_addon.errors import GalateaError
+from blender_addon.motion.contacts import find_standing
+from blender_addon.motion.foot_lock import lock_feet
+from blender_addon.rig.retargeting import fit_to_rig
 from blender_addon.scene import files
 from blender_addon.scene.rigs import read_rig
 
@@ -50,9 +53,13 @@ def test_in_the_blend_somebody_walks_over_the_floor(demo):
     figures = result.figures
     assert np.linalg.norm(hips[1] - hips[0]) == pytest.approx(figures["travelled_m"] * rig.scale(), rel=0.05)
     assert hips[1][1] - hips[0][1] < -5.0  # it faces -Y and goes there
-    # its legs are other than the canonical body's, and its feet stand; arms do just what the clip does
-    assert made_rigs.errors_against(armature, result.clips[0], every=40)["limbs"] < 8.0
-    assert made_rigs.errors_against(armature, result.clips[0], every=40, limbs=made_rigs.ARMS)["limbs"] < 0.5
+    # arms do just what the clip does; legs what it takes for feet to stand on a body with legs of its own, but for the
+    # 2 mm at either end of a shin that keys were thinned by
+    clip = result.clips[0]
+    assert made_rigs.errors_against(armature, clip, every=40, limbs=made_rigs.ARMS)["limbs"] < 0.5
+    locked = lock_feet(fit_to_rig(clip, rig), find_standing(clip)).clip
+    errors = made_rigs.errors_against(armature, locked, every=7)
+    assert errors["limbs"] < 0.6 and errors["turned"] < 1.0 and errors["pelvis"] < 0.002
 
 
 def test_the_picture_shows_something(demo):
