@@ -7,6 +7,7 @@ Nothing here imports bpy before a function that needs it is called, so that pack
 from ..errors import GalateaError, PackError
 from ..inference.packs import Finding, Pack
 from ..motion.requests import FeetRequest, InbetweenRequest, KeyOptions, MotionRequest, PoseRequest, RetargetRequest
+from .clips import ClipFile, ClipProblem, ClipsResult, convert_clips
 from .demo import make_demo
 from .feet import FeetResult, lock_feet, lock_feet_file, lock_feet_in_slices
 from .inbetween import (
@@ -46,6 +47,9 @@ from .rigs import (
 )
 
 __all__ = [
+    "ClipFile",
+    "ClipProblem",
+    "ClipsResult",
     "DeviceTest",
     "FeetRequest",
     "FeetResult",
@@ -69,6 +73,7 @@ __all__ = [
     "add_human",
     "animate_file",
     "complete_pose",
+    "convert_clips",
     "correct_rig",
     "corrections_of",
     "describe_rig",

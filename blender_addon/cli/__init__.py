@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import GalateaError
-from . import inbetween, motions, packs, rigs
+from . import clips, inbetween, motions, packs, rigs
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -49,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     verbs = top.add_subparsers(required=True, metavar="VERB", title="verbs")
     motions.add_verbs(verbs, every)
     inbetween.add_verbs(verbs, every)
+    clips.add_verbs(verbs, every)
     rigs.add_verbs(verbs, every)
     packs.add_verbs(verbs, every)
     return top

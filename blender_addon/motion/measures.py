@@ -80,6 +80,15 @@ def knee_bend(clip: Clip) -> float:
     return float(knee_angles(clip).min())
 
 
+def ends_apart(clip: Clip, places: np.ndarray) -> float:
+    """Mean distance in cm of hands, feet and head from places (T, 22, 3) in metres, NaN for joints not to be judged."""
+    away = joint_positions(clip)[:, _ENDS] - places[:, _ENDS]
+    return float(np.nanmean(np.linalg.norm(away, axis=-1)) * 100.0)
+
+
+_ENDS = [INDEX[joint] for joint in ("LeftHand", "RightHand", "LeftFoot", "RightFoot", "Head")]
+
+
 def energy(clip: Clip) -> float:
     """Mean kinetic energy a kilogram in J/kg over the joints, each with the same share of the mass."""
     return float(0.5 * (speeds(joint_positions(clip), clip.fps) ** 2).mean())

@@ -48,6 +48,13 @@ def read_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, first:
 
     armature: returns the object, or raises when it is gone. Between slices the scene is at its own frame.
     """
+    bones = yield from bones_in_slices(armature, rig, first, last)
+    return as_clip(armature(), rig, bones)
+
+
+def bones_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, first: int, last: int
+                    ) -> Generator[float, None, np.ndarray]:
+    """The same before it is a clip: the matrices (T, N, 4, 4) of the mapped bones in armature space."""
     names = list(rig.bones.values())
     bones, worlds = [], []
     while len(bones) <= last - first:
@@ -60,7 +67,15 @@ def read_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, first:
                     break
         yield len(bones) / (last - first + 1)
     own = np.linalg.inv(worlds[:1]) @ np.array(worlds)  # the object's own motion
-    return as_clip(armature(), rig, own[:, None] @ np.array(bones))
+    return own[:, None] @ np.array(bones)
+
+
+def joint_places(rig: RigMap, bones: np.ndarray) -> np.ndarray:
+    """(T, 22, 3) metres: where the mapped bones begin, in the frame of as_clip; NaN for joints without a bone."""
+    places = np.full((len(bones), len(JOINTS), 3), np.nan)
+    for column, joint in enumerate(rig.bones):
+        places[:, INDEX[joint]] = rig.to_canonical(bones[:, column, :3, 3])
+    return places
 
 
 def as_clip(armature: bpy.types.Object, rig: RigMap, bones: np.ndarray) -> Clip:

@@ -5,26 +5,58 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import bpy
+import numpy as np
 
 from ..errors import ClipError, GalateaError
 from ..motion.bvh import read_bvh
 from ..motion.clip import Clip
 from ..motion.contacts import find_standing
-from ..motion.skeleton import JOINTS
+from ..motion.kinematics import joint_positions
+from ..motion.measures import ends_apart
+from ..motion.skeleton import INDEX, JOINTS
 from ..motion.slices import drain
 from ..motion.soles import level_soles
 from ..rig.canonical import to_canonical
 from ..rig.retargeting import to_canonical_body
 from .files import find_armature, hushed, import_file, split_rig
-from .reading import action_frames, read_in_slices
+from .reading import action_frames, as_clip, bones_in_slices, joint_places
 from .rigs import read_rig
 from .versions import bind_action, fcurves
 
 _AT_ZERO = 0.03  # metres
+
+
+@dataclass(frozen=True, eq=False)
+class Understood:
+    """A clip on the canonical skeleton, with its name and its contacts, and what its source was taken for.
+
+    own: the same on a skeleton of the source's proportions. places: (T, 22, 3) where the source has the joints, NaN
+    where it has none. Both in metres of a body whose legs are as long as the canonical ones. skeleton: the kind of
+    rig, in words. missing: the joints it lacks.
+    """
+
+    clip: Clip
+    own: Clip
+    places: np.ndarray
+    skeleton: str
+    missing: tuple[str, ...]
+
+    @cached_property
+    def error_own(self) -> float:
+        """Mean distance in cm of hands, feet and head from the source's, on a body of its own proportions."""
+        return ends_apart(self.own, self.places)
+
+    @cached_property
+    def error_standard(self) -> float:
+        """The same on the canonical body, hip joints laid over hip joints."""
+        hips = [INDEX["LeftUpLeg"], INDEX["RightUpLeg"]]
+        lift = (self.places[:, hips] - joint_positions(self.clip)[:, hips]).mean(axis=1)
+        return ends_apart(replace(self.clip, positions=self.clip.positions + lift), self.places)
 
 
 def read_clips(spec: str) -> list[Clip]:
@@ -33,57 +65,73 @@ def read_clips(spec: str) -> list[Clip]:
     A .bvh is one clip; of a .blend it is the armature's action, of other files each action that moves its bones.
     GalateaError with one line when there is none.
     """
+    return [found.clip for found in understand_clips(spec)]
+
+
+def understand_clips(spec: str) -> list[Understood]:
+    """The same, each with what its source was taken for."""
     path, name = split_rig(spec)
     if not path.is_file():
         raise GalateaError(f"there is no file {path}; name a clip that is there")
     if path.suffix.lower() == ".bvh":
-        motion = read_bvh(path)
-        found = to_canonical(motion, path.name)
-        # a floor that is meant to be at zero is left there: of clips in which nobody stands it is only a guess
-        lift = found.floor if abs(found.floor) < _AT_ZERO else 0.0
-        positions = found.clip.positions + [0.0, 0.0, lift]
-        standing = find_standing(found.fitted)
-        clip = replace(found.clip, positions=positions, contacts=standing, name=path.stem)
-        # on the canonical skeleton feet are flat at rest, by definition
-        return [clip if set(motion.names) == set(JOINTS) else level_soles(clip, standing)]
+        return [_understand_bvh(path)]
     if bpy.data.filepath and path.resolve() == Path(bpy.data.filepath).resolve():  # the open file is no guest in itself
-        return [read_armature(find_armature(path.name, name))]
+        armature = find_armature(path.name, name)
+        return [drain(_understand_in_slices(lambda: armature))]
     with _visiting(path) as actions:
         armature = find_armature(path.name, name)
         name = armature.name
-        clips = list(_clips_of(armature, actions if path.suffix.lower() != ".blend" else ()))
-    if not clips:
+        found = list(_clips_of(armature, actions if path.suffix.lower() != ".blend" else ()))
+    if not found:
         raise ClipError(f"{spec}: its armature {name} has no action; name a file with motion")
-    return [replace(clips[0], name=path.stem)] if len(clips) == 1 else clips
+    if len(found) == 1:
+        return [replace(found[0], clip=replace(found[0].clip, name=path.stem))]
+    return found
 
 
-def read_armature(armature: bpy.types.Object) -> Clip:
-    """What an armature of the scene in hand does over its action, on the canonical skeleton, with its contacts."""
-    return drain(armature_in_slices(lambda: armature))
+def _understand_bvh(path: Path) -> Understood:
+    motion = read_bvh(path)
+    found = to_canonical(motion, path.name)
+    # a floor that is meant to be at zero is left there: of clips in which nobody stands it is only a guess
+    lift = found.floor if abs(found.floor) < _AT_ZERO else 0.0
+    standing = find_standing(found.fitted)
+    clip = replace(found.clip, positions=found.clip.positions + [0.0, 0.0, lift], contacts=standing, name=path.stem)
+    # on the canonical skeleton feet are flat at rest, by definition
+    clip = clip if set(motion.names) == set(JOINTS) else level_soles(clip, standing)
+    return Understood(clip, found.fitted, found.source_positions, f"BVH, {len(motion.names)} joints", found.missing)
 
 
 def armature_in_slices(armature: Callable[[], bpy.types.Object]) -> Generator[float, None, Clip]:
-    """The same in slices. armature: returns the object, or raises when it is gone."""
+    """What an armature of the scene in hand does over its action, on the canonical skeleton, with its contacts.
+
+    In slices. armature: returns the object, or raises when it is gone.
+    """
+    return (yield from _understand_in_slices(armature)).clip
+
+
+def _understand_in_slices(armature: Callable[[], bpy.types.Object]) -> Generator[float, None, Understood]:
     rig = read_rig(armature())
-    own = yield from read_in_slices(armature, rig, *action_frames(armature()))
+    bones = yield from bones_in_slices(armature, rig, *action_frames(armature()))
+    own = as_clip(armature(), rig, bones)
     standing, name = find_standing(own), armature().animation_data.action.name
-    return replace(level_soles(to_canonical_body(own, rig), standing), contacts=standing, name=name)
+    clip = replace(level_soles(to_canonical_body(own, rig), standing), contacts=standing, name=name)
+    return Understood(clip, own, joint_places(rig, bones), f"{rig.family}, {len(rig.rest.names)} bones", rig.missing)
 
 
-def _clips_of(armature: bpy.types.Object, actions: Sequence[bpy.types.Action]) -> Iterator[Clip]:
+def _clips_of(armature: bpy.types.Object, actions: Sequence[bpy.types.Action]) -> Iterator[Understood]:
     """The clips of an armature that may be changed: of those actions that move its bones, or of the one it has."""
     bones = {f'pose.bones["{bpy.utils.escape_identifier(bone.name)}"]' for bone in armature.data.bones}
     moving = [action for action in actions
               if any(curve.data_path.rpartition(".")[0] in bones for curve in fcurves(action))]
     if not moving:
         if armature.animation_data is not None and armature.animation_data.action is not None:
-            yield read_armature(armature)
+            yield drain(_understand_in_slices(lambda: armature))
         return
     for track in armature.animation_data.nla_tracks if armature.animation_data else ():
         track.mute = True
     for action in moving:
         bind_action(armature, action)
-        yield read_armature(armature)
+        yield drain(_understand_in_slices(lambda: armature))
 
 
 # --- a file as a guest ----------------------------------------------------------------------------------------------

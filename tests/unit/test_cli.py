@@ -20,7 +20,7 @@ from blender_addon.inference.packs import models_folder
 from blender_addon.rig.bone_map import BoneMap, Match
 
 MODEL = step_model()
-VERBS = ("motion", "retarget", "feet", "keys", "rig", "packs", "doctor")
+VERBS = ("motion", "retarget", "feet", "keys", "clip", "rig", "packs", "doctor")
 MOTION = ["motion", "--rig", "a.blend", "--action", "walk", "--out", "b.blend"]
 
 
