@@ -18,6 +18,7 @@ from .easing import at_least_zero, blurred, bridge, distance, envelope
 from .kinematics import forward_kinematics, local_rotations
 from .legs import Legs, joints_of_legs, legs_of, reach, turn_of_foot, turned_by
 from .rotations import (
+    cross,
     normalise,
     quat_angle,
     quat_continuous,
@@ -242,7 +243,7 @@ def _tilt_pelvis(clip: Clip, legs: Legs, standing: np.ndarray, target: np.ndarra
         weight = standing + np.minimum(low / 0.02, 1.0)
     middle = clip.skeleton.offsets[_HIPS].mean(axis=0)
     positions = clip.positions + quat_rotate(turned[:, 0], middle)
-    axis = normalise(np.cross(lateral, _UP))
+    axis = normalise(cross(lateral, _UP))
     turned[:, 0] = quat_multiply(quat_from_axis_angle(axis, tilt), turned[:, 0])
     return replace(clip, rotations=quat_continuous(local_rotations(clip.skeleton, turned)),
                    positions=positions - quat_rotate(turned[:, 0], middle))

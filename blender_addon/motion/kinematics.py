@@ -17,15 +17,15 @@ def forward_kinematics(
 
     rotations: (T, J, 4) local quaternions; positions: (T, 3) of the root.
     """
-    turned = [None] * len(skeleton.parents)
-    placed = [None] * len(skeleton.parents)
-    for joint, parent in enumerate(skeleton.parents):
-        if parent < 0:
-            turned[joint], placed[joint] = np.asarray(rotations)[:, joint], np.asarray(positions)
-        else:
-            turned[joint] = quat_multiply(turned[parent], rotations[:, joint])
-            placed[joint] = placed[parent] + quat_rotate(turned[parent], skeleton.offsets[joint])
-    return np.stack(turned, axis=1), np.stack(placed, axis=1)
+    rotations, positions = np.asarray(rotations), np.asarray(positions)
+    turned = np.array(rotations, dtype=np.result_type(rotations, np.float32))
+    placed = np.empty((*turned.shape[:-1], 3), dtype=np.result_type(turned, positions, skeleton.offsets))
+    placed[:, [joint for joint, parent in enumerate(skeleton.parents) if parent < 0]] = positions[:, None]
+    for joints, parents in skeleton.generations:  # all joints as far from the root at once
+        above = turned[:, parents]
+        turned[:, joints] = quat_multiply(above, rotations[:, joints])
+        placed[:, joints] = placed[:, parents] + quat_rotate(above, skeleton.offsets[joints])
+    return turned, placed
 
 
 def joint_positions(clip: Clip) -> np.ndarray:

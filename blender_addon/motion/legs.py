@@ -10,7 +10,7 @@ import numpy as np
 
 from .clip import Clip
 from .kinematics import forward_kinematics
-from .rotations import normalise, quat_between, quat_from_axis_angle, quat_multiply, quat_rotate
+from .rotations import cross, normalise, quat_between, quat_from_axis_angle, quat_multiply, quat_rotate
 from .skeleton import INDEX
 
 _LATERAL = np.array([1.0, 0.0, 0.0])
@@ -49,7 +49,7 @@ class Legs:
     def poles(self) -> np.ndarray:
         """(T, 2, 3) unit vectors across the line from hip to ankle, towards where the knee points: the thigh's own
         front, which a straight leg has too. What the pole target of an IK leg wants."""
-        return normalise(np.cross(self.ankles - self.hips, quat_rotate(self.thighs, _LATERAL)))
+        return normalise(cross(self.ankles - self.hips, quat_rotate(self.thighs, _LATERAL)))
 
 
 def legs_of(clip: Clip) -> Legs:
@@ -71,7 +71,7 @@ def reach(legs: Legs, hips: np.ndarray, ankles: np.ndarray) -> tuple[np.ndarray,
     along = normalise(thigh)
     hinge = normalise(hinge - _dot(hinge, along) * along)
     across = shin - _dot(shin, hinge) * hinge  # the part of the shin that the hinge turns
-    bend = np.arctan2(_dot(np.cross(along, across), hinge), _dot(along, across))[..., 0]
+    bend = np.arctan2(_dot(cross(along, across), hinge), _dot(along, across))[..., 0]
 
     upper, lower = np.linalg.norm(thigh, axis=-1), np.linalg.norm(shin, axis=-1)
     apart = np.linalg.norm(ankles - hips, axis=-1)
@@ -91,7 +91,7 @@ def turn_of_foot(legs: Legs, lever: np.ndarray, wanted: np.ndarray) -> np.ndarra
     resists = _STIFF * np.eye(3)
     for bone, share in ((legs.knees - legs.hips, 1.0), (legs.ankles - legs.knees, 1.0), (lever, _FOOT)):
         resists = resists + share * (_dot(bone, bone)[..., None] * np.eye(3) - bone[..., :, None] * bone[..., None, :])
-    return _FOOT * np.cross(lever, np.linalg.solve(resists, wanted[..., None])[..., 0])
+    return _FOOT * cross(lever, np.linalg.solve(resists, wanted[..., None])[..., 0])
 
 
 def turned_by(vectors: np.ndarray, rotations: np.ndarray) -> np.ndarray:

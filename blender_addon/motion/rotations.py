@@ -15,16 +15,30 @@ def normalise(vector: np.ndarray) -> np.ndarray:
     return vector / np.maximum(length, _TINY)
 
 
+def cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The cross product of vectors (..., 3); numpy's own takes several times as long over a few hundred of them."""
+    ax, ay, az = a[..., 0], a[..., 1], a[..., 2]
+    bx, by, bz = b[..., 0], b[..., 1], b[..., 2]
+    x = ay * bz - az * by
+    product = np.empty((*x.shape, 3), dtype=x.dtype)
+    product[..., 0] = x
+    product[..., 1] = az * bx - ax * bz
+    product[..., 2] = ax * by - ay * bx
+    return product
+
+
 def quat_multiply(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """The rotation that does b first, then a; (..., 4)."""
-    aw, ax, ay, az = np.moveaxis(np.asarray(a), -1, 0)
-    bw, bx, by, bz = np.moveaxis(np.asarray(b), -1, 0)
-    return np.stack([
-        aw * bw - ax * bx - ay * by - az * bz,
-        aw * bx + ax * bw + ay * bz - az * by,
-        aw * by - ax * bz + ay * bw + az * bx,
-        aw * bz + ax * by - ay * bx + az * bw,
-    ], axis=-1)
+    a, b = np.asarray(a), np.asarray(b)
+    aw, ax, ay, az = a[..., 0], a[..., 1], a[..., 2], a[..., 3]
+    bw, bx, by, bz = b[..., 0], b[..., 1], b[..., 2], b[..., 3]
+    w = aw * bw - ax * bx - ay * by - az * bz
+    product = np.empty((*w.shape, 4), dtype=w.dtype)
+    product[..., 0] = w
+    product[..., 1] = aw * bx + ax * bw + ay * bz - az * by
+    product[..., 2] = aw * by - ax * bz + ay * bw + az * bx
+    product[..., 3] = aw * bz + ax * by - ay * bx + az * bw
+    return product
 
 
 def quat_inverse(q: np.ndarray) -> np.ndarray:
@@ -36,8 +50,8 @@ def quat_rotate(q: np.ndarray, vector: np.ndarray) -> np.ndarray:
     """Turn vectors (..., 3) by unit quaternions (..., 4)."""
     q, vector = np.asarray(q), np.asarray(vector)
     axis = q[..., 1:]
-    twice = 2.0 * np.cross(axis, vector)
-    return vector + q[..., :1] * twice + np.cross(axis, twice)
+    twice = 2.0 * cross(axis, vector)
+    return vector + q[..., :1] * twice + cross(axis, twice)
 
 
 def quat_from_axis_angle(axis: np.ndarray, angle: np.ndarray) -> np.ndarray:
@@ -66,9 +80,9 @@ def quat_between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     w = 1.0 + np.sum(a * b, axis=-1)
     # opposite directions: any axis across a will do
     other = np.where(np.abs(a[..., :1]) < 0.9, np.array([1.0, 0.0, 0.0]), np.array([0.0, 1.0, 0.0]))
-    across = normalise(np.cross(a, other))
+    across = normalise(cross(a, other))
     opposite = (w < 1e-9)[..., None]
-    q = np.concatenate([w[..., None], np.cross(a, b)], axis=-1)
+    q = np.concatenate([w[..., None], cross(a, b)], axis=-1)
     half_turn = np.concatenate([np.zeros_like(w)[..., None], across], axis=-1)
     return normalise(np.where(opposite, half_turn, q))
 

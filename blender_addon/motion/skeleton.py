@@ -91,6 +91,16 @@ class Skeleton:
         return positions
 
     @cached_property
+    def generations(self) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+        """Joints and their parents as indices, those next to the root first, then theirs, and so on."""
+        depth = np.zeros(len(self.parents), dtype=int)
+        for joint, parent in enumerate(self.parents):
+            depth[joint] = depth[parent] + 1 if parent >= 0 else 0
+        parents = np.array(self.parents)
+        found = [np.flatnonzero(depth == level) for level in range(1, depth.max() + 1)]
+        return tuple((joints, parents[joints]) for joints in found)
+
+    @cached_property
     def leg_length(self) -> float:
         """Thigh plus shin in metres, the mean of both sides; the measure by which root motion is scaled."""
         bones = [f"{side}{part}" for side in ("Left", "Right") for part in ("Leg", "Foot")]

@@ -11,6 +11,7 @@ from .contacts import runs, standing_heights
 from .easing import at_least_zero, bridge, distance, smooth, stretches
 from .legs import turned_by
 from .rotations import (
+    cross,
     normalise,
     quat_angle,
     quat_between,
@@ -82,7 +83,7 @@ class Feet:
         height: (T, 2) of the toe joints above where they rest.
         """
         ahead, lateral = quat_rotate(tips, self.tip), quat_rotate(tips, np.array([1.0, 0.0, 0.0]))
-        sine, cosine = ahead[..., 2], np.cross(ahead, lateral)[..., 2]
+        sine, cosine = ahead[..., 2], cross(ahead, lateral)[..., 2]
         angle = np.arctan2(sine, cosine)
         wanted = at_least_zero(sine + height, soft) - height
         turn = np.arcsin(np.clip(wanted / np.maximum(np.hypot(sine, cosine), 1e-9), -1.0, 1.0)) - angle

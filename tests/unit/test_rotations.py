@@ -274,3 +274,11 @@ def test_everything_works_over_leading_axes():
         assert np.allclose(rot.quat_rotate(q, v)[i, k], rot.quat_rotate(q[i, k], v[i, k]))
         assert np.allclose(rot.quat_to_euler(q, "YZX")[i, k], rot.quat_to_euler(q[i, k], "YZX"))
         assert np.allclose(rot.quat_from_matrix(rot.matrix_from_quat(q))[i, k] * np.sign(q[i, k, 0]), q[i, k])
+
+
+@pytest.mark.parametrize("shapes", [((7, 2, 3), (7, 2, 3)), ((3,), (5, 3)), ((4, 1, 3), (6, 3))])
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_the_cross_product_is_numpys_to_the_bit(shapes, kind):
+    rng = np.random.default_rng(0)
+    a, b = (rng.normal(size=shape).astype(kind) for shape in shapes)
+    assert np.array_equal(rot.cross(a, b), np.cross(a, b)) and rot.cross(a, b).dtype == kind
