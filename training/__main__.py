@@ -20,8 +20,9 @@ def build_parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(dest="verb", required=True)
 
     prepare = verbs.add_parser("prepare", help="read a folder of clips into one prepared file")
-    prepare.add_argument("kind", choices=["motion"])
-    prepare.add_argument("--data", type=Path, required=True, help="folder of BVH files, with an index.csv or not")
+    prepare.add_argument("kind", choices=["motion", *KINDS], help="motion, or the kind to train: the same")
+    prepare.add_argument("--data", type=Path, required=True, help="folder of clips (.bvh .fbx .glb .gltf .blend), with "
+                         "an index.csv or not")
     prepare.add_argument("--out", type=Path, required=True, help="the .npz file to write")
     prepare.add_argument("--sheet", type=Path, help="also draw source beside canonical for each skeleton kind")
 

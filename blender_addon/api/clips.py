@@ -66,7 +66,7 @@ def convert_clips(sources: Sequence[str], out: str | Path) -> ClipsResult:
 
     out: a .bvh for the clips of one file, numbered from the second on; else a folder, made when missing, for files
     that are named after the sources, and after the clip where a source has several. A source that cannot be read is
-    among the problems and the others are written. GalateaError when none can be read, or `out` cannot be written.
+    among the problems and the others are written. GalateaError when `out` cannot be written or would lose a source.
     """
     from ..motion.bvh import write_bvh
     from ..scene import files
@@ -92,9 +92,6 @@ def convert_clips(sources: Sequence[str], out: str | Path) -> ClipsResult:
             with files.staged(path) as there:
                 write_bvh(there, understood.clip)
             made.append(_clip_file(spec, path, understood))
-    if not made:
-        raise GalateaError(problems[0].why if len(problems) == 1 else
-                           f"none of {len(problems)} files could be read; the first: {problems[0].why}")
     return ClipsResult(tuple(made), tuple(problems), time.perf_counter() - began)
 
 

@@ -32,14 +32,16 @@ def _clip(args: argparse.Namespace) -> int:
     progress(args, f"reading {len(args.files)} files ...")
     result = api.convert_clips(args.files, args.out)
     write_json(args, result.as_dict())
-    table(args, ("file", "frames", "fps", "skeleton", "own, cm", "standard, cm", "lacks"), [
-        (clip.file, str(clip.frames), f"{clip.fps:g}", clip.skeleton, f"{clip.error_own_cm:.2f}",
-         f"{clip.error_standard_cm:.2f}", ", ".join(clip.missing) or "-") for clip in result.clips])
-    say(args, "own, standard: how far hands, feet and head are from the source's, with its own proportions and on the "
-              "standard body of 1.75 m")
-    for problem in result.problems:
+    if result.clips:
+        table(args, ("file", "frames", "fps", "skeleton", "own, cm", "standard, cm", "lacks"), [
+            (clip.file, str(clip.frames), f"{clip.fps:g}", clip.skeleton, f"{clip.error_own_cm:.2f}",
+             f"{clip.error_standard_cm:.2f}", ", ".join(clip.missing) or "-") for clip in result.clips])
+        say(args, "own, standard: how far hands, feet and head are from the source's, with its own proportions and on "
+                  "the standard body of 1.75 m")
+    for problem in result.problems if len(args.files) > 1 else ():
         say(args, f"left out   {problem.source}: {problem.why}")
     if result.problems:
-        raise GalateaError(f"{len(result.problems)} of {len(args.files)} files could not be read; the first: "
-                           f"{result.problems[0].why}")
+        why = result.problems[0].why
+        raise GalateaError(why if len(args.files) == 1 else
+                           f"{len(result.problems)} of {len(args.files)} files could not be read; the first: {why}")
     return 0

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A folder of BVH files becomes a prepared file, and what is wrong is said."""
 
+import csv
+import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -59,3 +61,48 @@ def test_nothing_usable_is_one_line(tmp_path: Path, capsys):
         told = capsys.readouterr().err.strip().splitlines()
         assert len(told) == 1 and word in told[0]
     assert not (tmp_path / "x.npz").exists()
+
+
+def test_folders_are_actions_and_those_in_them_styles(tmp_path: Path, capsys):
+    data = tmp_path / "data"
+    for folder in ("Side Step/Old Man/take 1", "throw", "."):
+        (data / folder).mkdir(parents=True, exist_ok=True)
+        write_bvh(data / folder / "a.bvh", made_walk(seconds=1.0))
+    assert main(["prepare", "motion-generator", "--data", str(data), "--out", str(tmp_path / "x.npz")]) == 0
+    clips = load_clips(tmp_path / "x.npz")
+    assert [(label.actions, label.style) for label in clips.labels] == [
+        (("side_step",), "old_man"), ((), ""), (("throw",), "")]
+    # throwing is left out of data that come with tags; who names a folder so wants it
+    assert set(clips.actions) == {"side_step", "throw"}
+    assert "without an action, so no generator learns from them: 1, such as a.bvh" in capsys.readouterr().out
+
+
+def test_the_table_says_of_every_clip_what_was_understood(bvh_folder: Path, tmp_path: Path, capsys):
+    (tmp_path / "data").mkdir()
+    for name in ("walk_03.bvh", "broken.bvh"):
+        (tmp_path / "data" / name).write_bytes((bvh_folder / name).read_bytes())
+    with (tmp_path / "data" / "index.csv").open("w") as file:
+        file.write("file,action,style,split,licence\nwalk_03.bvh,walk,brisk,val,CC0-1.0\nbroken.bvh,walk,,,\n")
+    (tmp_path / "data" / "segments.csv").write_text("file,first,last,action\nwalk_03.bvh,0,29,stroll\n")
+    assert main(["prepare", "motion", "--data", str(tmp_path / "data"), "--out", str(tmp_path / "x.npz")]) == 0
+    with (tmp_path / "x.csv").open(newline="") as file:
+        broken, walk = csv.DictReader(file)
+    assert walk | {"own_cm": "", "standard_cm": ""} == {
+        "file": "walk_03.bvh", "skeleton": "22 joints", "lacks": "", "fps": "30", "seconds": "3.0",
+        "action": "stroll 1.0 s", "style": "brisk", "split": "val", "own_cm": "", "standard_cm": "", "bad_frames": "0",
+        "left_out": ""}
+    assert float(walk["own_cm"]) < 0.01
+    assert "cut off" in broken["left_out"] or "MOTION" in broken["left_out"]
+    assert load_clips(tmp_path / "x.npz").labels[0].licence == "CC0-1.0"
+    told = capsys.readouterr().out
+    assert "stroll 1.0 s" in told and "broken.bvh: " in told
+
+
+def test_without_blender_its_files_are_left_out_and_the_others_read(tmp_path: Path, capsys, monkeypatch):
+    (tmp_path / "data" / "walk").mkdir(parents=True)
+    write_bvh(tmp_path / "data" / "walk" / "a.bvh", made_walk(seconds=1.0))
+    (tmp_path / "data" / "walk" / "b.fbx").write_bytes(b"whatever")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert main(["prepare", "motion", "--data", str(tmp_path / "data"), "--out", str(tmp_path / "x.npz")]) == 0
+    told = capsys.readouterr().out
+    assert "walk/b.fbx: .fbx files are read by Blender, and this Python has no bpy module" in told

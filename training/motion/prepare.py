@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a folder of BVH files to one prepared file: `python -m training prepare motion --data DIR --out FILE`.
+"""From a folder of clips to one prepared file: `python -m training prepare motion --data DIR --out FILE`.
 
-DIR may hold an index.csv (columns: file, action_tags, style, split, subject, skeleton, license, trainable,
-bad_frame_ranges_0based; all but `file` may be missing). Without one, the name of the folder a file lies in is its
-action and every clip is for training. A segments.csv says which frames of a clip show what (see segments.py).
+DIR holds BVH, FBX, glTF or .blend files (all but BVH are read by Blender: conversion.py). It may hold an index.csv
+(columns: file, action, action_tags, style, split, subject, skeleton, licence or license, trainable,
+bad_frame_ranges_0based; all but `file` may be missing). Without one, the folder below DIR that a file lies in is its
+action, a folder in that its style, and every clip is for training. A segments.csv says which frames of a clip show
+what (see segments.py).
 """
 
 from __future__ import annotations
@@ -11,7 +13,8 @@ from __future__ import annotations
 import csv
 import hashlib
 import re
-from collections import defaultdict
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,57 +26,64 @@ from blender_addon.motion.bvh import read_bvh
 from blender_addon.motion.clip import Clip
 from blender_addon.motion.contacts import find_contacts
 from blender_addon.motion.kinematics import forward_kinematics, joint_positions
+from blender_addon.motion.measures import ends_apart
 from blender_addon.motion.resampling import resample
 from blender_addon.motion.rotations import quat_angle
-from blender_addon.motion.skeleton import INDEX, JOINTS, PARENTS
+from blender_addon.motion.skeleton import JOINTS, PARENTS
 from blender_addon.rig.canonical import Canonical, to_canonical
 
 from .clips import FPS, ClipLabel, save_clips
+from .conversion import ENDINGS, Converted, convert
 from .pictures import Row, stick_figure_sheet
-from .segments import frame_actions, segments_for
+from .segments import Segment, frame_actions, segments_for
+from .understood import Taken, clip_table, tables, write_clip_table
 
 # A joint that turns or travels further than this between two frames at 30 fps has flipped or jumped in the source.
 _FLIP = np.radians(75.0)
 _JUMP = 0.4
-_JUDGED = ("LeftHand", "RightHand", "LeftFoot", "RightFoot", "Head")
 _SHORTEST = 8
 
 
 @dataclass(frozen=True, eq=False)
-class Taken:
-    """A clip that was understood, with how far its joints lie from the source's (cm at 1.75 m)."""
+class Source:
+    """A clip to be read. row: what the index says of it, under the name it will have. original: the user's file.
 
-    label: ClipLabel
-    clip: Clip
-    good: np.ndarray
-    error_own: float
-    error_standard: float
-    rest: str
-    missing: tuple[str, ...]
+    converted: its BVH, where the file is none; why: why there is none.
+    """
+
+    row: dict[str, str]
+    original: Path
+    converted: Converted | None = None
+    why: str = ""
 
 
 def prepare(data: Path, out: Path, sheet: Path | None = None) -> None:
-    """Read every BVH under `data`, write `out`, print what was taken and what was not."""
+    """Read every clip under `data`, write `out` and a table of all clips beside it, print what was understood."""
     rows = list_clips(data)
     taken: list[Taken] = []
     left: list[tuple[str, str]] = []
     examples: dict[str, Canonical] = {}
-    for row in tqdm(rows, desc="reading clips", unit="clip"):
-        try:
-            canonical, item = _take(data, row)
-        except GalateaError as error:
-            left.append((row["file"], str(error)))
-            continue
-        taken.append(item)
-        examples.setdefault(item.label.skeleton, canonical)
+    with tempfile.TemporaryDirectory(prefix="galatea-") as folder:
+        sources = list(_sources(data, rows, Path(folder)))
+        for source in tqdm(sources, desc="reading clips", unit="clip"):
+            try:
+                canonical, item = _take(source)
+            except GalateaError as error:
+                left.append((source.row["file"], str(error)))
+                continue
+            taken.append(item)
+            if source.converted is None:
+                examples.setdefault(item.label.skeleton, canonical)
     if not taken:
-        raise GalateaError(f"{data}: none of {len(rows)} BVH files could be used; the first: {left[0][1]}")
+        raise GalateaError(f"{data}: none of {len(sources)} clips could be used; the first: {left[0][1]}")
     table = segments_for(data)
-    actions = [frame_actions(t.label.actions, t.clip.frames, table.get(t.label.file)) for t in taken]
+    actions = [frame_actions(t.label.actions, t.clip.frames, table.get(t.label.file) or _throughout(t)) for t in taken]
     save_clips(out, [t.label for t in taken], [t.clip for t in taken], [t.good for t in taken], actions)
-    print(_tables(taken, left))
-    print(_seen(taken, actions))
-    print(f"{len(taken)} clips, {sum(t.clip.frames for t in taken) / FPS / 60:.1f} minutes -> {out}")
+    rows = clip_table(taken, actions, left)
+    write_clip_table(out.with_suffix(".csv"), rows)
+    print(tables(taken, actions, left, rows))
+    print(f"{len(taken)} clips, {sum(t.clip.frames for t in taken) / FPS / 60:.1f} minutes -> {out}; "
+          f"clip by clip in {out.with_suffix('.csv')}")
     if sheet:
         stick_figure_sheet(sheet, [row for kind, c in examples.items() for row in _sheet_rows(kind, c)])
         print(f"contact sheet -> {sheet}")
@@ -82,7 +92,7 @@ def prepare(data: Path, out: Path, sheet: Path | None = None) -> None:
 def list_clips(data: Path) -> list[dict[str, str]]:
     """A row a file: from index.csv where there is one, else from the folders' names."""
     if not data.is_dir():
-        raise GalateaError(f"{data}: no such folder; give --data a folder with BVH files")
+        raise GalateaError(f"{data}: no such folder; give --data a folder with clips")
     index = data / "index.csv"
     if index.is_file():
         with index.open(encoding="utf-8", newline="") as file:
@@ -90,32 +100,83 @@ def list_clips(data: Path) -> list[dict[str, str]]:
         if not rows or "file" not in rows[0]:
             raise GalateaError(f"{index}: has no column 'file'")
         return rows
-    files = sorted(p for p in data.rglob("*") if p.suffix.lower() == ".bvh")
+    files = sorted(p for p in data.rglob("*") if p.suffix.lower() in (".bvh", *ENDINGS))
     if not files:
-        raise GalateaError(f"{data}: holds no .bvh file")
-    return [{"file": p.relative_to(data).as_posix(),
-             "action_tags": "" if p.parent == data else p.parent.name.lower()} for p in files]
+        raise GalateaError(f"{data}: holds no .bvh, {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]} file")
+    rows = []
+    for file in files:
+        above = [_word(part) for part in file.relative_to(data).parts[:-1]]
+        action, style, *_ = *above, "", ""
+        rows.append({"file": file.relative_to(data).as_posix(), "action": action, "style": style})
+    return rows
 
 
-def _take(data: Path, row: dict[str, str]) -> tuple[Canonical, Taken]:
-    path = data / row["file"]
+def _word(name: str) -> str:
+    """A name as actions have them: small letters, and nothing that a command line would trip over."""
+    return re.sub(r"\W+", "_", name.strip().lower()).strip("_")
+
+
+def _sources(data: Path, rows: list[dict[str, str]], folder: Path) -> Iterator[Source]:
+    """The clips of all rows; a row whose file has several gives several, or the one it names as FILE:CLIP."""
+    found = []
+    for row in rows:
+        file, _, clip = row["file"].rpartition(":")
+        named = bool(file) and not (data / row["file"]).is_file()
+        found.append((row, data / (file if named else row["file"]), clip if named else ""))
+    foreign = sorted({file for row, file, _ in found if file.suffix.lower() in ENDINGS and file.is_file()
+                      and row.get("trainable", "yes") != "no"})
+    if foreign:
+        print(f"Blender reads {len(foreign)} files ...", flush=True)
+    made = convert(foreign, folder)
+    for row, file, clip in found:
+        read = made.get(file)
+        if read is None:
+            yield Source(row, file)
+        elif isinstance(read, str):
+            yield Source(row, file, why=read)
+        elif clip:
+            wanted = [one for one in read if one.name == clip]
+            there = ", ".join(one.name for one in read)
+            yield Source(row, file, *wanted) if wanted else Source(row, file, why=f"has no clip {clip}; it has {there}")
+        else:
+            for one in read:
+                name = row["file"] if len(read) == 1 else f"{row['file']}:{one.name}"
+                yield Source(row | {"file": name}, file, one)
+
+
+def _take(source: Source) -> tuple[Canonical, Taken]:
+    row, converted = source.row, source.converted
     if row.get("trainable", "yes") == "no":
         raise ClipError(f"marked as not trainable ({row.get('qa') or row.get('note') or 'no reason given'})")
-    motion = read_bvh(path)
+    if source.why:
+        raise ClipError(source.why)
+    motion = read_bvh(converted.bvh if converted else source.original)
     canonical = to_canonical(motion, row["file"])
-    good = resample_mask(_good_frames(canonical.clip, row.get("bad_frame_ranges_0based", "")), motion.fps)
+    good = resample_mask(_good_frames(canonical.clip, row.get("bad_frame_ranges_0based") or ""), motion.fps)
     clip = resample(canonical.clip, FPS)
     if clip.frames < _SHORTEST:
-        raise ClipError(f"only {clip.frames} frames; at least {_SHORTEST} are needed")
+        raise ClipError(f"only {clip.frames} frames at {FPS:g} fps; at least {_SHORTEST} are needed")
     good = good[: clip.frames] if len(good) >= clip.frames else np.pad(good, (0, clip.frames - len(good)), mode="edge")
     clip = replace(clip, contacts=find_contacts(clip))
+    kind = converted.skeleton if converted else f"{len(motion.names)} joints"
+    tags = row.get("action") or row.get("action_tags") or ""
     label = ClipLabel(
-        file=row["file"], sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
-        actions=tuple(tag for tag in row.get("action_tags", "").split(";") if tag), style=row.get("style", ""),
-        split=row.get("split") or "train", subject=row.get("subject", ""),
-        skeleton=row.get("skeleton") or f"{len(motion.names)} joints", licence=row.get("license", ""))
-    return canonical, Taken(label, clip, good, _error(canonical.fitted, canonical), _error(canonical.clip, canonical),
-                            canonical.rest, canonical.missing)
+        file=row["file"], sha256=hashlib.sha256(source.original.read_bytes()).hexdigest(),
+        actions=tuple(_word(tag) for tag in tags.split(";") if tag.strip()), style=_word(row.get("style") or ""),
+        split=row.get("split") or "train", subject=row.get("subject") or "",
+        skeleton=row.get("skeleton") or kind, licence=row.get("licence") or row.get("license") or "")
+    if converted:
+        errors = converted.error_own, converted.error_standard
+    else:
+        errors = (ends_apart(canonical.fitted, canonical.source_positions),
+                  ends_apart(canonical.clip, canonical.source_positions))
+    missing = converted.missing if converted else canonical.missing
+    return canonical, Taken(label, clip, good, *errors, motion.fps, missing, _word(row.get("action") or ""))
+
+
+def _throughout(item: Taken) -> tuple[Segment, ...] | None:
+    """The one segment of a clip that was said to show one action, whatever that is."""
+    return (Segment(0, item.clip.frames - 1, item.action),) if item.action else None
 
 
 def _good_frames(clip: Clip, listed: str) -> np.ndarray:
@@ -140,51 +201,6 @@ def resample_mask(good: np.ndarray, fps: float) -> np.ndarray:
     before = np.minimum(at.astype(int), len(good) - 1)
     after = np.minimum(np.ceil(at).astype(int), len(good) - 1)
     return good[before] & good[after]
-
-
-def _error(clip: Clip, canonical: Canonical) -> float:
-    """Mean distance in cm of hands, feet and head from where the source has them."""
-    judged = [INDEX[j] for j in _JUDGED]
-    away = joint_positions(clip)[:, judged] - canonical.source_positions[:, judged]
-    return float(np.nanmean(np.linalg.norm(away, axis=-1)) * 100.0)
-
-
-def _tables(taken: list[Taken], left: list[tuple[str, str]]) -> str:
-    lines = ["", "Hands, feet and head against the source, cm on a body of 1.75 m (mean; worst clip):",
-             f"{'skeleton':44s} {'clips':>5s} {'minutes':>7s} {'own proportions':>16s} {'standard body':>16s}  lacks"]
-    kinds: dict[str, list[Taken]] = defaultdict(list)
-    for item in taken:
-        kinds[item.label.skeleton].append(item)
-    for kind, items in sorted(kinds.items(), key=lambda k: -len(k[1])):
-        own, standard = [t.error_own for t in items], [t.error_standard for t in items]
-        lacks = ", ".join(sorted({m for t in items for m in t.missing})) or "-"
-        minutes = sum(t.clip.frames for t in items) / FPS / 60
-        lines.append(f"{kind:44s} {len(items):5d} {minutes:7.1f} {np.mean(own):8.2f}; {max(own):6.2f} "
-                     f"{np.mean(standard):8.2f}; {max(standard):6.2f}  {lacks}")
-    lines += ["", f"{'action':20s} {'train':>8s} {'held out':>8s}   minutes (a clip can carry several)"]
-    minutes: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
-    for item in taken:
-        for action in item.label.actions or ("(none)",):
-            minutes[action][item.label.split != "train"] += item.clip.frames / FPS / 60
-    for action, (train, held) in sorted(minutes.items(), key=lambda m: -m[1][0]):
-        lines.append(f"{action:20s} {train:8.2f} {held:8.2f}")
-    masked = sum(int((~t.good).sum()) for t in taken)
-    lines += ["", f"bad frames masked: {masked} of {sum(len(t.good) for t in taken)}"]
-    if left:
-        lines += ["", f"left out: {len(left)}"] + [f"  {file}: {why}" for file, why in left]
-    return "\n".join(lines)
-
-
-def _seen(taken: list[Taken], actions: list[np.ndarray]) -> str:
-    """Minutes of what is seen frame by frame, which is what the generator learns."""
-    minutes: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
-    for item, shown in zip(taken, actions, strict=True):
-        for action in set(shown) - {""}:
-            minutes[action][item.label.split != "train"] += float((shown == action).sum()) / FPS / 60
-    lines = ["", f"{'seen, by segments':20s} {'train':>8s} {'held out':>8s}   minutes"]
-    lines += [f"{action:20s} {train:8.2f} {held:8.2f}" for action, (train, held) in
-              sorted(minutes.items(), key=lambda m: -m[1][0])]
-    return "\n".join(lines)
 
 
 def _sheet_rows(kind: str, canonical: Canonical) -> list[Row]:
