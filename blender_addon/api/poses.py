@@ -54,7 +54,6 @@ def complete_pose(armature: bpy.types.Object, request: PoseRequest | None = None
     import bpy
 
     from ..motion.pose_prior import open_pose_prior
-    from ..rig.map_file import read_map
     from ..scene import completing, keys, rigs
 
     began = time.perf_counter()
@@ -62,7 +61,7 @@ def complete_pose(armature: bpy.types.Object, request: PoseRequest | None = None
     if request.controls not in CONTROLS:
         raise GalateaError(f"controls cannot be {request.controls!r}; choose {' or '.join(CONTROLS)}")
     pack = packs.pick_pack("pose-vae", request.pack)
-    rig = rigs.read_rig(armature, read_map(request.bone_map) if request.bone_map else None)
+    rig = rigs.read_rig(armature, rigs.read_map_for(armature, request.bone_map) if request.bone_map else None)
     keys.check_editable(armature)
     prior = open_pose_prior(pack, request.device)
     done = completing.complete_pose(armature, rig, prior, request.selected, request.controls)

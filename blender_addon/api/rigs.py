@@ -22,13 +22,9 @@ def map_rig(armature: bpy.types.Object | None, bone_map: str | Path = "") -> Bon
 
     bone_map: a file of corrections, "" for those that are stored on the armature.
     """
-    from ..rig.map_file import read_map
-    from ..rig.mapping import map_bones
     from ..scene import rigs
 
-    rigs.check_armature(armature)
-    return map_bones(rigs.read_rest(armature),
-                     read_map(Path(bone_map)) if bone_map else rigs.stored_corrections(armature))
+    return rigs.map_armature(armature, rigs.read_map_for(armature, bone_map) if bone_map else None)
 
 
 def describe_rig(armature: bpy.types.Object | None, bone_map: str | Path = "") -> RigMap:
@@ -36,10 +32,9 @@ def describe_rig(armature: bpy.types.Object | None, bone_map: str | Path = "") -
 
     bone_map: a file of corrections, "" for those that are stored on the armature.
     """
-    from ..rig.map_file import read_map
     from ..scene import rigs
 
-    return rigs.read_rig(armature, read_map(Path(bone_map)) if bone_map else None)
+    return rigs.read_rig(armature, rigs.read_map_for(armature, bone_map) if bone_map else None)
 
 
 def rig_report(armature: bpy.types.Object, bone_map: str | Path = "") -> dict[str, Any]:
@@ -81,8 +76,7 @@ def correct_rig(armature: bpy.types.Object, corrections: Mapping[str, str]) -> B
     for joint, bone in corrections.items():
         if joint not in JOINTS:
             raise RigError(f"there is no joint {joint!r}; there are {', '.join(JOINTS)}")
-        if bone and bone not in armature.data.bones:
-            raise RigError(f"{armature.name} has no bone {bone!r}; give the name of one of its bones, or none")
+        rigs.check_bone(armature, bone)
     rigs.store_corrections(armature, {**rigs.stored_corrections(armature), **corrections})
     return map_rig(armature)
 
@@ -121,16 +115,10 @@ def load_map(armature: bpy.types.Object, path: str | Path) -> BoneMap:
 
     RigError, and nothing is kept, when the file is no bone map or names a bone that the rig does not have.
     """
-    from ..rig.map_file import read_map
     from ..scene import rigs
 
     rigs.check_armature(armature)
-    corrections = read_map(Path(path))
-    for bone in filter(None, corrections.values()):
-        if bone not in armature.data.bones:
-            raise RigError(f"{Path(path).name} names the bone {bone!r}, which {armature.name} does not have; "
-                           "is the map another rig's?")
-    rigs.store_corrections(armature, corrections)
+    rigs.store_corrections(armature, rigs.read_map_for(armature, path))
     return map_rig(armature)
 
 

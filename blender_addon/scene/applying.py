@@ -21,12 +21,11 @@ from ..motion.requests import KeyOptions
 from ..motion.resampling import resample
 from ..motion.slices import within
 from ..motion.tracks import Tracks
-from ..rig.map_file import read_map
 from ..rig.retargeting import fit_to_rig
 from ..rig.rig_map import RigMap
 from .keys import Take, scene_fps
 from .posing import clip_tracks
-from .rigs import read_rig
+from .rigs import read_map_for, read_rig
 from .root_path import root_track
 
 Slices = Generator[float, None, Any]
@@ -48,7 +47,7 @@ class Applied:
 def read_rig_with(armature: bpy.types.Object, options: KeyOptions) -> RigMap:
     """The rig by the options' map file, else as the armature has it stored; RigError when it is not in order."""
     bpy.context.view_layer.update()  # a script may have moved or scaled it just now
-    rig = read_rig(armature, read_map(options.bone_map) if options.bone_map else None)
+    rig = read_rig(armature, read_map_for(armature, options.bone_map) if options.bone_map else None)
     if abs(armature.matrix_world.to_3x3().determinant()) < 1e-12:
         raise RigError(f"{armature.name} is scaled to nothing; give it a size")
     return rig

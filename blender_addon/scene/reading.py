@@ -17,6 +17,7 @@ from ..motion.rotations import quat_continuous, quat_from_matrix, quat_rotate
 from ..motion.skeleton import INDEX, JOINTS, PARENTS
 from ..motion.slices import drain
 from ..rig.rig_map import RigMap
+from .rigs import TO_POSE
 
 _TURN = 0.04  # seconds in which another frame may be begun before others get a turn
 LONGEST = 100_000  # frames; an action that is longer is a mistake
@@ -55,6 +56,8 @@ def read_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, first:
 def bones_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, first: int, last: int
                     ) -> Generator[float, None, np.ndarray]:
     """The same before it is a clip: the matrices (T, N, 4, 4) of the mapped bones in armature space."""
+    if armature().data.pose_position == "REST":
+        raise ClipError(f"{armature().name} is in Rest Position, in which nothing moves: {TO_POSE}")
     names = list(rig.bones.values())
     bones, worlds = [], []
     while len(bones) <= last - first:

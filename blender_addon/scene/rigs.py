@@ -4,17 +4,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+from pathlib import Path
 
 import bpy
 import numpy as np
 
 from ..errors import RigError
 from ..motion.skeleton import JOINTS
+from ..rig.bone_map import BoneMap
+from ..rig.map_file import read_map
 from ..rig.mapping import map_bones
 from ..rig.rest import Rest
 from ..rig.rig_map import RigMap, measure_rig
 
 CORRECTIONS = "galatea_bones"  # custom property of the armature's data: joint -> bone name, "" for none
+TO_POSE = "choose Pose Position in its Armature properties"
 
 
 def read_rig(armature: bpy.types.Object | None, corrections: Mapping[str, str] | None = None) -> RigMap:
@@ -24,10 +30,22 @@ def read_rig(armature: bpy.types.Object | None, corrections: Mapping[str, str] |
     """
     check_armature(armature)
     rest = read_rest(armature)
-    stored = stored_corrections(armature) if corrections is None else corrections
-    rig = measure_rig(armature.name, rest, map_bones(rest, stored))
+    rig = measure_rig(armature.name, rest, _map(armature, rest, corrections))
     _check_together(armature, rig)
     return rig
+
+
+def map_armature(armature: bpy.types.Object, corrections: Mapping[str, str] | None = None) -> BoneMap:
+    """Which bone stands for which joint, also where too few were found for a humanoid; corrections as in read_rig."""
+    check_armature(armature)
+    return _map(armature, read_rest(armature), corrections)
+
+
+def _map(armature: bpy.types.Object, rest: Rest, corrections: Mapping[str, str] | None) -> BoneMap:
+    found = map_bones(rest, stored_corrections(armature) if corrections is None else corrections)
+    if armature.data.pose_position == "REST":
+        found = replace(found, notes=(*found.notes, f"in Rest Position, in which no key shows: {TO_POSE}"))
+    return found
 
 
 def _check_together(armature: bpy.types.Object, rig: RigMap) -> None:
@@ -72,6 +90,31 @@ def read_rest(armature: bpy.types.Object) -> Rest:
 
 
 # --- what people corrected -------------------------------------------------------------------------------------------
+
+
+def read_map_for(armature: bpy.types.Object, path: str | Path) -> dict[str, str]:
+    """The corrections of a map file: joint -> bone name, "" for none. RigError with one line when it is no map, or
+    names a bone that the armature does not have."""
+    check_armature(armature)
+    corrections = read_map(path)
+    for joint, bone in corrections.items():
+        try:
+            check_bone(armature, bone)
+        except RigError as error:
+            raise RigError(f"{Path(path).name}, {joint}: {error}") from error
+    return corrections
+
+
+def check_bone(armature: bpy.types.Object, name: str) -> None:
+    """RigError when an armature has no bone of that name, with the one that is called most like it; "" is none."""
+    if not name or name in armature.data.bones:
+        return
+    there = {bone.name.casefold(): bone.name for bone in armature.data.bones}
+    prefixed = [key for key in there if key.endswith(name.casefold())]
+    found = get_close_matches(name.casefold(), prefixed or there, 1, cutoff=0.0 if prefixed else 0.6)
+    meant = f"is {there[found[0]]!r} meant?" if found else 'give the name of one of its bones, or "" for none'
+    raise RigError(f"{armature.name} has no bone {name!r}; {meant}")
+
 
 
 def stored_corrections(armature: bpy.types.Object) -> dict[str, str]:

@@ -6,7 +6,8 @@ import made_rigs
 import numpy as np
 import pytest
 
-from blender_addon.errors import RigError
+from blender_addon import api, cli
+from blender_addon.errors import GalateaError, RigError
 from blender_addon.motion.rotations import quat_from_matrix
 from blender_addon.motion.skeleton import CANONICAL, INDEX, JOINTS, TOWARDS
 from blender_addon.scene.rigs import read_rig
@@ -135,3 +136,43 @@ def test_what_is_no_humanoid_is_one_clear_line(empty_scene, make, says):
     with pytest.raises(RigError, match=says) as error:
         read_rig(make())
     assert "\n" not in str(error.value)
+
+
+# --- what people say of it --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("bone", "says"), [
+    ("LeftUpLge", "Galatea Human has no bone 'LeftUpLge'; is 'LeftUpLeg' meant?"),
+    ("leftarm", "has no bone 'leftarm'; is 'LeftArm' meant?"),
+    ("tentacle_07", "has no bone 'tentacle_07'; give the name of one of its bones, or \"\" for none"),
+])
+def test_a_map_with_a_bone_that_is_not_there_is_refused_with_the_nearest(empty_scene, tmp_path, capsys, bone, says):
+    armature = made_rigs.human()
+    (tmp_path / "map.toml").write_text(f'format = 1\n[bones]\nHips = "Hips"\nLeftUpLeg = "{bone}"\n')
+    for read in (api.map_rig, api.describe_rig, api.load_map):
+        with pytest.raises(RigError) as error:
+            read(armature, tmp_path / "map.toml")
+        assert str(error.value).startswith("map.toml, LeftUpLeg: ") and says in str(error.value)
+    with pytest.raises(RigError, match="has no bone"):
+        api.correct_rig(armature, {"LeftUpLeg": bone})
+    assert not api.corrections_of(armature)
+    rig, out = tmp_path / "rig.blend", tmp_path / "out.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(rig))
+    words = ["feet", "--rig", str(rig), "--map", str(tmp_path / "map.toml"), "--out", str(out)]
+    assert cli.main(words) == 1 and says in capsys.readouterr().err and not out.exists()
+
+
+def test_a_bone_with_a_prefix_is_the_nearest(empty_scene):
+    with pytest.raises(RigError, match="is 'mixamorig:LeftLeg' meant"):
+        api.correct_rig(made_rigs.mixamo(), {"LeftLeg": "LeftLeg"})
+
+
+def test_rest_position_is_told_and_is_no_source_of_motion(empty_scene):
+    armature = made_rigs.human()
+    armature.data.pose_position = "REST"
+    for found in (read_rig(armature), api.map_rig(armature)):
+        assert any("Rest Position" in note and "Pose Position" in note for note in found.notes)
+    armature.keyframe_insert("location", frame=1)
+    armature.keyframe_insert("location", frame=9)
+    with pytest.raises(GalateaError, match="in Rest Position, in which nothing moves: choose Pose Position"):
+        api.read_motion(armature)
