@@ -63,6 +63,8 @@ def open_file(path: Path) -> None:
             bpy.ops.wm.open_mainfile(filepath=str(path.resolve()), load_ui=False)
     except RuntimeError as error:
         raise GalateaError(f"{path} cannot be read: {_reason(error)}") from error
+    if bpy.context.mode.startswith("EDIT"):  # a file is as it was saved; nobody at the shell can leave it
+        bpy.ops.object.mode_set(mode="OBJECT")
 
 
 def import_file(path: Path) -> None:
@@ -104,6 +106,10 @@ def find_armature(file: str, name: str = "") -> bpy.types.Object:
     armatures = [ob for ob in bpy.context.scene.objects if ob.type == "ARMATURE"]
     listed = ", ".join(ob.name for ob in armatures)
     if not armatures:
+        for ob in bpy.context.scene.objects:
+            if ob.instance_collection and any(there.type == "ARMATURE" for there in ob.instance_collection.all_objects):
+                raise RigError(f"{ob.name} in {file} only shows a collection with an armature in it; make a library "
+                               "override of it (Object > Library Override > Make), or name the file that it is from")
         raise RigError(f"there is no armature in {file}; name a file with a rig")
     if name:
         named = [ob for ob in armatures if ob.name == name] or [ob for ob in armatures if ob.data.name == name]

@@ -80,6 +80,7 @@ def understand_clips(spec: str) -> list[Understood]:
         return [drain(_understand_in_slices(lambda: armature))]
     with _visiting(path) as actions:
         armature = find_armature(path.name, name)
+        armature.data.pose_position = "POSE"
         name = armature.name
         found = list(_clips_of(armature, actions if path.suffix.lower() != ".blend" else ()))
     if not found:
@@ -143,7 +144,7 @@ def _visiting(path: Path) -> Iterator[list[bpy.types.Action]]:
 
     Gives the actions that came along.
     """
-    before = _all_data()
+    before, libraries = _all_data(), {library.session_uid for library in bpy.data.libraries}
     window, home = bpy.context.window, bpy.context.window.scene
     try:
         if path.suffix.lower() == ".blend":
@@ -158,15 +159,20 @@ def _visiting(path: Path) -> Iterator[list[bpy.types.Action]]:
     finally:
         window.scene = home
         bpy.data.batch_remove([block for block in _blocks() if block.session_uid not in before])
+        for library in [library for library in bpy.data.libraries if library.session_uid not in libraries]:
+            bpy.data.libraries.remove(library)
 
 
 def _append_scene(path: Path) -> bpy.types.Scene:
-    """The first scene of a .blend file that has an armature."""
+    """The first scene of a .blend file that has an armature; what is shown of a collection of others is in it, too."""
     try:
         with hushed(), bpy.data.libraries.load(str(path.resolve()), link=False) as (there, here):
             here.scenes = list(there.scenes)
     except OSError as error:
         raise GalateaError(f"{path} cannot be read: {error}") from error
+    for scene in here.scenes:
+        for whole in {ob.instance_collection for ob in scene.objects} - {None}:
+            scene.collection.children.link(whole)
     with_rig = [scene for scene in here.scenes if any(ob.type == "ARMATURE" for ob in scene.objects)]
     if not with_rig:
         raise ClipError(f"there is no armature in {path.name}; name a file with a rig")

@@ -9,6 +9,7 @@ import gltf_validator
 import made_rigs
 import numpy as np
 import pytest
+from made_library import keep_in_library, show_from_library
 from made_walk import made_walk
 
 from blender_addon.errors import GalateaError, RigError
@@ -138,6 +139,21 @@ def test_a_file_without_an_armature(empty_scene, tmp_path):
         bpy.ops.wm.save_as_mainfile(filepath=str(there), copy=True)
     with pytest.raises(RigError, match=r"no armature in empty.blend"):
         files.open_rig(str(path))
+
+
+def test_a_blend_that_was_saved_in_edit_mode_is_opened_out_of_it(empty_scene, tmp_path):
+    made_rigs.human()
+    bpy.ops.object.mode_set(mode="EDIT")
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "editing.blend"))
+    armature = files.open_rig(str(tmp_path / "editing.blend"))
+    assert armature.mode == "OBJECT" and read_rig(armature).missing == ()
+
+
+def test_a_character_that_is_only_shown_is_named(empty_scene, tmp_path):
+    keep_in_library(made_rigs.human(), tmp_path / "cast.blend")
+    show_from_library(tmp_path / "cast.blend", "instance")
+    with pytest.raises(RigError, match=r"Cast in shot.blend only shows a collection .* library override"):
+        files.find_armature("shot.blend")
 
 
 @pytest.mark.parametrize("name", ["none.blend", "none.glb", "notes.txt", "notes", ""])

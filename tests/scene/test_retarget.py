@@ -6,6 +6,7 @@ import made_rigs
 import numpy as np
 import pytest
 from made_dumps import dump_file
+from made_library import keep_in_library, show_from_library
 from made_walk import made_walk
 
 from blender_addon import api
@@ -82,6 +83,24 @@ def test_other_files_are_read_and_leave_the_scene_as_it_was(scene, bvh, tmp_path
     assert bpy.context.scene.render.fps == 24
     assert result.frames == pytest.approx(60 * 24 / 30, abs=1)
     assert walked(api.read_motion(armature)) == pytest.approx(walked(made_walk(2.0)), abs=0.08)
+
+
+@pytest.mark.parametrize("how", ["link", "override", "instance"])
+def test_a_character_out_of_a_library_is_read_and_leaves_nothing_behind(scene, bvh, tmp_path, how):
+    source = made_rigs.human()
+    api.retarget(source, every(clips=(bvh,)))
+    source.data.pose_position = "REST"
+    keep_in_library(source, tmp_path / "cast.blend")
+    show_from_library(tmp_path / "cast.blend", how)
+    bpy.context.scene.render.fps = 30
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "shot.blend"))
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    bpy.context.scene.render.fps = 30
+    armature = made_rigs.metarig()
+    before, libraries = dump_file(), len(bpy.data.libraries)
+    result = api.retarget(armature, every(clips=(str(tmp_path / "shot.blend"),)))
+    assert set(dump_file()) - set(before) == {f"actions/{result.actions[0]}"} and len(bpy.data.libraries) == libraries
+    assert worst(api.read_motion(armature), made_walk(2.0)) < 0.01
 
 
 def test_several_clips_become_several_actions(scene, bvh, tmp_path):
