@@ -63,6 +63,12 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--published", action="store_true", help="instead, compute the published baselines of LAFAN1 "
                           "from its files (motion-inbetweener)")
     evaluate.add_argument("--record", action="store_true", help="write the figures into the pack and its card too")
+    evaluate.add_argument("--quick", action="store_true", help="fewer takes and shorter runs, for a look between "
+                          "(motion-generator)")
+    evaluate.add_argument("--baseline", action="append", default=[], type=Path, metavar="PACK", help="another pack to "
+                          "measure beside this one; may be given several times (motion-generator)")
+    evaluate.add_argument("--sheets", choices=["named", "nameless"], help="only draw all actions' contact sheets, into "
+                          "--out: beside real motion, or without names, with a key (motion-generator)")
     return parser
 
 
@@ -84,7 +90,12 @@ def main(argv: list[str] | None = None) -> int:
                 from .motion.lafan1 import published_baselines
                 published_baselines(args.data, args.out)
                 return 0
-            _evaluator(args.kind)(args.data, args.pack, args.out, args.record)
+            if args.sheets:
+                from .motion.generator_sheets import draw_sheets
+                draw_sheets(args.sheets, args.data, args.pack, args.out)
+                return 0
+            more = {"quick": args.quick, "baselines": args.baseline} if args.kind == "motion-generator" else {}
+            _evaluator(args.kind)(args.data, args.pack, args.out, args.record, **more)
     except GalateaError as error:
         print(f"training: {error}", file=sys.stderr)
         return 1

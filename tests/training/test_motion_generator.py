@@ -162,15 +162,13 @@ def test_any_batch_size(exported: Path, trained: Path, batch: int):
 def test_evaluate_measures_and_records(bvh_folder: Path, exported: Path, tmp_path: Path, monkeypatch):
     from training.motion import evaluate_generator
 
-    monkeypatch.setattr(evaluate_generator, "SEEDS", 2)
-    monkeypatch.setattr(evaluate_generator, "FRAMES", 320)
+    monkeypatch.setattr(evaluate_generator, "FULL", evaluate_generator.Effort(9.0, 2, 320, 1, recogniser_steps=9))
     before = read_pack(exported).graph("model").sha256
     assert main(["evaluate", "motion-generator", "--data", str(bvh_folder), "--pack", str(exported), "--out",
                  str(tmp_path), "--record"]) == 0
     walk = json.loads((tmp_path / "metrics.json").read_text())["actions"]["walk"]
     assert 0 < walk["survived_frames"] <= 320
-    assert {"energy_ratio", "skate_cm_s", "skate_ratio", "travel_ratio_least", "steps_ratio_most"} <= set(walk)
-    assert (tmp_path / "actions.png").stat().st_size > 1000
+    assert {"energy_ratio", "skate_cm_s", "skate_ratio", "steps_ratio"} <= set(walk)
     pack = read_pack(exported)
     assert pack.graph("model").sha256 == before
     assert pack.content["metrics"]["actions"]["walk"] == walk

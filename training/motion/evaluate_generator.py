@@ -2,102 +2,279 @@
 """Measure a motion-generator pack: `python -m training evaluate motion-generator --data DIR --out REPORT`.
 
 The pack runs through the same code that runs in Blender. Real clips that it was not trained on are measured beside it
-with the same figures.
+with the same figures, and so are other ways of making motion: training clips played one after another, other packs.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tomli_w
 from tqdm import tqdm
 
-from blender_addon.errors import GalateaError
 from blender_addon.inference.packs import Pack, models_folder, read_pack
 from blender_addon.inference.sessions import Session, open_session
 from blender_addon.motion.clip import Clip
+from blender_addon.motion.foot_lock import lock_feet
 from blender_addon.motion.generating import generate, plan_motion
-from blender_addon.motion.kinematics import joint_positions
 from blender_addon.motion.measures import energy, foot_skate, hip_height, knee_bend, steps_per_minute, travelled
-from blender_addon.motion.skeleton import JOINTS, PARENTS
 
 from .card import write_card
-from .clips import ClipLabel, ClipSet, load_clips
-from .corpus import CYCLIC_SPEED, action_of
-from .pictures import Row, stick_figure_sheet
-from .prepare import prepare
+from .clips import ClipSet
+from .evaluate_inbetweener import prepared_clips
+from .generator_metrics import (
+    as_many,
+    bone_error_mm,
+    diversity,
+    frechet_seen,
+    halves,
+    jerk,
+)
+from .generator_report import write_report
+from .nearest_clips import TrainingWindows, nearest_cm, training_windows
+from .obedience import LongRun, long_run, path_errors, speed_ratios
+from .real_motion import RealMotion, Stretch, real_motion, refuse_trained_on
+from .recogniser import STEPS, Recogniser, Seen, cached_recogniser, see, together
+from .takes import Way, conditions, way_of_clips, way_of_pack
 
-SEEDS = 10
-FRAMES = 1000
-_TAIL = 300
-_SHORTEST = 30
+Measure = Callable[[Clip], float]
+_SPLITS = 12  # of real motion in halves
 
 
 @dataclass(frozen=True)
-class Reference:
-    """Real clips of an action: the means of their figures, and whether they were held out."""
+class Effort:
+    """How much is generated: seconds of takes of each action, long runs of an action and their frames, takes of each
+    path and pace, and the steps that the recogniser is trained for."""
 
-    clips: tuple[Clip, ...]
-    held_out: bool
-    energy: float
-    skate: float
-    steps: float
+    seconds: float
+    long_takes: int
+    long_frames: int
+    obedient: int
+    recogniser_steps: int = STEPS
 
 
-def evaluate(data: Path, pack_folder: Path | None, out: Path, record: bool = False) -> None:
-    """Write metrics.json, report.md and a contact sheet into `out`; with `record`, the figures into the pack too."""
+FULL = Effort(seconds=200.0, long_takes=4, long_frames=10_000, obedient=8)
+QUICK = Effort(seconds=60.0, long_takes=2, long_frames=2_000, obedient=2)
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """What one way made: takes by action, the same as the recogniser sees them, and its long runs."""
+
+    way: Way
+    takes: dict[str, list[Clip]]
+    seen: dict[str, Seen]
+    long: dict[str, LongRun]
+
+
+@dataclass(frozen=True, eq=False)
+class Yardstick:
+    """What everything is measured by: real motion, as seen by the recogniser too, and the windows trained on."""
+
+    real: RealMotion
+    recogniser: Recogniser
+    judged: dict[str, Seen]
+    learnt: dict[str, Seen]
+    windows: TrainingWindows
+
+
+def evaluate(data: Path, pack_folder: Path | None, out: Path, record: bool = False, quick: bool = False,
+             baselines: Sequence[Path] = ()) -> None:
+    """Write metrics.json, report.md, plots and contact sheets into `out`; with `record`, the figures into the pack too.
+
+    quick: fewer takes and shorter runs. baselines: folders of packs to measure beside this one.
+    """
     out.mkdir(parents=True, exist_ok=True)
+    effort = QUICK if quick else FULL
     pack = read_pack(pack_folder or models_folder() / "motion-generator")
-    references = _references(_clips(data, out), pack)
-    session = open_session(pack, device="cpu")
-    actions: dict[str, dict[str, float]] = {}
-    rows: list[Row] = []
-    for action in tqdm(pack.words("actions"), desc="generating", unit="action"):
-        plan = plan_motion(pack, ((action, None),), "", FRAMES / pack.content["fps"], 1.0, None, False, (0.0, 0.0), 0.0)
-        clips = generate(session, pack, plan, range(SEEDS))
-        reference = references.get(action)
-        actions[action] = figures(clips, plan.metres, reference)
-        rows += _rows(action, clips[0], reference)
-    command = f"python -m training evaluate motion-generator --data {data.name} --out {out.name}"
-    metrics = {"actions": actions, "command": command, "about": _about(references)}
+    others = [read_pack(folder) for folder in baselines]
+    clips = prepared_clips(data, out)
+    refuse_trained_on(clips, pack)
+    yardstick = make_yardstick(clips, out, effort)
+    ways = [way_of_pack(pack, "model"), way_of_clips(yardstick.real),
+            *(way_of_pack(other, folder.name) for other, folder in zip(others, baselines, strict=True))]
+    made = [make_all(way, yardstick, effort) for way in ways]
+
+    model, pace = made[0], ways[0].pace
+    metrics = figures_of(model, yardstick, effort, pace)
+    metrics["baselines"] = {other.way.name: figures_of(other, yardstick, effort, pace) for other in made[1:]}
+    metrics["real"] = figures_of_real(yardstick)
+    metrics["shared"] = on_shared_actions(made, yardstick)
+    quickly = " --quick" if quick else ""
+    metrics["command"] = (f"python -m training evaluate motion-generator --data {data.name} --out {out.name}{quickly}"
+                          + "".join(f" --baseline {folder.name}" for folder in baselines))
+    metrics["about"] = about(yardstick, effort)
+    metrics = rounded(metrics)
     (out / "metrics.json").write_text(json.dumps(metrics, indent=1), encoding="utf-8")
-    report = _report(actions)
-    (out / "report.md").write_text(f"`{command}`\n\n{metrics['about']}\n\n{report}\n", encoding="utf-8")
-    stick_figure_sheet(out / "actions.png", rows, columns=12)
-    print(report)
-    print(f"-> {out}")
+    write_report(out, metrics, made, yardstick)
     if record:
-        generator = {**pack.content["generator"], "speed_range": kept_paces(session, pack)}
+        generator = {**pack.content["generator"], "speed_range": kept_paces(open_session(pack, device="cpu"), pack)}
         content = {**pack.content, "generator": generator, "metrics": metrics}
         (pack.folder / "pack.toml").write_bytes(tomli_w.dumps(content).encode())
         write_card(pack.folder)
 
 
-def figures(clips: list[Clip], metres: float, reference: Reference | None) -> dict[str, float]:
-    """The figures of an action over its seeds; a range is given by its ends, everything else by the mean."""
-    tails = [clip.cut(clip.frames - _TAIL, clip.frames) for clip in clips]
-    heights = np.array([hip_height(clip) for clip in clips])
-    row = {
-        "survived_frames": float(min(survived(clip) for clip in clips)),
-        "skate_cm_s": np.mean([foot_skate(clip) for clip in clips]),
-        "hips_lowest": heights[:, 0].min(), "hips_highest": heights[:, 1].max(),
-        "knee_least_deg": min(knee_bend(clip) for clip in clips),
+def make_yardstick(clips: ClipSet, out: Path, effort: Effort) -> Yardstick:
+    """Sort the real motion and train the recogniser, or take the one that lies in `out`."""
+    real = real_motion(clips)
+    learnt = real.learnt
+    recogniser = cached_recogniser(learnt, out, steps=effort.recogniser_steps)
+
+    def look(stretches: Sequence[Stretch], action: str) -> Seen:
+        return see(recogniser, [s.clip for s in stretches], action, [s.number for s in stretches], mirrored=True)
+
+    return Yardstick(
+        real, recogniser, {action: look(group, action) for action, group in real.judged.items()},
+        {action: look([s for s in learnt if s.action == action], action) for action in real.actions},
+        training_windows([s.clip for s in real.train]))
+
+
+def make_all(way: Way, yardstick: Yardstick, effort: Effort) -> Made:
+    """All takes and long runs of a way, for the actions that it and the real motion share."""
+    takes: dict[str, list[Clip]] = {}
+    seen: dict[str, Seen] = {}
+    long: dict[str, LongRun] = {}
+    shared = [action for action in yardstick.real.actions if action in way.actions]
+    for action in tqdm(shared, desc=way.name, unit="action"):
+        asked = conditions(yardstick.real.judged[action], effort.seconds)
+        takes[action] = [clip for i, condition in enumerate(asked) for clip in way.make(condition, 1000 * i)]
+        seen[action] = see(yardstick.recogniser, takes[action], action, range(len(takes[action])))
+        long[action] = long_run(way, yardstick.recogniser, action, effort.long_frames, effort.long_takes, 77)
+    return Made(way, takes, seen, long)
+
+
+# --- figures --------------------------------------------------------------------------------------------------------
+
+
+def figures_of(made: Made, yardstick: Yardstick, effort: Effort, pace: dict[str, float]) -> dict:
+    """All figures of one way; `pace` is the natural one of the pack that is evaluated, in m/s, for every way alike."""
+    actions = {action: action_figures(made, action, yardstick) for action in made.takes}
+    moving = {action: own for action, own in pace.items() if own > 0.0 and action in made.takes}
+    off, speeds = {}, {}
+    for action, own in moving.items():
+        off[action] = path_errors(made.way, action, own, effort.obedient, 500)
+        speeds[action] = speed_ratios(made.way, action, own, effort.obedient, 600)
+    nearest = {action: nearest_figures(made.takes[action], yardstick, action) for action in made.takes
+               if action not in yardstick.real.borrowed}
+    for action, figures in nearest.items():
+        actions[action] |= figures
+    whole = together(list(made.seen.values()))
+    distances = distribution(whole, yardstick, tuple(made.takes))
+    late = [together([getattr(run, end) for run in made.long.values()]) for end in ("early", "late")]
+    early_far, late_far = ends_distances(*late, yardstick)
+    held = list(nearest)
+    return {
+        "actions": actions,
+        "accuracy": mean(actions, "accuracy"),
+        "accuracy_ratio": mean(actions, "accuracy") / max(mean(actions, "accuracy_real"), 1e-9),
+        **distances,
+        "frechet_early": early_far, "frechet_late": late_far, "frechet_late_ratio": late_far / max(early_far, 1e-9),
+        "diversity_ratio": mean(actions, "diversity_ratio"),
+        "jerk_ratio": mean(actions, "jerk_ratio"),
+        "bone_error_mm": max(bone_error_mm(clip) for clips in made.takes.values() for clip in clips),
+        "path_error_m_per_10m": max((row[0] for rows in off.values() for row in rows.values()), default=0.0),
+        "path_errors": {action: {shape: {"then": row[0], "off": row[1]} for shape, row in rows.items()}
+                        for action, rows in off.items()},
+        "speed_ratios": speeds,
+        "nearest_train_ratio": float(np.mean([nearest[a]["nearest_cm"] / max(nearest[a]["nearest_real_cm"], 1e-9)
+                                              for a in held])) if held else 0.0,
+        "takes_too_near": float(np.mean([nearest[a]["takes_too_near"] for a in held])) if held else 0.0,
     }
-    if metres > 0.0:
-        ratios = [travelled(clip) / metres for clip in clips]
-        row |= {"travel_ratio_least": min(ratios), "travel_ratio_most": max(ratios)}
-    if reference:
-        ratios = [energy(clip) / reference.energy for clip in tails]
-        row |= {"energy_ratio": np.mean(ratios), "energy_ratio_least": min(ratios), "energy_ratio_most": max(ratios)}
-        if reference.skate > 0.0:  # feet that never come near the floor do not slide
-            row["skate_ratio"] = row["skate_cm_s"] / reference.skate
-        if metres > 0.0:
-            steps = np.array([steps_per_minute(clip) for clip in clips]) / reference.steps
-            row |= {"steps_ratio_least": steps.min(), "steps_ratio_most": steps.max()}
-    return {name: round(float(value), 3) for name, value in row.items()}
+
+
+def action_figures(made: Made, action: str, yardstick: Yardstick) -> dict[str, float]:
+    """The figures of one action over its takes; ratios are to real motion of the action."""
+    takes, long, seen = made.takes[action], made.long[action], made.seen[action]
+    real, real_seen = yardstick.real.judged[action], yardstick.judged[action]
+    rng = np.random.default_rng(0)
+    real_energy, real_skate = weighted(real, energy), weighted(real, foot_skate)
+    skate, cleaned = over(takes, foot_skate), over([lock_feet(clip).clip for clip in takes], foot_skate)
+    heights = np.array([hip_height(clip) for clip in takes])
+    n = min(len(seen), len(real_seen))
+    ratios = long.late_energy / max(real_energy, 1e-9)
+    row = {
+        "survived_frames": float(long.survived.min()),
+        "energy_ratio": ratios.mean(), "energy_ratio_least": ratios.min(), "energy_ratio_most": ratios.max(),
+        "skate_cm_s": skate, "skate_real_cm_s": real_skate,
+        "skate_ratio": skate / max(real_skate, 1e-3), "skate_ratio_cleaned": cleaned / max(real_skate, 1e-3),
+        "skate_late_ratio": long.late_skate.mean() / max(real_skate, 1e-3),
+        "accuracy": seen.right.mean(), "accuracy_real": real_seen.right.mean(),
+        "diversity_ratio": diversity(seen, rng) / max(diversity(real_seen, rng, len(set(real_seen.take)) > 1), 1e-9),
+        "jerk_ratio": over(takes, jerk) / max(weighted(real, jerk), 1e-9),
+        "frechet": frechet_seen(*(part.only(rng.permutation(len(part))[:n]) for part in (seen, real_seen))),
+        "hips_lowest": heights[:, 0].min(), "hips_highest": heights[:, 1].max(),
+        "knee_least_deg": min(knee_bend(clip) for clip in takes),
+    }
+    if made.way.pace.get(action, 0.0) > 0.0:
+        row["steps_ratio"] = (over(takes, lambda clip: float(np.mean(steps_per_minute(clip))))
+                              / max(weighted(real, lambda clip: float(np.mean(steps_per_minute(clip)))), 1e-9))
+    return row
+
+
+def figures_of_real(yardstick: Yardstick) -> dict:
+    """The real motion's own figures, by action."""
+    return {"actions": {action: {
+        "seconds": sum(s.clip.seconds for s in group), "clips": len({s.number for s in group}),
+        "held_out": action not in yardstick.real.borrowed, "energy": weighted(group, energy),
+        "skate_cm_s": weighted(group, foot_skate), "jerk": weighted(group, jerk),
+        "accuracy": yardstick.judged[action].right.mean()} for action, group in yardstick.real.judged.items()}}
+
+
+def distribution(seen: Seen, yardstick: Yardstick, actions: Sequence[str]) -> dict[str, float]:
+    """Fréchet distances over these actions, all between equally many windows, means over splits of the real motion.
+
+    frechet: made against one half of the held-out motion; frechet_real: that half against the other; frechet_train:
+    training motion against it.
+    """
+    rng = np.random.default_rng(0)
+    real, train = (together([part[action] for action in actions]) for part in (yardstick.judged, yardstick.learnt))
+    rows = []
+    for _ in range(_SPLITS):
+        sets = as_many([*halves(real, rng), train, seen], rng)
+        half, other, learnt, own = sets
+        rows.append([frechet_seen(own, half), frechet_seen(other, half), frechet_seen(learnt, half), len(half)])
+    far, floor, from_train, count = np.mean(rows, axis=0)
+    return {"frechet": far, "frechet_real": floor, "frechet_ratio": far / max(floor, 1e-9),
+            "frechet_train": from_train, "frechet_windows": int(count)}
+
+
+def ends_distances(early: Seen, late: Seen, yardstick: Yardstick) -> tuple[float, float]:
+    """Fréchet distance of the beginnings and of the ends of long runs from held-out motion."""
+    rng = np.random.default_rng(0)
+    names = yardstick.recogniser.actions
+    real = together([yardstick.judged[names[action]] for action in sorted(set(early.action) & set(late.action))])
+    rows = []
+    for _ in range(_SPLITS):
+        one, other, held = as_many([early, late, real], rng)
+        rows.append([frechet_seen(one, held), frechet_seen(other, held)])
+    return tuple(np.mean(rows, axis=0))
+
+
+def on_shared_actions(made: Sequence[Made], yardstick: Yardstick) -> dict:
+    """Fréchet distance and accuracy of every way over the actions that all of them can do."""
+    actions = [action for action in made[0].takes if all(action in other.takes for other in made)]
+    if not actions:
+        return {"actions": []}
+    return {"actions": actions, **{other.way.name: {
+        **distribution(together([other.seen[action] for action in actions]), yardstick, actions),
+        "accuracy": np.mean([other.seen[action].right.mean() for action in actions])} for other in made}}
+
+
+def nearest_figures(takes: Sequence[Clip], yardstick: Yardstick, action: str) -> dict[str, float]:
+    """How near takes and held-out clips come to training clips: medians over windows in cm, and the share of takes
+    whose windows lie nearer, in the median, than those of any held-out clip."""
+    real = [found for stretch in yardstick.real.judged[action]
+            if len(found := nearest_cm(yardstick.windows, stretch.clip))]
+    own = [found for clip in takes if len(found := nearest_cm(yardstick.windows, clip))]
+    least = min(float(np.median(found)) for found in real)
+    return {"nearest_cm": float(np.median(np.concatenate(own))),
+            "nearest_real_cm": float(np.median(np.concatenate(real))),
+            "takes_too_near": float(np.mean([np.median(found) < least for found in own]))}
 
 
 def kept_paces(session: Session, pack: Pack) -> dict[str, list[float]]:
@@ -114,7 +291,7 @@ def kept_paces(session: Session, pack: Pack) -> dict[str, list[float]]:
         kept = []
         for tenths in range(3, 19):
             plan = plan_motion(free, ((action, None),), "", 15.0, tenths / 10, None, False, (0.0, 0.0), 0.0)
-            ratios = [travelled(clip) / plan.metres for clip in generate(session, free, plan, range(2))]
+            ratios = [travelled(clip) / plan.metres for clip in generate(session, free, plan, range(2), together=True)]
             kept.append(max(abs(ratio - 1.0) for ratio in ratios) < 0.05)
         low = high = 7  # the natural pace itself
         while low > 0 and kept[low - 1]:
@@ -125,79 +302,37 @@ def kept_paces(session: Session, pack: Pack) -> dict[str, list[float]]:
     return ranges
 
 
-def survived(clip: Clip) -> int:
-    """Frames until a number is not finite, the hips leave 0.1 to 2 of their standing height, or nothing moves."""
-    finite = np.isfinite(clip.rotations).all(axis=(1, 2)) & np.isfinite(clip.positions).all(axis=1)
-    heights = clip.positions[:, 2] / clip.skeleton.hip_height
-    alive = finite & (heights > 0.1) & (heights < 2.0)
-    places = joint_positions(clip)
-    moved = np.linalg.norm(places[30:] - places[:-30], axis=-1).max(axis=-1) if clip.frames > 30 else np.ones(1)
-    frozen = np.flatnonzero(moved < 0.005)
-    dead = np.flatnonzero(~alive)
-    return int(min([clip.frames, *dead[:1], *frozen[:1]]))
+def about(yardstick: Yardstick, effort: Effort) -> str:
+    """How it was measured, in words, for the report and the card."""
+    real = yardstick.real
+    held = ", ".join(f"{action} ({sum(s.clip.seconds for s in real.judged[action]):.0f} s)"
+                     for action in real.actions if action not in real.borrowed)
+    text = (f"Takes as long as real stretches and, for walks and runs, at their pace along their way: about "
+            f"{effort.seconds:.0f} s an action. Runs of {effort.long_frames} frames, {effort.long_takes} an action, "
+            f"straight ahead. Real motion is held out: {held}")
+    return text + (f"; for {', '.join(sorted(real.borrowed))} there is none, and training clips that the recogniser "
+                   "was not trained on stand in." if real.borrowed else ".")
 
 
-def _clips(data: Path, out: Path) -> ClipSet:
-    if data.suffix == ".npz":
-        return load_clips(data)
-    prepared = out / "prepared.npz"
-    prepare(data, prepared)
-    return load_clips(prepared)
+def weighted(stretches: Sequence[Stretch], measure: Measure) -> float:
+    """Mean of a measure over real stretches, by their length."""
+    return float(np.average([measure(s.clip) for s in stretches], weights=[s.clip.frames for s in stretches]))
 
 
-def _references(clips: ClipSet, pack: Pack) -> dict[str, Reference]:
-    """Real clips of every action: those held out, where there are any, else the training clips.
-
-    GalateaError when a clip that is marked as held out was trained on.
-    """
-    trained = set(pack.content.get("training", {}).get("clips", ()))
-    seen = [label.file for label in clips.labels if label.split != "train" and label.sha256 in trained]
-    if seen:
-        raise GalateaError(f"{seen[0]} is marked as held out, but {pack.id} was trained on it; evaluate on other clips")
-    found: dict[str, Reference] = {}
-    for action in pack.words("actions"):
-        for held_out in (True, False):
-            real = [clip for i, label in enumerate(clips.labels)
-                    if action_of(label) == action and _held_out(label, trained) == held_out
-                    for clip in clips.stretches(i, _SHORTEST)
-                    if travelled(clip) / clip.seconds >= CYCLIC_SPEED.get(action, 0.0)]
-            if real:
-                weights = np.array([clip.frames for clip in real], dtype=float)
-                means = [np.average([measure(clip) for clip in real], weights=weights) for measure in
-                         (energy, foot_skate, lambda clip: np.mean(steps_per_minute(clip)))]
-                found[action] = Reference(tuple(real), held_out, *map(float, means))
-                break
-    return found
+def over(clips: Sequence[Clip], measure: Measure) -> float:
+    """The same over generated clips."""
+    return float(np.average([measure(clip) for clip in clips], weights=[clip.frames for clip in clips]))
 
 
-def _held_out(label: ClipLabel, trained: set[str]) -> bool:
-    return label.sha256 not in trained and label.split != "train"
+def mean(actions: dict[str, dict[str, float]], name: str) -> float:
+    """Mean over actions of a figure."""
+    return float(np.mean([row[name] for row in actions.values()]))
 
 
-def _about(references: dict[str, Reference]) -> str:
-    held = {a: sum(c.seconds for c in r.clips) for a, r in references.items() if r.held_out}
-    not_held = [a for a, r in references.items() if not r.held_out]
-    text = (f"{SEEDS} seeds of {FRAMES} frames an action, straight ahead at the action's natural pace, no clean-up. "
-            f"Energy of the last {_TAIL} frames, foot skate and steps a minute are given as ratios to real clips: "
-            "held-out ones for " + ", ".join(f"{a} ({s:.0f} s)" for a, s in held.items()))
-    return text + (f"; training clips, for want of others, for {', '.join(not_held)}." if not_held else ".")
-
-
-def _report(actions: dict[str, dict[str, float]]) -> str:
-    columns = list(dict.fromkeys(name for row in actions.values() for name in row))
-    lines = ["| action | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
-    lines += [f"| {action} | " + " | ".join(f"{row[c]:g}" if c in row else "-" for c in columns) + " |"
-              for action, row in actions.items()]
-    return "\n".join(lines)
-
-
-def _rows(action: str, made: Clip, reference: Reference | None) -> list[Row]:
-    """A real clip above a generated one, 90 frames each at the most."""
-    rows = []
-    if reference:
-        real = max(reference.clips, key=lambda clip: clip.frames)
-        rows.append(Row(f"{action}: real", joint_positions(real)[:90], JOINTS, PARENTS))
-    half = made.frames // 2
-    rows.append(Row(f"{action}: generated, seed 0, from frame {half}", joint_positions(made)[half:half + 90], JOINTS,
-                    PARENTS))
-    return rows
+def rounded(value: Any) -> Any:
+    """Numbers of nested dicts to four figures behind the point, as plain Python's."""
+    if isinstance(value, dict):
+        return {key: rounded(inner) for key, inner in value.items()}
+    if isinstance(value, (bool, str, list, int)):
+        return value
+    return round(float(value), 4)
