@@ -21,8 +21,9 @@ class ClipFile:
     """A BVH file that was written.
 
     source: the file that it is out of, as it was named. name: the clip's (an action's, where the file has several).
-    skeleton: what the source was taken for; missing: the joints it lacks. error_own_cm, error_standard_cm: mean
-    distance of hands, feet and head from the source's, with its own proportions and on the canonical body of 1.75 m.
+    skeleton: what the source was taken for; missing: the joints it lacks; rest: its rest pose. error_own_cm,
+    error_standard_cm: mean distance of hands, feet and head from the source's, with its own proportions and on the
+    canonical body of 1.75 m.
     """
 
     source: str
@@ -32,6 +33,7 @@ class ClipFile:
     fps: float
     skeleton: str
     missing: tuple[str, ...]
+    rest: str
     error_own_cm: float
     error_standard_cm: float
 
@@ -129,4 +131,4 @@ def _path(out: Path, spec: str, clip: str, number: int, taken: set[Path]) -> Pat
 def _clip_file(spec: str, path: Path, understood: Understood) -> ClipFile:
     clip = understood.clip
     return ClipFile(spec, clip.name, str(path), clip.frames, clip.fps, understood.skeleton, understood.missing,
-                    round(understood.error_own, 3), round(understood.error_standard, 3))
+                    understood.rest, round(understood.error_own, 3), round(understood.error_standard, 3))

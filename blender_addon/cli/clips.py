@@ -33,8 +33,8 @@ def _clip(args: argparse.Namespace) -> int:
     result = api.convert_clips(args.files, args.out)
     write_json(args, result.as_dict())
     if result.clips:
-        table(args, ("file", "frames", "fps", "skeleton", "own, cm", "standard, cm", "lacks"), [
-            (clip.file, str(clip.frames), f"{clip.fps:g}", clip.skeleton, f"{clip.error_own_cm:.2f}",
+        table(args, ("file", "frames", "fps", "skeleton", "rest", "own, cm", "standard, cm", "lacks"), [
+            (clip.file, str(clip.frames), f"{clip.fps:g}", clip.skeleton, clip.rest, f"{clip.error_own_cm:.2f}",
              f"{clip.error_standard_cm:.2f}", ", ".join(clip.missing) or "-") for clip in result.clips])
         say(args, "own, standard: how far hands, feet and head are from the source's, with its own proportions and on "
                   "the standard body of 1.75 m")

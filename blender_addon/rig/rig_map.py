@@ -108,6 +108,16 @@ class RigMap:
         return float(np.degrees(np.arcsin(-np.mean(sines))))
 
     @property
+    def knees_bent(self) -> float:
+        """Degrees by which the knee that is bent further is bent at rest; much of it is a pose, not a rest."""
+        bent = []
+        for side in _SIDES:
+            thigh, shin = (normalise(self.places[side + lower] - self.places[side + upper])
+                           for upper, lower in (("UpLeg", "Leg"), ("Leg", "Foot")))
+            bent.append(np.arccos(np.clip(thigh @ shin, -1.0, 1.0)))
+        return float(np.degrees(max(bent)))
+
+    @property
     def rest_pose(self) -> str:
         """ "T", "A" or "down", by the upper arms."""
         hanging = self.arms_below_horizontal

@@ -23,12 +23,14 @@ from ..motion.slices import drain
 from ..motion.soles import level_soles
 from ..rig.canonical import to_canonical
 from ..rig.retargeting import to_canonical_body
+from ..rig.rig_map import RigMap
 from .files import find_armature, hushed, import_file, split_rig
 from .reading import action_frames, as_clip, bones_in_slices, joint_places
 from .rigs import read_rig
 from .versions import bind_action, fcurves
 
 _AT_ZERO = 0.03  # metres
+_BENT = 30.0  # degrees
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +39,7 @@ class Understood:
 
     own: the same on a skeleton of the source's proportions. places: (T, 22, 3) where the source has the joints, NaN
     where it has none. Both in metres of a body whose legs are as long as the canonical ones. skeleton: the kind of
-    rig, in words. missing: the joints it lacks.
+    rig, in words. missing: the joints it lacks. rest: what was taken for its rest pose, in words.
     """
 
     clip: Clip
@@ -45,6 +47,7 @@ class Understood:
     places: np.ndarray
     skeleton: str
     missing: tuple[str, ...]
+    rest: str
 
     @cached_property
     def error_own(self) -> float:
@@ -99,7 +102,8 @@ def _understand_bvh(path: Path) -> Understood:
     clip = replace(found.clip, positions=found.clip.positions + [0.0, 0.0, lift], contacts=standing, name=path.stem)
     # on the canonical skeleton feet are flat at rest, by definition
     clip = clip if set(motion.names) == set(JOINTS) else level_soles(clip, standing)
-    return Understood(clip, found.fitted, found.source_positions, f"BVH, {len(motion.names)} joints", found.missing)
+    return Understood(clip, found.fitted, found.source_positions, f"BVH, {len(motion.names)} joints", found.missing,
+                      found.rest)
 
 
 def armature_in_slices(armature: Callable[[], bpy.types.Object]) -> Generator[float, None, Clip]:
@@ -116,7 +120,14 @@ def _understand_in_slices(armature: Callable[[], bpy.types.Object]) -> Generator
     own = as_clip(armature(), rig, bones)
     standing, name = find_standing(own), armature().animation_data.action.name
     clip = replace(level_soles(to_canonical_body(own, rig), standing), contacts=standing, name=name)
-    return Understood(clip, own, joint_places(rig, bones), f"{rig.family}, {len(rig.rest.names)} bones", rig.missing)
+    return Understood(clip, own, joint_places(rig, bones), f"{rig.family}, {len(rig.rest.names)} bones", rig.missing,
+                      _rest_of(rig))
+
+
+def _rest_of(rig: RigMap) -> str:
+    """A file without a skin can only say how its first frame stands, which may be in the middle of a step."""
+    arms = {"T": "T-pose", "A": "A-pose", "down": "arms down"}[rig.rest_pose]
+    return arms + (f", a knee bent by {rig.knees_bent:.0f}°: a pose, no rest" if rig.knees_bent > _BENT else "")
 
 
 def _clips_of(armature: bpy.types.Object, actions: Sequence[bpy.types.Action]) -> Iterator[Understood]:

@@ -88,7 +88,7 @@ def test_the_table_says_of_every_clip_what_was_understood(bvh_folder: Path, tmp_
     with (tmp_path / "x.csv").open(newline="") as file:
         broken, walk = csv.DictReader(file)
     assert walk | {"own_cm": "", "standard_cm": ""} == {
-        "file": "walk_03.bvh", "skeleton": "22 joints", "lacks": "", "fps": "30", "seconds": "3.0",
+        "file": "walk_03.bvh", "skeleton": "22 joints", "lacks": "", "rest": "rest pose", "fps": "30", "seconds": "3.0",
         "action": "stroll 1.0 s", "style": "brisk", "split": "val", "own_cm": "", "standard_cm": "", "bad_frames": "0",
         "left_out": ""}
     assert float(walk["own_cm"]) < 0.01

@@ -29,6 +29,7 @@ class Converted:
     name: str
     skeleton: str
     missing: tuple[str, ...]
+    rest: str
     error_own: float
     error_standard: float
 
@@ -74,6 +75,7 @@ def _read(file: Path, told: dict | str | None) -> dict[Path, list[Converted] | s
         return {file: told}
     source = str(file.resolve())
     why = [problem["why"] for problem in told["problems"] if problem["source"] == source]
+    made = [clip for clip in told["clips"] if clip["source"] == source]
     return {file: why[0] if why else [
-        Converted(Path(clip["file"]), clip["name"], clip["skeleton"], tuple(clip["missing"]), clip["error_own_cm"],
-                  clip["error_standard_cm"]) for clip in told["clips"] if clip["source"] == source]}
+        Converted(Path(clip["file"]), clip["name"], clip["skeleton"], tuple(clip["missing"]), clip["rest"],
+                  clip["error_own_cm"], clip["error_standard_cm"]) for clip in made]}

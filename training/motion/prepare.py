@@ -170,8 +170,8 @@ def _take(source: Source) -> tuple[Canonical, Taken]:
     else:
         errors = (ends_apart(canonical.fitted, canonical.source_positions),
                   ends_apart(canonical.clip, canonical.source_positions))
-    missing = converted.missing if converted else canonical.missing
-    return canonical, Taken(label, clip, good, *errors, motion.fps, missing, _word(row.get("action") or ""))
+    missing, rest = (converted or canonical).missing, (converted or canonical).rest
+    return canonical, Taken(label, clip, good, *errors, motion.fps, missing, rest, _word(row.get("action") or ""))
 
 
 def _throughout(item: Taken) -> tuple[Segment, ...] | None:

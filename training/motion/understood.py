@@ -15,9 +15,9 @@ from blender_addon.motion.clip import Clip
 from .clips import FPS, ClipLabel
 
 _PRINTED = 60  # clips; of more the table is in its file alone
-_COLUMNS = {"file": "clip", "skeleton": "skeleton", "lacks": "lacks", "fps": "fps", "seconds": "seconds",
-            "action": "action", "style": "style", "split": "split", "own_cm": "own", "standard_cm": "standard",
-            "bad_frames": "bad frames", "left_out": "left out because"}
+_COLUMNS = {"file": "clip", "skeleton": "skeleton", "lacks": "lacks", "rest": "rest", "fps": "fps",
+            "seconds": "seconds", "action": "action", "style": "style", "split": "split", "own_cm": "own",
+            "standard_cm": "standard", "bad_frames": "bad frames", "left_out": "left out because"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +26,8 @@ class Taken:
 
     good: (T,) False where it is not to be learnt from. error_own, error_standard: how far hands, feet and head lie from
     the source's, cm on a body of 1.75 m, with its own proportions and on the standard body. fps: the source's. missing:
-    joints it lacks. action: what the whole clip was said to show, "" where its tags are to say.
+    joints it lacks. rest: the pose that was taken for its rest. action: what the whole clip was said to show, "" where
+    its tags are to say.
     """
 
     label: ClipLabel
@@ -36,6 +37,7 @@ class Taken:
     error_standard: float
     fps: float
     missing: tuple[str, ...]
+    rest: str
     action: str
 
 
@@ -45,9 +47,10 @@ def clip_table(taken: list[Taken], actions: list[np.ndarray], left: list[tuple[s
     for item, shown in zip(taken, actions, strict=True):
         rows.append({
             "file": item.label.file, "skeleton": item.label.skeleton, "lacks": " ".join(item.missing),
-            "fps": f"{item.fps:g}", "seconds": f"{item.clip.frames / FPS:.1f}", "action": _seen_in(shown),
-            "style": item.label.style, "split": item.label.split, "own_cm": f"{item.error_own:.2f}",
-            "standard_cm": f"{item.error_standard:.2f}", "bad_frames": str(int((~item.good).sum()))})
+            "rest": item.rest, "fps": f"{item.fps:g}", "seconds": f"{item.clip.frames / FPS:.1f}",
+            "action": _seen_in(shown), "style": item.label.style, "split": item.label.split,
+            "own_cm": f"{item.error_own:.2f}", "standard_cm": f"{item.error_standard:.2f}",
+            "bad_frames": str(int((~item.good).sum()))})
     return [{name: row.get(name, "") for name in _COLUMNS} for row in sorted(rows, key=lambda row: row["file"])]
 
 
