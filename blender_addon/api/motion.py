@@ -16,6 +16,8 @@ from ..motion.requests import MotionRequest, check_request, title
 from ..motion.slices import drain, within
 from . import packs
 
+SPARE_SECONDS = 4.0  # that are made beyond a loop's length, for it to choose from
+
 if TYPE_CHECKING:
     import bpy
 
@@ -84,9 +86,10 @@ class MotionResult:
 def generate_motion(armature: bpy.types.Object, request: MotionRequest) -> MotionResult:
     """Generate motion onto a rig in the open scene: a new action for each take, the first one active.
 
-    The motion starts where the armature stands and the way it faces, or at the start of the path; the scene's frame
-    rate stays and the motion is resampled to it. The rig's old action is kept. GalateaError with one line when the
-    rig, the request, the pack or the device is not in order; the scene is then as it was.
+    The motion starts where the armature stands and the way it faces, or at the start of the path, or with
+    request.from_pose in the pose, at the place and with the speed that the rig has at the first frame. The scene's
+    frame rate stays and the motion is resampled to it. The rig's old action is kept. GalateaError with one line when
+    the rig, the request, the pack or the device is not in order; the scene is then as it was.
     """
     return drain(motion_in_slices(armature, request))
 
@@ -102,11 +105,11 @@ def motion_in_slices(armature: bpy.types.Object, request: MotionRequest) -> Gene
     from ..inference.devices import import_runtime
     from ..inference.sessions import open_session
     from ..motion import generating
-    from ..motion.contacts import find_standing
-    from ..motion.foot_lock import lock_feet
+    from ..motion.cleaning import clean_up
+    from ..motion.continuing import lead_from
     from ..motion.placing import in_place
-    from ..motion.soles import level_soles
-    from ..scene import applying, keys, paths
+    from ..rig.retargeting import to_canonical_body
+    from ..scene import applying, continuing, keys, paths
     from ..scene.holding import held
 
     pack = packs.pick_pack("motion-generator", request.pack)
@@ -120,27 +123,29 @@ def motion_in_slices(armature: bpy.types.Object, request: MotionRequest) -> Gene
     yield 0.0
     session = open_session(pack, device=request.device)
     yield 0.0
+    generator, before, lead = pack.content["generator"], None, None
+    if request.from_pose:
+        before = yield from within(continuing.moments_before_in_slices(armature, rig, request.start), 0.0, 0.05)
+        lead = lead_from(to_canonical_body(before, rig), generator, pack.content["fps"])
     plan = generating.plan_motion(pack, parts, request.style, request.seconds, request.speed, way.points, way.cyclic,
-                                  way.start, way.heading)
+                                  way.start, way.heading, SPARE_SECONDS if request.loop else 0.0, lead)
     seeds = [request.seed + take for take in range(request.takes)]
+    options = replace(request, feet=request.feet and request.clean_up)
     clips, figures, made = [], [], []
     for take, seed in enumerate(seeds):
-        done, share = 0.9 * take / len(seeds), 0.9 / len(seeds)
+        done, share = 0.05 + 0.85 * take / len(seeds), 0.85 / len(seeds)
         # one at a time, so that a take is the same bits alone and among others
         (clip,) = yield from within(generating.generate_slices(session, pack, plan, [seed]), done, 0.7 * share)
-        if request.feet:
-            standing = lock_feet(level_soles(clip, find_standing(clip)))
-            clip = replace(standing.clip, contacts=None)  # they are seen better than foretold
+        cleaned = clean_up(clip, plan, generator, options.feet, request.loop, not request.clean_up)
         yield done + 0.7 * share
-        clip = generating.close_loop(clip) if request.loop else clip
-        figures.append(generating.motion_figures(clip, plan))
+        clip = cleaned.clip
+        figures.append(generating.motion_figures(clip, plan) | cleaned.figures)
         yield done + 0.7 * share
-        slices = applying.apply_in_slices(armature, rig, clip, request, f"Galatea {title(parts)} {seed}",
-                                          request.start, request.loop)
+        slices = applying.apply_in_slices(armature, rig, clip, options, f"Galatea {title(parts)} {seed}",
+                                          request.start, request.loop, before=before)
         made.append((yield from within(slices, done + 0.7 * share, 0.3 * share)))
-        figures[-1] |= made[-1].figures
-        if request.feet:
-            figures[-1]["foot_skate_before_cm_per_s"] = standing.skate_before
+        # sliding is told from what the model made to what the rig does
+        figures[-1] |= made[-1].figures | {name: value for name, value in cleaned.figures.items() if "before" in name}
         clips.append(in_place(clip) if request.in_place else clip)
     takes = [replace(applied.take, provenance=_provenance(request, pack, session, seed, told))
              for applied, seed, told in zip(made, seeds, figures)]
@@ -215,8 +220,9 @@ def _provenance(request: MotionRequest, pack: Pack, session: Session, seed: int,
         "version": version(), "pack": pack.id, "pack_version": pack.version, "licence": pack.licence,
         "training_data": data, "seed": seed, "provider": session.provider, "threads": session.threads,
         "onnxruntime": session.version,
-        **{name: getattr(request, name) for name in ("action", "style", "seconds", "speed", "path", "loop", "in_place",
-                                                     "keys", "tolerance", "feet", "controls", "root")},
+        **{name: getattr(request, name) for name in ("action", "style", "seconds", "speed", "path", "loop", "from_pose",
+                                                     "clean_up", "in_place", "keys", "tolerance", "feet", "controls",
+                                                     "root")},
         **{f"figure_{name}": value for name, value in figures.items() if isinstance(value, str | int | float)},
     }
     return {f"galatea_{name}": value for name, value in about.items()}

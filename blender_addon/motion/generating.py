@@ -1,113 +1,33 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Motion out of a generator pack: a plan of what is wanted when, then the graph step by step along it."""
+"""Motion out of a generator pack: the graph step by step along a plan."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .clip import Clip
 from .contacts import floor_height
-from .ground_path import GroundPath, path_through, straight_path
-from .looping import close_loop
+from .ground_path import straight_path
 from .measures import energy, foot_skate, hip_height, knee_bend, steps_per_minute, travelled
-from .requests import Parts
+from .planning import MotionPlan, plan_motion
 from .resampling import sample
 from .rotations import normalise, quat_continuous
-from .skeleton import Skeleton
+from .slices import drain
 
 if TYPE_CHECKING:
     from ..inference.packs import Pack
     from ..inference.sessions import Session
 
-__all__ = ["MotionPlan", "close_loop", "generate", "generate_slices", "motion_figures", "plan_motion"]
+__all__ = ["CARRIED", "MotionPlan", "generate", "generate_slices", "motion_figures", "plan_motion"]
 
+# Inputs that a step hands on to the next; held, the latent that holds now, is not in every graph.
+CARRIED = ("state", "hidden", "cell", "root", "held")
 _CHUNK = 15           # frames between two looks at how the body keeps up with the path
 _LEAD, _LAG = 0.5, 0.3  # metres that the wanted place may be ahead of or behind the body
-_FADE = 10            # frames over which one action gives way to the next
-
-
-@dataclass(frozen=True, eq=False)
-class MotionPlan:
-    """What is wanted at each frame that the model makes, and which of its moments the take shows.
-
-    action: (T, A) weights. speed: (T,) metres a second along the path, 0 where the action finds its own way. style:
-    (Y,). path: where to. heading: radians about Z at the start, 0 facing -Y. shown: (N,) rising moments, counted in the
-    T frames; 0, 1, 2 ... but where an action is played quicker or slower than the model can do it. metres: how far the
-    take should go along the path.
-    """
-
-    fps: float
-    action: np.ndarray
-    speed: np.ndarray
-    style: np.ndarray
-    path: GroundPath
-    start: np.ndarray
-    heading: float
-    warmup: int
-    ahead: np.ndarray
-    skeleton: Skeleton
-    shown: np.ndarray
-    metres: float
-
-    @property
-    def frames(self) -> int:
-        """How many the model makes."""
-        return len(self.speed)
-
-    @property
-    def seconds(self) -> float:
-        """Length of the take."""
-        return len(self.shown) / self.fps
-
-
-def plan_motion(pack: Pack, parts: Parts, style: str, seconds: float, speed: float, points: np.ndarray | None,
-                cyclic: bool, start: Sequence[float], heading: float) -> MotionPlan:
-    """Lay out actions one after another (each for its own seconds, else `seconds`) along a path or straight ahead.
-
-    speed: times each action's natural pace. A pace that the model does not keep is made of the nearest it does, played
-    quicker or slower; so is an action without a pace of its own. points: (N, 2) metres or None. GalateaError for a path
-    without length.
-    """
-    generator, fps = pack.content["generator"], float(pack.content["fps"])
-    names, styles = generator["actions"], generator["styles"]
-    counts = [max(1, round((seconds if length is None else length) * fps)) for _, length in parts]
-    part = np.repeat(np.arange(len(parts)), counts)
-    paces = np.array([_pace(generator, name, speed) for name, _ in parts])
-    tempo = _crossfade(paces[part, 1:])[:, 0]
-    shown = np.concatenate([[0.0], np.cumsum(tempo[:-1])])
-    made = np.searchsorted(shown, np.arange(int(np.ceil(shown[-1] - 1e-6)) + 1) + 1e-6, side="right") - 1
-    action = np.array([[name == asked for name in names] for asked, _ in parts], dtype=np.float32)
-    skeleton = pack.content["skeleton"]
-    return MotionPlan(
-        fps=fps, action=_crossfade(action[part[made]]), speed=paces[part[made], 0],
-        style=np.array([float(style == name) for name in styles], dtype=np.float32),
-        path=straight_path(np.array(start), heading) if points is None else path_through(points, cyclic),
-        start=np.asarray(start, dtype=np.float64), heading=heading, warmup=generator["warmup_frames"],
-        ahead=np.array(generator["trajectory_seconds"]),
-        skeleton=Skeleton(tuple(skeleton["joints"]), tuple(skeleton["parents"]), np.array(skeleton["offsets"])),
-        shown=shown, metres=float(np.prod(paces[part], axis=1).sum() / fps))
-
-
-def _pace(generator: dict[str, Any], action: str, speed: float) -> tuple[float, float]:
-    """Metres a second for the model to make, and how much quicker to play what it makes."""
-    natural = generator["natural_speed"][action]
-    if natural == 0.0:
-        return 0.0, speed
-    asked = natural * speed
-    slowest, quickest = generator.get("speed_range", {}).get(action, (asked, asked))
-    kept = min(max(asked, slowest), quickest)
-    return kept, asked / kept
-
-
-def _crossfade(rows: np.ndarray) -> np.ndarray:
-    """Rows (T, n) that change abruptly change over _FADE frames instead; what summed to one still does."""
-    padded = np.pad(rows, ((_FADE // 2, _FADE - 1 - _FADE // 2), (0, 0)), mode="edge")
-    sums = np.cumsum(np.pad(padded, ((1, 0), (0, 0))), axis=0, dtype=np.float64)
-    return ((sums[_FADE:] - sums[:-_FADE]) / _FADE).astype(rows.dtype)
 
 
 def generate(session: Session, pack: Pack, plan: MotionPlan, seeds: Sequence[int], together: bool = False
@@ -117,13 +37,7 @@ def generate(session: Session, pack: Pack, plan: MotionPlan, seeds: Sequence[int
     batches = [list(seeds)] if together else [[seed] for seed in seeds]
     clips: list[Clip] = []
     for batch in batches:
-        slices = generate_slices(session, pack, plan, batch)
-        while True:
-            try:
-                next(slices)
-            except StopIteration as done:
-                clips += done.value
-                break
+        clips += drain(generate_slices(session, pack, plan, batch))
     return clips
 
 
@@ -131,23 +45,27 @@ def generate_slices(session: Session, pack: Pack, plan: MotionPlan, seeds: Seque
                     ) -> Iterator[float]:
     """The same in slices of one step of the model: yields the share that is done, returns the clips."""
     batch = len(seeds)
-    latents = _latents(pack.content["generator"], plan, seeds)
-    feedback = {name: f"next_{name}" for name in ("state", "hidden", "cell", "root")}
-    stepper = session.stepper(_first_inputs(session, plan, batch), feedback)
+    draws = _Draws(pack.content["generator"], plan, seeds)
+    inputs = _first_inputs(session, plan, batch)
+    stepper = session.stepper(inputs, {name: f"next_{name}" for name in CARRIED if name in inputs})
     followed = plan.speed > 0.0
 
-    steps = plan.warmup + plan.frames
-    for frame in _warm_up(stepper, plan, latents):
+    before = plan.warmup if plan.lead is None else len(plan.lead.states) - 2
+    steps = before + plan.frames
+    for frame in _warm_up(stepper, plan, draws) if plan.lead is None else _follow_lead(stepper, plan, draws):
         yield frame / steps
     root = stepper.inputs["root"]
-    root[:, :2] = plan.start
-    root[:, 2] += plan.heading
+    if plan.lead is None:
+        root[:, :2] = plan.start
+        root[:, 2] += plan.heading
+    else:
+        root[:] = plan.lead.root[-2]
 
     roots = np.empty((plan.frames, batch, 3))
     heights = np.empty((plan.frames, batch))
     rotations = np.empty((plan.frames, batch, len(plan.skeleton.names), 4))
     contacts = np.empty((plan.frames, batch, 4))
-    reached = np.zeros(batch)  # metres along the path
+    reached = np.full(batch, _joined(plan))  # metres along the path
     for first in range(0, plan.frames, _CHUNK):
         last = min(first + _CHUNK, plan.frames)
         if first:
@@ -156,11 +74,11 @@ def generate_slices(session: Session, pack: Pack, plan: MotionPlan, seeds: Seque
         for frame in range(first, last):
             stepper.inputs["trajectory"][:] = wanted[frame - first]
             stepper.inputs["action"][:] = plan.action[frame]
-            stepper.inputs["latent"][:] = latents[plan.warmup + frame]
+            draws.put(stepper.inputs, before + frame)
             made = stepper.step()
             roots[frame], heights[frame] = made["next_root"], made["height"]
             rotations[frame], contacts[frame] = made["rotations"], made["contacts"]
-            yield (plan.warmup + frame + 1) / steps
+            yield (before + frame + 1) / steps
         reached = reached + plan.speed[first:last].sum() / plan.fps
     return [_clip(plan, roots[:, i], heights[:, i], rotations[:, i], contacts[:, i], f"{seed}")
             for i, seed in enumerate(seeds)]
@@ -174,29 +92,77 @@ def _first_inputs(session: Session, plan: MotionPlan, batch: int) -> dict[str, n
     return inputs
 
 
-def _latents(generator: dict[str, Any], plan: MotionPlan, seeds: Sequence[int]) -> np.ndarray:
-    """(warmup + T, B, Z) draws from the unit normal, each held as long as the model learnt it to hold."""
-    frames, held = plan.warmup + plan.frames, generator["latent_frames"]
-    draws = [np.random.default_rng(seed).standard_normal((frames // held + 1, generator["latent"])) for seed in seeds]
-    return np.repeat(np.stack(draws, axis=1), held, axis=0)[:frames].astype(np.float32)
+class _Draws:
+    """The latents of takes, a draw from the unit normal for each stretch of frames, and where stretches begin."""
+
+    def __init__(self, generator: dict[str, Any], plan: MotionPlan, seeds: Sequence[int]) -> None:
+        self.held = generator["latent_frames"]
+        before = plan.warmup if plan.lead is None else len(plan.lead.states)
+        count = (before + plan.frames) // self.held + 1
+        draws = [np.random.default_rng(seed).standard_normal((count, generator["latent"])) for seed in seeds]
+        self.latents = np.stack(draws, axis=1).astype(np.float32)  # (blocks, B, Z)
+
+    def put(self, inputs: dict[str, np.ndarray], frame: int) -> None:
+        """Tell a step its latent, and whether it is a new one where the graph wants to know."""
+        block, within = divmod(frame, self.held)
+        inputs["latent"][:] = self.latents[block]
+        if "fresh" in inputs:
+            inputs["fresh"][:] = within == 0
 
 
-def _warm_up(stepper: Any, plan: MotionPlan, latents: np.ndarray) -> Iterator[int]:
+def _warm_up(stepper: Any, plan: MotionPlan, draws: _Draws) -> Iterator[int]:
     """Let the model find its stride on a straight path at the plan's first pace; none of it is kept. Yields steps."""
     pace = plan.speed[0]
     line = straight_path(np.zeros(2), 0.0)
-    stepper.inputs["action"][:] = plan.action[0]
     for frame in range(plan.warmup):
         places, facing = line.at(pace * ((frame + 1) / plan.fps + plan.ahead))
         stepper.inputs["trajectory"][:] = np.concatenate([places, facing * (pace > 0.0)], axis=-1)
         stepper.inputs["action"][:] = plan.action[0]
-        stepper.inputs["latent"][:] = latents[frame]
+        draws.put(stepper.inputs, frame)
         stepper.step()
         yield frame + 1
     # where it got to does not matter, how it stands towards the path does
     drift = stepper.inputs["root"]
     drift[:, :2] = 0.0
     drift[:, 2] = np.clip(np.arctan2(np.sin(drift[:, 2]), np.cos(drift[:, 2])), -0.5, 0.5) * (pace > 0.0)
+
+
+def _follow_lead(stepper: Any, plan: MotionPlan, draws: _Draws) -> Iterator[int]:
+    """Show the model what the body did until a frame before the take, as if it had made that itself. Yields steps.
+
+    The way it is told of is the way the body went, and the plan's from the take on.
+    """
+    lead, pace = plan.lead, plan.speed[0]
+    count = len(lead.states) - 1  # the last one is the take's own first
+    start = _joined(plan)
+    past = np.arange(-count, 1) / plan.fps
+    for frame in range(count):
+        stepper.inputs["state"][:], stepper.inputs["root"][:] = lead.states[frame], lead.root[frame]
+        if frame == count - 1:
+            break
+        at = past[frame + 1] + plan.ahead
+        x, y, heading = (np.interp(at, past, column) for column in lead.root.T)
+        places, facing = plan.path.at(start + pace * np.maximum(at, 0.0))
+        gone = (at <= 0.0)[:, None]
+        places = np.where(gone, np.stack([x, y], axis=-1), places)
+        facing = np.where(gone, np.stack([np.sin(heading), -np.cos(heading)], axis=-1), facing)
+        stepper.inputs["trajectory"][:] = np.concatenate([places, facing * (pace > 0.0)], axis=-1)
+        stepper.inputs["action"][:] = plan.action[0]
+        draws.put(stepper.inputs, frame)
+        stepper.step()
+        yield frame + 1
+
+
+def _joined(plan: MotionPlan) -> float:
+    """Metres along the path at which the take begins: at its start, or where a body that is on its way is nearest."""
+    if plan.lead is None or not plan.led:
+        return 0.0
+    whole = plan.path.lengths[-1]
+    guess = reach = whole / 2.0
+    while reach > 0.01:
+        guess = float(np.clip(plan.path.nearest(plan.start, guess, reach), 0.0, whole))
+        reach /= 20.0
+    return guess
 
 
 def _keep_up(plan: MotionPlan, root: np.ndarray, reached: np.ndarray, frame: int) -> np.ndarray:

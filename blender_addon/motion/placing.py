@@ -15,13 +15,13 @@ _SMOOTH_SECONDS = 0.5  # longer than a step, so that travel goes and the sway of
 def in_place(clip: Clip) -> Clip:
     """The same motion without its horizontal travel: the hips stay over where they start, swaying and bobbing."""
     level = clip.positions[:, :2]
-    travel = _smooth(level, _SMOOTH_SECONDS * clip.fps)
+    travel = smooth_path(level, _SMOOTH_SECONDS * clip.fps)
     positions = np.array(clip.positions)
     positions[:, :2] = level - travel + travel[:1]
     return replace(clip, positions=positions)
 
 
-def _smooth(values: np.ndarray, sigma: float) -> np.ndarray:
+def smooth_path(values: np.ndarray, sigma: float) -> np.ndarray:
     """Columns (T, n) under a Gaussian of `sigma` frames; continued straight through both ends, so a line stays one."""
     reach = int(np.ceil(3.0 * sigma))
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)

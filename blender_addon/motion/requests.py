@@ -60,7 +60,9 @@ class MotionRequest(KeyOptions):
 
     action: one of the pack's, or a list with seconds, "walk:3,jump:1,walk:3". style: one of the pack's, "" for its
     plain one. seconds: the length where the list does not say. speed: times the action's natural pace. path: the name
-    of a curve object to walk along. loop: the end meets the beginning. start: the first frame. takes: how many
+    of a curve object to walk along. loop: the end meets the beginning. start: the first frame. from_pose: go on from
+    the pose and the speed that the rig has at that frame. clean_up: after the model has made it, lead it back to its
+    path, smooth where actions meet, lock the feet (see feet) and keep joints within their limits. takes: how many
     variants; they have the seeds `seed`, `seed + 1` ... pack: its id, "" for the one that ships.
     """
 
@@ -71,6 +73,8 @@ class MotionRequest(KeyOptions):
     path: str = ""
     loop: bool = False
     start: int = 1
+    from_pose: bool = False
+    clean_up: bool = True
     takes: int = 1
     seed: int = 0
     device: str = "auto"
@@ -169,6 +173,8 @@ def check_request(request: MotionRequest, actions: Sequence[str], styles: Sequen
     _check("takes", request.takes, 1, MAX_TAKES, whole=True)
     _check("seed", request.seed, 0, MAX_SEED, whole=True)
     _check("start", request.start, -MAX_FRAME, MAX_FRAME, whole=True)
+    if request.loop and request.from_pose:
+        raise GalateaError("a loop begins with its own end, not with the pose that the rig is in; choose one of them")
     parts = tuple(_part(text.strip(), actions) for text in request.action.split(","))
     total = sum(seconds or 0.0 for _, seconds in parts)
     if total > MAX_SECONDS:

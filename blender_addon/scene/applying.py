@@ -14,7 +14,9 @@ from ..errors import RigError
 from ..motion.channels import every_frame
 from ..motion.clip import Clip
 from ..motion.contacts import find_standing, foot_positions, speeds, standing_heights
+from ..motion.continuing import lock_feet_after
 from ..motion.foot_lock import lock_feet
+from ..motion.inertialising import inertialise
 from ..motion.key_reduction import reduce_slices
 from ..motion.placing import in_place
 from ..motion.requests import KeyOptions
@@ -54,14 +56,18 @@ def read_rig_with(armature: bpy.types.Object, options: KeyOptions) -> RigMap:
 
 
 def apply_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, clip: Clip, options: KeyOptions, name: str,
-                    start: int, loop: bool = False, about: Mapping[str, Any] | None = None) -> Slices:
+                    start: int, loop: bool = False, about: Mapping[str, Any] | None = None, before: Clip | None = None
+                    ) -> Slices:
     """Make a take of a clip on the canonical skeleton, at the scene's rate; yields the share done, returns Applied.
 
     armature: returns the object, or raises when it is gone. clip: with contacts, else they are found in it. about: what
-    is kept with the action. Nothing in the scene is changed.
+    is kept with the action. before: what the rig does until then, on its own skeleton at the scene's rate, its last
+    frame at `start`; the take then begins in that pose. Nothing in the scene is changed.
     """
     clip = resample(clip, scene_fps())
     fitted = fit_to_rig(clip, rig)
+    if before is not None:
+        fitted = inertialise(fitted, before)
     figures: dict[str, float] = {}
     notes: tuple[str, ...] = ()
     yield 0.02
@@ -70,8 +76,12 @@ def apply_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, clip:
     elif options.feet:
         # who stands is seen best on the body that the clip was made for
         contacts = find_standing(clip) if clip.contacts is None else clip.contacts
-        locked = lock_feet(fitted, contacts, _floor(clip, contacts))
+        floor = _floor(clip, contacts)
+        locked = (lock_feet(fitted, contacts, floor) if before is None else
+                  lock_feet_after(before, fitted, contacts, floor))
         fitted = replace(locked.clip, contacts=locked.contacts)
+        if before is not None:
+            fitted = inertialise(fitted, before)
         figures |= {"foot_skate_before_cm_per_s": locked.skate_before, "foot_skate_cm_per_s": locked.skate_after}
         yield 0.1
     travelling = fitted

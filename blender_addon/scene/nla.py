@@ -37,8 +37,12 @@ def add_strips(actions: Sequence[tuple[bpy.types.Object, bpy.types.Action]]) -> 
 
 
 def _strip(owner: bpy.types.Object, action: bpy.types.Action) -> bpy.types.NlaTrack:
-    track = owner.animation_data.nla_tracks.new()
+    tracks = owner.animation_data.nla_tracks
+    below = len(tracks) > 0
+    track = tracks.new()
     track.name = action.name
     strip = track.strips.new(action.name, int(action.frame_range[0]), action)
     put_in_strip_slot(strip, owner, action)
+    if below:  # until it begins, what lies below shows: a take may go on from that
+        strip.extrapolation = "HOLD_FORWARD"
     return track

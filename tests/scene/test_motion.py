@@ -4,55 +4,27 @@
 import json
 import os
 from dataclasses import replace
-from pathlib import Path
-from types import SimpleNamespace
 
 import bpy
 import made_rigs
 import numpy as np
 import pytest
-from made_walk import made_walk
+from made_generator import stand_in
 
-import blender_addon.motion
 from blender_addon import api, home
 from blender_addon.errors import GalateaError
-from blender_addon.inference import sessions
-from blender_addon.inference.packs import Pack
 from blender_addon.motion.bvh import read_bvh
 from blender_addon.motion.resampling import resample
 from blender_addon.motion.tracks import Curve
 from blender_addon.scene import files, keys
 
-AS_MADE = {"keys": "every", "feet": False}  # every frame of the clip, and nothing mended
-PACK = Pack(Path("."), "stand-in", "motion-generator", "9.9.9", "A stand-in", "CC0-1.0",
-            ({"name": "made by hand", "licence": "CC0-1.0", "credit": "nobody"},), (),
-            {"generator": {"actions": ["walk", "run"], "styles": ["old"]}})
-SESSION = sessions.Session(graph=None, wished="auto", provider="CPUExecutionProvider", why_not="no CUDA here",
-                           version="1.2.3", threads=1, open_ms=0.0, runtime=None)
+AS_MADE = {"keys": "every", "clean_up": False}  # every frame of the clip, and nothing mended
 
 
 @pytest.fixture
 def asked(empty_scene, monkeypatch):
-    """The stand-in's model: walks straight ahead, faster for a higher seed; keeps what it was asked for."""
-    seen = SimpleNamespace(plan=None, seeds=[])
-
-    def plan_motion(pack, actions, style, seconds, speed, path, cyclic, start_xy, start_heading):
-        seen.plan = SimpleNamespace(actions=actions, style=style, seconds=seconds, speed=speed, path=path,
-                                    cyclic=cyclic, start_xy=start_xy, start_heading=start_heading)
-        return seen.plan
-
-    def generate_slices(session, pack, plan, seeds):
-        seen.seeds += seeds
-        yield 0.5
-        return [made_walk(plan.seconds, speed=1.0 + seed / 10, heading=plan.start_heading) for seed in seeds]
-
-    generating = SimpleNamespace(
-        plan_motion=plan_motion, generate_slices=generate_slices, close_loop=lambda clip: clip.cut(0, clip.frames - 1),
-        motion_figures=lambda clip, plan: {"speed_m_s": 1.25, "skate_cm_s": 0.5, "by_action": {"walk": 1}})
-    monkeypatch.setattr(blender_addon.motion, "generating", generating, raising=False)
-    monkeypatch.setattr(api.packs, "pick_pack", lambda kind, pack="", folder="": PACK)
-    monkeypatch.setattr(sessions, "open_session", lambda pack, graph="model", device="auto", threads=1: SESSION)
-    return seen
+    """The stand-in's model: keeps what it was asked for."""
+    return stand_in(monkeypatch)
 
 
 @pytest.fixture
@@ -100,17 +72,20 @@ def test_the_action_says_where_it_comes_from(asked):
     made = {name: about.pop(f"galatea_figure_{name}") for name in ("keys", "keys_every_frame", "key_error_mm",
                                                                    "foot_skate_before_cm_per_s", "foot_skate_cm_per_s")}
     assert 0 < made["keys"] < made["keys_every_frame"] and made["key_error_mm"] <= 3.0
+    assert about.pop("galatea_figure_path_moved_m") == 0.0
+    assert 0.0 < about.pop("galatea_figure_joint_change_max_deg") < 30.0  # feet that were locked
     assert about == {
         "galatea_version": home.version(), "galatea_pack": "stand-in", "galatea_pack_version": "9.9.9",
         "galatea_licence": "CC0-1.0", "galatea_training_data": "made by hand CC0-1.0 nobody", "galatea_seed": 7,
         "galatea_provider": "CPUExecutionProvider", "galatea_threads": 1, "galatea_onnxruntime": "1.2.3",
         "galatea_action": "walk:1,run:1", "galatea_style": "old", "galatea_seconds": 2.0, "galatea_speed": 1.5,
-        "galatea_path": "", "galatea_loop": False, "galatea_in_place": True,
+        "galatea_path": "", "galatea_loop": False, "galatea_from_pose": False, "galatea_clean_up": True,
+        "galatea_in_place": True,
         "galatea_keys": "sparse", "galatea_tolerance": 3.0, "galatea_feet": True, "galatea_controls": "auto",
         "galatea_root": "hips",
         "galatea_figure_speed_m_s": 1.25, "galatea_figure_skate_cm_s": 0.5,
     }
-    assert asked.plan.actions == (("walk", 1.0), ("run", 1.0)) and asked.plan.speed == 1.5
+    assert asked.actions == (("walk", 1.0), ("run", 1.0)) and asked.speed == 1.5
 
 
 def test_the_result_is_ready_for_json(asked):
@@ -144,8 +119,8 @@ def test_a_path_is_walked_in_the_rigs_own_measure(asked):
     bpy.context.object.name = "Ring"
     result = api.generate_motion(armature, api.MotionRequest(seconds=1.0, path="Ring"))
     scale = 1.2154
-    assert asked.plan.cyclic
-    assert np.allclose(np.linalg.norm(asked.plan.path * scale + [1.0, 0.0124], axis=1), 3.0, atol=0.02)
+    assert asked.cyclic
+    assert np.allclose(np.linalg.norm(asked.path * scale + [1.0, 0.0124], axis=1), 3.0, atol=0.02)
     assert armature.animation_data.action["galatea_path"] == "Ring" and result.request.path == "Ring"
 
 
@@ -161,7 +136,7 @@ def test_a_loop_repeats(asked):
     armature = made_rigs.human()
     result = api.generate_motion(armature, api.MotionRequest(seconds=2.0, loop=True))
     action = armature.animation_data.action
-    assert result.frames == 59 and action.use_cyclic and (action.frame_start, action.frame_end) == (1, 59)
+    assert result.frames == 60 and action.use_cyclic and (action.frame_start, action.frame_end) == (1, 60)
 
 
 @pytest.mark.parametrize(("wrong", "says"), [
