@@ -14,6 +14,7 @@ import numpy as np
 
 from ..motion.clip import Clip
 from ..motion.inbetweening import interpolate_gaps
+from ..motion.limb_ends import bend_to_ends
 from ..motion.rotations import quat_continuous, quat_from_matrix, quat_inverse, quat_multiply
 from ..rig.hanging import orthonormal
 from ..rig.rig_map import RigMap
@@ -21,7 +22,7 @@ from .handles import Controls, Handle
 from .key_table import Keys, has_generated
 from .keyed_channels import Channel, Name, Plan
 from .keys import scene_fps
-from .reading import as_clip
+from .reading import as_clip, joint_places
 from .stand_in import StandIn
 from .versions import Binding, slotted_fcurves
 
@@ -86,7 +87,9 @@ def read_keyed(armature: Callable[[], bpy.types.Object], rig: RigMap, controls: 
     with StandIn(armature()) as stand:
         now = stand.frames([Handle(above)])[0] if above else np.eye(4)
     objects = np.linalg.inv(worlds[:1]) @ worlds
-    clip = replace(as_clip(armature(), rig, objects[:, None] @ bones), fps=scene_fps())
+    bones = objects[:, None] @ bones
+    clip = replace(as_clip(armature(), rig, bones), fps=scene_fps())
+    clip = bend_to_ends(clip, [limb.joints for limb in controls.limbs], joint_places(rig, bones))
     values = {name: np.array([row[3][name] for row in seen]) for name in plan.channels}
     return KeyedMotion(clip, values, now @ np.linalg.inv(aboves) @ np.linalg.inv(objects))
 

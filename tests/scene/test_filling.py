@@ -8,6 +8,7 @@ import json
 import os
 
 import bpy
+import made_controls
 import made_fills
 import made_keys
 import made_rigs
@@ -203,6 +204,38 @@ def test_feet_that_stand_at_both_ends_stand_between(empty_scene, pack):
         feet_there = joints[:, [INDEX["LeftFoot"], INDEX["RightFoot"]]]
         slid[feet] = np.linalg.norm(feet_there - feet_there[:1], axis=-1).max()
     assert slid[False] > 0.05 and slid[True] < 0.01
+
+
+def test_feet_of_legs_that_a_solver_stretches_are_where_they_were_meant(empty_scene, pack, monkeypatch):
+    """As Rigify's are: what their bones' directions alone tell of the foot is centimetres off."""
+    armature = made_controls.robot()
+    for side in ("Left", "Right"):
+        for bone in ("UpLeg", "Leg"):
+            armature.pose.bones[side + bone].ik_stretch = 0.2
+    poles = [f"{side}Pole" for side in ("Left", "Right")]
+    for frame, low, foot in ((1, -0.1, 0.0), (21, -0.3, 0.1), (41, -0.2, 0.05)):
+        armature.pose.bones["Hips"].location = (0.0, low, 0.0)
+        armature.pose.bones["LeftFoot"].location = (foot, 0.0, 0.0)
+        for name in ("Hips", "LeftFoot", "RightFoot", *poles):
+            armature.pose.bones[name].keyframe_insert("location", frame=frame)
+            armature.pose.bones[name].keyframe_insert("rotation_quaternion", frame=frame)
+    meant = {}
+
+    def and_keep(target, rig, clip, wish):
+        meant["clip"] = clip
+        return clip_tracks(target, rig, clip, wish)
+
+    monkeypatch.setattr(filling, "clip_tracks", and_keep)
+    api.inbetween(armature, api.InbetweenRequest(feet=False, keys="every"))
+    rig, wanted = read_rig(armature), joint_positions(meant["clip"])
+    stretched = []
+    for frame in range(1, 42):
+        bones = made_rigs.posed(armature, frame).pose.bones
+        for side in ("Left", "Right"):
+            there = rig.to_canonical(np.array(bones[f"{side}Foot"].head))
+            assert np.linalg.norm(there - wanted[frame - 1, INDEX[f"{side}Foot"]]) < 1e-3, (frame, side)
+            stretched.append(bones[f"{side}Leg"].length / armature.data.bones[f"{side}Leg"].length)
+    assert np.ptp(stretched) > 0.01 or max(np.abs(np.array(stretched) - 1.0)) > 0.01
 
 
 def test_a_gap_too_long_stays_and_says_so(empty_scene, pack):
