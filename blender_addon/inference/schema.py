@@ -67,8 +67,15 @@ def _motion_generator(content: Table) -> None:
         if action not in actions or not _is_range(learnt):
             raise _wrong(f"generator.speed_range.{action}", "[slowest, quickest] in metres a second, for an action")
 
+    for name in ("cyclic", "once"):
+        if not set(generator.get(name, ())) <= set(actions):
+            raise _wrong(f"generator.{name}", "actions of generator.actions")
+
     shapes = _shapes(_named_graph(content, "model"))
-    batch = (shapes.get("state") or [None])[0]
+    batch, size = (*shapes.get("state", ()), None, None)[:2]
+    for name in ("state_mean", "state_scale"):
+        if name in generator and len(_numbers(generator, name, "generator.")) != size:
+            raise _wrong(f"generator.{name}", f"as many numbers as the state has, {size}")
     inputs = {
         "state": [batch, None],
         "hidden": [None, batch, None],
@@ -79,7 +86,11 @@ def _motion_generator(content: Table) -> None:
         "style": [batch, len(styles)],
         "latent": [batch, latent],
     }
-    outputs = {f"next_{name}": shapes.get(name, []) for name in ("state", "hidden", "cell", "root")}
+    carried = ["state", "hidden", "cell", "root"]
+    if "held" in shapes:  # a latent that is drawn where the body's state expects it; packs of 0.1 lack it
+        inputs |= {"held": [batch, latent], "fresh": [batch, 1]}
+        carried.append("held")
+    outputs = {f"next_{name}": shapes.get(name, []) for name in carried}
     outputs |= {"height": [batch], "rotations": [batch, joints, 4], "contacts": [batch, 4]}
     _same_tensors(content, "model", inputs, outputs)
 

@@ -2,8 +2,10 @@
 """Small data that the tests make: two people who walk, written as BVH, prepared, and a tiny model trained on them."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch; `make test` installs it")
@@ -13,7 +15,19 @@ from made_runs import train  # noqa: E402
 from made_walk import made_walk  # noqa: E402
 
 from blender_addon.motion.bvh import write_bvh  # noqa: E402
+from blender_addon.motion.clip import Clip  # noqa: E402
+from blender_addon.motion.rotations import normalise, quat_from_axis_angle, quat_multiply  # noqa: E402
 from training.__main__ import main  # noqa: E402
+
+
+def carried(clip: Clip, person: int) -> Clip:
+    """The walk with the upper body held in a way of its own, so that nobody repeats another."""
+    rng = np.random.default_rng(person)
+    joints = list(range(1, 10)) + list(range(14, 18))
+    turns = quat_from_axis_angle(normalise(rng.normal(size=(len(joints), 3))), np.full(len(joints), 0.15))
+    rotations = np.array(clip.rotations)
+    rotations[:, joints] = quat_multiply(rotations[:, joints], turns)
+    return replace(clip, rotations=rotations)
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +37,7 @@ def bvh_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = []
     for i in range(12):
         pace = 0.9 + 0.05 * i
-        write_bvh(folder / f"walk_{i:02d}.bvh", made_walk(seconds=3.0, speed=pace, heading=0.3 * i))
+        write_bvh(folder / f"walk_{i:02d}.bvh", carried(made_walk(seconds=3.0, speed=pace, heading=0.3 * i), i))
         rows.append({"file": f"walk_{i:02d}.bvh", "action_tags": "walk", "style": "brisk" if i % 2 else "",
                      "split": "train" if i < 10 else "val", "license": "CC0-1.0",
                      "bad_frame_ranges_0based": "70-72" if i == 3 else ""})

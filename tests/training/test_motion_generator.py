@@ -131,10 +131,12 @@ def test_torch_and_onnxruntime_agree_over_300_steps(trained: Path, exported: Pat
         for frame in range(300):
             ahead = torch.tensor([0.0, -(frame + 5) / 30.0, 0.0, -1.0]).expand(2, inputs["trajectory"].shape[1], 4)
             inputs["trajectory"], theirs["trajectory"] = ahead, ahead.numpy().copy()
+            inputs["fresh"] = torch.full((2, 1), float(frame % 8 == 0))
+            theirs["fresh"] = inputs["fresh"].numpy().copy()
             ours = dict(zip(OUTPUTS, step(**inputs)))
             made = session.run(theirs)
             worst = max(worst, *(float(np.abs(ours[name].numpy() - made[name]).max()) for name in OUTPUTS))
-            for name in ("state", "hidden", "cell", "root"):
+            for name in ("state", "hidden", "cell", "root", "held"):
                 inputs[name], theirs[name] = ours[f"next_{name}"], made[f"next_{name}"]
     assert worst < 1e-4
 

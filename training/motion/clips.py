@@ -74,6 +74,17 @@ class ClipSet:
                     yield self.actions[number], clip.cut(start, stop)
 
 
+def together(one: ClipSet, other: ClipSet) -> ClipSet:
+    """The clips of both, one set's after the other's."""
+    names = tuple(dict.fromkeys([*one.actions, *other.actions]))
+    number = np.array([names.index(name) for name in other.actions] + [-1])  # the last stands for no action, -1
+    arrays = {name: np.concatenate([getattr(one, name), getattr(other, name)])
+              for name in ("rotations", "positions", "contacts", "good")}
+    return ClipSet(one.labels + other.labels, **arrays,
+                   starts=np.concatenate([one.starts, other.starts[1:] + one.starts[-1]]), actions=names,
+                   action=np.concatenate([one.action, number[other.action]]))
+
+
 def runs(mask: np.ndarray) -> list[tuple[int, int]]:
     """Start and stop of every run of True in a mask (T,)."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(int)))

@@ -1,52 +1,54 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which clips the generator learns, under which action and style, and the windows it is given."""
+"""What the generator learns from: sequences with an action in every frame, and the windows it is given."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from blender_addon.errors import GalateaError
-from blender_addon.motion.mirroring import mirror
-
 from blender_addon.motion import state_features as features
-from .clips import FPS, ClipLabel, ClipSet
-from blender_addon.motion.state_features import Sequence, make_sequence
-from .stitching import stitch
+from blender_addon.motion.clip import Clip
+from blender_addon.motion.contacts import find_standing
+from blender_addon.motion.mirroring import mirror
+from blender_addon.motion.resampling import sample
+from blender_addon.motion.soles import level_soles
+from blender_addon.motion.state_features import make_sequence
 
-# Tags name whole clips. A clip trains an action when it carries that tag alone, or beside it only tags that do not
-# change what is seen; the rest waits for a table of segments.
-_ACTIONS: dict[str, frozenset[str]] = {
-    "jump": frozenset({"turn"}),
-    "dance": frozenset({"turn"}),
-    "kick": frozenset({"martial"}),
-    "punch": frozenset({"martial"}),
-    "martial": frozenset({"turn"}),
-    "wave": frozenset({"gesture"}),
-}
-# Actions that mean nothing without the thing they are done with or on.
-_NEEDS_OBJECTS = frozenset({"climb", "uneven_terrain", "lift", "basketball", "drink_eat", "wash", "throw"})
-# Cyclic actions are stitched into long sequences, and must travel: a loop on the spot has lost its root motion.
+from .clips import FPS, ClipLabel, ClipSet, runs
+from .ground import level_ground
+from .repeats import find_repeats
+from .stitching import Piece, stitch
+
+# Cyclic actions must travel: a loop on the spot has lost its root motion.
 CYCLIC_SPEED = {"walk": 0.35, "run": 1.8}
-# Frames drawn of an action, relative to its share of the data.
-_SHARE = {"walk": 0.36, "run": 0.2}
-_LEAST_SECONDS = 15.0
-_SHORTEST = 24
-_STITCHED = int(240 * FPS)  # frames at least of every style of a cyclic action
+# Actions with a beginning and an end: entered at the beginning, and then they are over.
+ONCE = ("jump", "kick", "punch", "sit", "cartwheel")
+# Those that find their own way. Any other, of somebody's own clips, follows a path when it goes this fast, m/s.
+ON_THE_SPOT = frozenset({*ONCE, "dance", "gesture", "idle", "laugh", "martial", "stand", "stretch", "turn", "wave"})
+_TRAVELS = 0.5
+# Frames drawn of an action; the rest goes by the root of its own frames.
+_SHARE = {"walk": 0.2, "run": 0.1}
+LEAST_SECONDS = 15.0
+_SHORTEST = 20
+_BESIDE = 15           # frames before and after a segment that are kept with it
+_STITCHED = int(240 * FPS)  # frames of every action, as others go over into it and it into them
+_TEMPOS = {"walk": (0.8, 1.2), "run": (0.8, 1.2)}
+_OTHER_TEMPOS = (0.9, 1.12)
+_FADE = 10             # frames over which one action gives way to the next, as when generating
 
 
 @dataclass(frozen=True, eq=False)
 class Corpus:
     """Everything a trainer draws from.
 
-    states (N, S) and root (N, 3) of all sequences end to end, starts (Q + 1,), action (Q,), style (Q,; -1 for none),
-    actions and styles by name, mean and scale (S,), speed: metres a second of each action's median sequence,
-    labels: the clips it was made of.
+    states (N, S) of all sequences end to end, starts (Q + 1,), action (N,) and style (N,), -1 for none; actions and
+    styles by name, mean and scale (S,), minutes: as captured, by action; speed: metres a second of each action's median
+    segment, labels: the clips it was made of, poses (P, 22, 4) local rotations as captured, the hips' too.
     """
 
     states: np.ndarray
-    root: np.ndarray
     starts: np.ndarray
     action: np.ndarray
     style: np.ndarray
@@ -54,77 +56,113 @@ class Corpus:
     styles: tuple[str, ...]
     mean: np.ndarray
     scale: np.ndarray
+    minutes: dict[str, float]
     speed: dict[str, float]
     labels: tuple[ClipLabel, ...]
-
-
-def action_of(label: ClipLabel) -> str:
-    """The one action a clip is an example of, or ""."""
-    tags = frozenset(label.actions)
-    for action in sorted(tags):
-        if tags - {action} <= _ACTIONS.get(action, frozenset()) and not tags & _NEEDS_OBJECTS:
-            return action
-    return ""
+    poses: np.ndarray
 
 
 def build_corpus(clips: ClipSet, seed: int) -> Corpus:
-    """Sequences of all training clips and their mirror images, the cyclic actions stitched as well."""
+    """Sequences of all training clips, their mirror images and other tempos, and all of them stitched together."""
     rng = np.random.default_rng(seed)
-    grouped: dict[tuple[str, str], list[Sequence]] = {}
-    used: list[ClipLabel] = []
-    for index, label in enumerate(clips.labels):
-        action = action_of(label)
-        if label.split != "train" or not action:
-            continue
-        kept = False
-        for stretch in clips.stretches(index, _SHORTEST):
-            for clip in (stretch, mirror(stretch)):
-                sequence = make_sequence(clip)
-                if travel_speed(sequence) >= CYCLIC_SPEED.get(action, 0.0):
-                    grouped.setdefault((action, label.style), []).append(sequence)
-                    kept = True
-        if kept:
-            used.append(label)
-    frames = {a: sum(len(s.states) for (b, _), group in grouped.items() if b == a for s in group) for a, _ in grouped}
-    actions = tuple(a for a in sorted(frames, key=frames.get, reverse=True) if frames.get(a, 0) >= _LEAST_SECONDS * FPS)
+    taken = list(_segments(clips))
+    seconds = _seconds(taken)
+    actions = tuple(a for a in sorted(seconds, key=seconds.get, reverse=True) if seconds[a] >= LEAST_SECONDS)
     if not actions:
-        raise GalateaError(f"no action has {_LEAST_SECONDS:g} seconds of training clips, mirrored ones counted; see "
+        raise GalateaError(f"no action has {LEAST_SECONDS:g} seconds of training clips, mirrored ones counted; see "
                            "the table that prepare printed")
-    grouped = {key: group for key, group in grouped.items() if key[0] in actions}
-    styles = tuple(sorted({style for _, style in grouped if style}))
-    everything = np.concatenate([s.states for group in grouped.values() for s in group])
-    mean, scale = spread(everything)
+    taken = [item for item in taken if item[1] in actions]
+    styles = tuple(sorted({clips.labels[index].style for index, _, _ in taken} - {""}))
 
-    sequences: list[Sequence] = []
-    action_ids: list[int] = []
-    style_ids: list[int] = []
-    for (action, style), group in grouped.items():
-        long = group
-        if action in CYCLIC_SPEED:
-            own = sum(len(s.states) for s in group)
-            long = group + stitch(group, scale, max(own, _STITCHED), FPS, rng)
-        for sequence in long:
-            sequences.append(sequence)
-            action_ids.append(actions.index(action))
-            style_ids.append(styles.index(style) if style else -1)
-    speed = {a: float(np.median([travel_speed(s) for (b, _), group in grouped.items() if b == a for s in group]))
-             if a in CYCLIC_SPEED else 0.0 for a in actions}
+    pieces: list[Piece] = []
+    poses: list[np.ndarray] = []
+    for index, clip, shown in _pieces(clips, taken, actions):
+        poses.append(clip.rotations.astype(np.float32))
+        style = styles.index(clips.labels[index].style) if clips.labels[index].style else -1
+        for one in (clip, mirror(clip)):
+            pieces.append(_piece(one, shown, style))
+            tempo = rng.uniform(*_TEMPOS.get(actions[shown.max()], _OTHER_TEMPOS))
+            at = np.arange(int((one.frames - 1) / tempo) + 1) * tempo
+            pieces.append(_piece(sample(one, at), shown[np.round(at).astype(int)], style))
+    mean, scale = spread(np.concatenate([piece.states for piece in pieces]))
+    once = [actions.index(action) for action in ONCE if action in actions]
+    sequences = pieces + stitch(pieces, scale, len(actions), once, _STITCHED, rng)
+    speed = {a: float(np.median([travel_speed(clip) for _, b, clip in taken if b == a])) for a in actions}
+    speed = {a: pace if a in CYCLIC_SPEED or (a not in ON_THE_SPOT and pace > _TRAVELS) else 0.0
+             for a, pace in speed.items()}
+    used = sorted({index for index, _, _ in taken})
     return Corpus(
-        states=np.concatenate([s.states for s in sequences]).astype(np.float32),
-        root=np.concatenate([s.root for s in sequences]),
+        states=np.concatenate([s.states for s in sequences]),
         starts=np.cumsum([0] + [len(s.states) for s in sequences]),
-        action=np.array(action_ids), style=np.array(style_ids), actions=actions, styles=styles,
-        mean=mean.astype(np.float32), scale=scale.astype(np.float32), speed=speed, labels=tuple(used))
+        action=np.concatenate([s.action for s in sequences]),
+        style=np.concatenate([s.style for s in sequences]),
+        actions=actions, styles=styles, mean=mean.astype(np.float32), scale=scale.astype(np.float32),
+        minutes={a: round(seconds[a] / 120.0, 2) for a in actions}, speed=speed,
+        labels=tuple(clips.labels[i] for i in used),
+        poses=np.concatenate(poses))
 
 
-def travel_speed(sequence: Sequence) -> float:
+def seconds_of(clips: ClipSet) -> dict[str, float]:
+    """How long each action is seen in what may train, mirrored clips counted."""
+    return _seconds(_segments(clips))
+
+
+def _seconds(taken: list[tuple[int, str, Clip]]) -> dict[str, float]:
+    seconds: dict[str, float] = {}
+    for _, action, clip in taken:
+        seconds[action] = seconds.get(action, 0.0) + 2.0 * clip.seconds
+    return seconds
+
+
+def _segments(clips: ClipSet) -> list[tuple[int, str, Clip]]:
+    """(number of the clip, action, clip) of what may train: nothing held out, no repeat of it, no loop on the spot."""
+    repeats = set(find_repeats(clips))
+    return [(index, action, clip) for index, label in enumerate(clips.labels)
+            if label.split == "train" and index not in repeats
+            for action, clip in clips.segments(index, _SHORTEST)
+            if travel_speed(clip) >= CYCLIC_SPEED.get(action, 0.0)]
+
+
+def _pieces(clips: ClipSet, taken: list[tuple[int, str, Clip]], actions: tuple[str, ...]
+            ) -> list[tuple[int, Clip, np.ndarray]]:
+    """(number of the clip, stretch of good frames, what each frame shows): every segment with what lies beside it."""
+    known = {name: actions.index(name) for name in actions}
+    number = np.array([known.get(name, -1) for name in clips.actions] + [-1])
+    found = []
+    for index in sorted({index for index, _, _ in taken}):
+        at = slice(clips.starts[index], clips.starts[index + 1])
+        shown = number[clips.action[at]]
+        near = np.convolve(shown >= 0, np.ones(2 * _BESIDE + 1), mode="same") > 0.5 if (shown < 0).any() \
+            else np.ones(len(shown), dtype=bool)
+        whole = clips.clip(index)
+        for start, stop in runs(near & clips.good[at]):
+            if stop - start >= _SHORTEST and (shown[start:stop] >= 0).any():
+                found.append((index, levelled(whole.cut(start, stop)), shown[start:stop]))
+    slow = {name for name in CYCLIC_SPEED if name in known}
+    return [(index, clip, shown) for index, clip, shown in found
+            if not any((shown == known[name]).all() and travel_speed(clip) < CYCLIC_SPEED[name] for name in slow)]
+
+
+def _piece(clip: Clip, shown: np.ndarray, style: int) -> Piece:
+    return Piece(make_sequence(clip).states.astype(np.float32), shown, np.full(clip.frames, style))
+
+
+def levelled(clip: Clip) -> Clip:
+    """A clip on level ground whose feet stand flat, as the add-on levels them: those of capture skeletons are rolled at
+    rest."""
+    clip = level_ground(clip)
+    standing = find_standing(clip)
+    return replace(level_soles(clip, standing), contacts=standing)
+
+
+def travel_speed(clip: Clip) -> float:
     """Mean speed in m/s along the path of the hips over the ground."""
-    return float(np.linalg.norm(sequence.states[:, :2], axis=1).mean())
+    return float(np.linalg.norm(np.diff(clip.positions[:, :2], axis=0), axis=1).mean() * clip.fps)
 
 
 def spread(states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean and scale (S,) of the state; a number that hardly varies takes a share of its group's scale."""
-    mean, scale = states.mean(axis=0), states.std(axis=0)
+    mean, scale = states.mean(axis=0, dtype=np.float64), states.std(axis=0, dtype=np.float64)
     for group in (features.ROTATIONS, features.POSITIONS, features.VELOCITIES, features.CONTACTS):
         scale[group] = np.maximum(scale[group], 0.3 * np.sqrt(np.mean(scale[group] ** 2)))
     mean[features.CONTACTS] = 0.0
@@ -135,7 +173,7 @@ def spread(states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 @dataclass(frozen=True, eq=False)
 class Windows:
     """A batch: states (B, T, S) as they are, root (B, T, 3), the path that would have been asked for (B, T + ahead, 3),
-    action (B,), style (B,; -1 for none)."""
+    action (B, T, A) weights, style (B, T; -1 for none)."""
 
     states: np.ndarray
     root: np.ndarray
@@ -145,29 +183,28 @@ class Windows:
 
 
 def draw_windows(corpus: Corpus, batch: int, length: int, ahead: int, rng: np.random.Generator) -> Windows:
-    """Random windows, actions in the shares that _SHARE asks; a sequence too short is left out.
+    """Random windows, each around a frame of an action drawn by action_shares; a sequence too short is left out.
 
     Walks and runs are bent half of the time: the same steps along an arc, so that the model learns to turn. Up to 0.5
     rad/s the feet slide by a few cm/s for it, under the capture's own noise.
     """
     lengths = np.diff(corpus.starts)
-    room = lengths - length
-    shares = action_shares(corpus)
-    states = np.empty((batch, length, features.SIZE), dtype=np.float32)
+    of = np.repeat(np.arange(len(lengths)), lengths)
+    able = np.repeat(lengths >= length, lengths)
+    frames = {a: np.flatnonzero(able & (corpus.action == a)) for a in range(len(corpus.actions))}
+    shares = np.array([share * (len(frames[a]) > 0) for a, share in enumerate(action_shares(corpus))])
+    drawn = rng.choice(len(shares), size=batch, p=shares / shares.sum())
+    middle = np.array([frames[a][rng.integers(len(frames[a]))] for a in drawn])
+    first = np.clip(middle - rng.integers(0, length, batch), corpus.starts[of[middle]],
+                    corpus.starts[of[middle] + 1] - length)
+    at = first[:, None] + np.arange(length)
+    states = corpus.states[at]
     root = np.empty((batch, length + ahead, 3))
     path = np.empty_like(root)
-    action = rng.choice(len(corpus.actions), size=batch, p=shares)
-    style = np.empty(batch, dtype=int)
-    for i in range(batch):
-        able = np.flatnonzero((corpus.action == action[i]) & (room > 0))
-        if not len(able):
-            able = np.flatnonzero(room > 0)
-        sequence = able[_weighted(rng, room[able])]
-        first = corpus.starts[sequence] + rng.integers(room[sequence])
-        last = min(first + length + ahead, corpus.starts[sequence + 1])
-        moves = corpus.states[first:last, features.MOVE].astype(np.float64)
-        states[i] = corpus.states[first:first + length]
-        if corpus.actions[action[i]] in CYCLIC_SPEED and rng.random() < 0.5:
+    for i, start in enumerate(first):
+        last = min(start + length + ahead, corpus.starts[of[start] + 1])
+        moves = corpus.states[start:last, features.MOVE].astype(np.float64)
+        if corpus.actions[drawn[i]] in CYCLIC_SPEED and rng.random() < 0.5:
             bend = rng.uniform(-0.5, 0.5)
             moves[:, 2] += bend
             states[i, :, 2] += bend
@@ -176,8 +213,16 @@ def draw_windows(corpus: Corpus, batch: int, length: int, ahead: int, rng: np.ra
             moves = np.concatenate([moves, np.repeat(moves[-15:].mean(axis=0, keepdims=True), missing, axis=0)])
         root[i] = features.integrate(moves, np.zeros(3), FPS)
         path[i] = smooth_path(root[i])
-        action[i], style[i] = corpus.action[sequence], corpus.style[sequence]
-    return Windows(states, root[:, :length], path, action, style)
+    return Windows(states, root[:, :length], path, _weights(corpus.action[at], len(corpus.actions)),
+                   corpus.style[at])
+
+
+def _weights(shown: np.ndarray, actions: int) -> np.ndarray:
+    """(B, T, A) weights out of numbers (B, T), fading from one to the next as they do when generating."""
+    weights = (shown[..., None] == np.arange(actions)).astype(np.float32)
+    padded = np.pad(weights, ((0, 0), (_FADE // 2, _FADE - 1 - _FADE // 2), (0, 0)), mode="edge")
+    sums = np.cumsum(np.pad(padded, ((0, 0), (1, 0), (0, 0))), axis=1)
+    return (sums[:, _FADE:] - sums[:, :-_FADE]) / _FADE
 
 
 def smooth_path(root: np.ndarray) -> np.ndarray:
@@ -192,16 +237,9 @@ def smooth_path(root: np.ndarray) -> np.ndarray:
     return np.stack([np.convolve(padded[:, i], kernel, mode="valid") for i in range(3)], axis=-1)
 
 
-def _weighted(rng: np.random.Generator, weights: np.ndarray) -> int:
-    edges = np.cumsum(weights)
-    return int(np.searchsorted(edges, rng.random() * edges[-1], side="right"))
-
-
 def action_shares(corpus: Corpus) -> np.ndarray:
-    """(A,) the probability of each action: fixed for those in _SHARE, the rest by the root of its frames."""
-    frames = np.zeros(len(corpus.actions))
-    np.add.at(frames, corpus.action, np.diff(corpus.starts))
-    weights = np.sqrt(frames)
+    """(A,) the probability of each action: fixed for those in _SHARE, the rest by the root of its minutes."""
+    weights = np.sqrt([corpus.minutes[a] for a in corpus.actions])
     fixed = np.array([_SHARE.get(a, 0.0) for a in corpus.actions])
     free = fixed == 0.0
     if not free.any():

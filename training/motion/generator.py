@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The motion generator: an LSTM that makes the next pose from the last, a goal, and a latent.
 
-A conditional variational autoencoder over time. The recurrent core is a two-layer LSTM; a decoder modulated by action,
-style and latent (FiLM, Perez et al. 2018) adds the change of the pose. A latent says how the next half second is done;
-while training it is read off that half second itself, afterwards it is drawn. One module is the step that trains and
-the step that ships.
+A conditional variational autoencoder over time (a variational recurrent network, Chung et al. 2015). The recurrent core
+is a two-layer LSTM; a decoder modulated by action, style and latent (FiLM, Perez et al. 2018) adds the change of the
+pose. A latent says how the next quarter of a second is done. While training it is read off that quarter itself;
+afterwards it is drawn where the prior expects it, which has learnt what usually follows what the body is doing: a kick
+that has begun goes on. One module is the step that trains and the step that ships.
 """
 
 from __future__ import annotations
@@ -16,15 +17,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from blender_addon.motion.skeleton import CANONICAL
-
 from blender_addon.motion import state_features as features
+from blender_addon.motion.skeleton import CANONICAL
 
 # When the wanted path is looked at, seconds from the pose that the step makes.
 TRAJECTORY_SECONDS = (1 / 6, 1 / 3, 1 / 2, 2 / 3, 5 / 6, 1.0)
-# A latent holds for about half a second: often enough that nothing comes to rest, seldom enough that nothing jitters.
-LATENT_FRAMES = 16
-_HALVINGS = 4
+# How long a latent holds: often enough that nothing comes to rest, seldom enough that nothing jitters.
+LATENT_FRAMES = 8
+_HALVINGS = 3
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,14 @@ class GeneratorShape:
     decoder: int = 384
     latent: int = 16
     condition: int = 32
+    prior: int = 192
     state: int = features.SIZE
 
     def as_dict(self) -> dict[str, int]:
         return asdict(self)
 
 
-FULL, TINY = {}, {"hidden": 32, "decoder": 32, "latent": 4, "condition": 8}
+FULL, TINY = {}, {"hidden": 32, "decoder": 32, "latent": 4, "condition": 8, "prior": 16}
 
 
 class Generator(nn.Module):
@@ -74,19 +75,22 @@ class Generator(nn.Module):
         nn.init.uniform_(self.output.weight, -0.01, 0.01)
         nn.init.zeros_(self.film.weight)
         nn.init.zeros_(self.film.bias)
-        # where the latents of an action and style lie: a draw from the unit normal is moved and stretched there
-        self.prior = nn.Linear(shape.condition, 2 * shape.latent)
-        nn.init.zeros_(self.prior.weight)
-        nn.init.zeros_(self.prior.bias)
+        # where the next latent lies, given what the body does and is asked to do: a draw from the unit normal is moved
+        # and stretched there
+        self.prior = nn.Sequential(
+            nn.Linear(shape.hidden + shape.state + goal + shape.condition, shape.prior), nn.ELU(),
+            nn.Linear(shape.prior, 2 * shape.latent))
+        nn.init.zeros_(self.prior[2].weight)
+        nn.init.zeros_(self.prior[2].bias)
 
     def meaning(self, action: Tensor, style: Tensor) -> Tensor:
         """What is asked for, (B, C)."""
         return self.action(action) + self.style(style)
 
-    def latent_prior(self, meaning: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and log of the spread (B, Z) of the latent, given what is asked for."""
-        mean, log_spread = self.prior(meaning).chunk(2, dim=-1)
-        return mean, torch.clamp(log_spread, -3.0, 1.0)
+    def latent_prior(self, memory: Tensor, x: Tensor, goal: Tensor, meaning: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log of the spread (B, Z) of the next latent; memory (B, H) is the last layer's."""
+        mean, log_spread = self.prior(torch.cat([memory, x, goal, meaning], dim=-1)).float().chunk(2, dim=-1)
+        return mean, torch.clamp(log_spread, -4.0, 1.0)
 
     def condition(self, meaning: Tensor, latent: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """What does not change while action, style and latent do not: (B, C + Z) and FiLM's scale and shift."""
@@ -139,9 +143,10 @@ class Generator(nn.Module):
 
 
 class LatentReader(nn.Module):
-    """How each stretch of a window was done: (B, T, S) normalised -> mean and log spread (B, T / 16, Z).
+    """How each stretch of a window was done: (B, T, S) normalised -> mean and log spread (B, T / LATENT_FRAMES, Z).
 
-    Used in training only. T must be a multiple of LATENT_FRAMES.
+    Used in training only. T must be a multiple of LATENT_FRAMES. A stretch is seen with about half a second on both
+    sides.
     """
 
     def __init__(self, state: int, latent: int, width: int = 192):
@@ -155,11 +160,37 @@ class LatentReader(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log spread of each stretch."""
-        signal = x.transpose(1, 2)
+        half = LATENT_FRAMES // 2  # so that what is read lies around the middle of a stretch, not around its start
+        signal = torch.cat([x[:, half:], x[:, -1:].expand(-1, half, -1)], dim=1).transpose(1, 2)
         for layer in self.layers:
             signal = functional.elu(layer(signal))
-        mean, log_spread = self.out(signal.transpose(1, 2)).chunk(2, dim=-1)
+        mean, log_spread = self.out(signal.transpose(1, 2)).float().chunk(2, dim=-1)
         return mean, torch.clamp(log_spread, -4.0, 1.0)
+
+
+class Critic(nn.Module):
+    """Whether a quarter of a second or so of motion looks captured: (B, T, S), actions (B, T, A) -> scores (B, T / 8).
+
+    Used in training only, on motion out of drawn latents, for which no capture says what it should have been
+    (spectral normalisation: Miyato et al. 2018; conditioned by projection: Miyato and Koyama 2018).
+    """
+
+    def __init__(self, state: int, actions: int, width: int = 160):
+        super().__init__()
+        self.layers = nn.ModuleList(nn.utils.parametrizations.spectral_norm(
+            nn.Conv1d(state if i == 0 else width, width, 5, stride=2, padding=2)) for i in range(_HALVINGS))
+        self.out = nn.utils.parametrizations.spectral_norm(nn.Linear(width, 1))
+        self.action = nn.Linear(actions, width, bias=False)
+        nn.init.normal_(self.action.weight, std=0.05)
+
+    def forward(self, x: Tensor, action: Tensor) -> Tensor:
+        """Scores, high for what looks captured."""
+        signal = x.transpose(1, 2)
+        for layer in self.layers:
+            signal = functional.leaky_relu(layer(signal), 0.2)
+        signal = signal.transpose(1, 2).float()
+        shown = functional.avg_pool1d(action.transpose(1, 2), 8, ceil_mode=True).transpose(1, 2)[:, :signal.shape[1]]
+        return self.out(signal).squeeze(-1) + (self.action(shown) * signal).mean(-1)
 
 
 def sixd_to_matrix(sixd: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +62,7 @@ def read_segments(path: Path) -> dict[str, tuple[Segment, ...]]:
             found[row["file"].strip()].append(segment)
     for name, segments in found.items():
         segments.sort(key=lambda segment: segment.first)
-        for one, next_one in zip(segments, segments[1:], strict=False):
+        for one, next_one in pairwise(segments):
             if next_one.first <= one.last:
                 raise GalateaError(f"{path}: two segments of {name} overlap at frame {next_one.first}")
     return {name: tuple(segments) for name, segments in found.items()}
