@@ -100,14 +100,14 @@ def test_halves_share_no_clip_and_an_only_clip_is_cut_in_time():
 
 
 def test_the_recogniser_tells_walks_from_waves_that_it_has_not_seen(stretches: list[Stretch]):
-    recogniser = train_recogniser(stretches, seed=3, steps=40)
+    recogniser = train_recogniser(stretches, seed=3, steps=30)
     for action, clip in (("walk", walk(seconds=3.0, speed=1.03, heading=2.0)), ("wave", waving(99))):
         seen = see(recogniser, [clip], action, [0], mirrored=True)
         assert len(seen) == 2 * len({*seen.start}) and seen.right.all(), action
 
 
 def test_the_recogniser_is_seeded(stretches: list[Stretch]):
-    looks = [see(train_recogniser(stretches, seed=seed, steps=5), [stretches[0].clip], "walk", [0]).features
+    looks = [see(train_recogniser(stretches, seed=seed, steps=3), [stretches[0].clip], "walk", [0]).features
              for seed in (1, 1, 2)]
     assert np.array_equal(looks[0], looks[1]) and not np.array_equal(looks[0], looks[2])
 

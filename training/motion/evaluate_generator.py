@@ -20,7 +20,6 @@ from tqdm import tqdm
 from blender_addon.inference.packs import Pack, models_folder, read_pack
 from blender_addon.inference.sessions import Session, open_session
 from blender_addon.motion.clip import Clip
-from blender_addon.motion.foot_lock import lock_feet
 from blender_addon.motion.generating import generate, plan_motion
 from blender_addon.motion.measures import energy, foot_skate, hip_height, knee_bend, steps_per_minute, travelled
 
@@ -64,10 +63,11 @@ QUICK = Effort(seconds=60.0, long_takes=2, long_frames=2_000, obedient=2)
 
 @dataclass(frozen=True, eq=False)
 class Made:
-    """What one way made: takes by action, the same as the recogniser sees them, and its long runs."""
+    """What one way made: takes by action, the same cleaned up and as the recogniser sees them, and its long runs."""
 
     way: Way
     takes: dict[str, list[Clip]]
+    cleaned: dict[str, list[Clip]]
     seen: dict[str, Seen]
     long: dict[str, LongRun]
 
@@ -137,15 +137,18 @@ def make_yardstick(clips: ClipSet, out: Path, effort: Effort) -> Yardstick:
 def make_all(way: Way, yardstick: Yardstick, effort: Effort) -> Made:
     """All takes and long runs of a way, for the actions that it and the real motion share."""
     takes: dict[str, list[Clip]] = {}
+    cleaned: dict[str, list[Clip]] = {}
     seen: dict[str, Seen] = {}
     long: dict[str, LongRun] = {}
     shared = [action for action in yardstick.real.actions if action in way.actions]
     for action in tqdm(shared, desc=way.name, unit="action"):
         asked = conditions(yardstick.real.judged[action], effort.seconds)
-        takes[action] = [clip for i, condition in enumerate(asked) for clip in way.make(condition, 1000 * i)]
+        made = [(clip, condition) for i, condition in enumerate(asked) for clip in way.make(condition, 1000 * i)]
+        takes[action] = [clip for clip, _ in made]
+        cleaned[action] = [way.clean(clip, condition) for clip, condition in made]
         seen[action] = see(yardstick.recogniser, takes[action], action, range(len(takes[action])))
         long[action] = long_run(way, yardstick.recogniser, action, effort.long_frames, effort.long_takes, 77)
-    return Made(way, takes, seen, long)
+    return Made(way, takes, cleaned, seen, long)
 
 
 # --- figures --------------------------------------------------------------------------------------------------------
@@ -177,9 +180,9 @@ def figures_of(made: Made, yardstick: Yardstick, effort: Effort, pace: dict[str,
         "diversity_ratio": mean(actions, "diversity_ratio"),
         "jerk_ratio": mean(actions, "jerk_ratio"),
         "bone_error_mm": max(bone_error_mm(clip) for clips in made.takes.values() for clip in clips),
-        "path_error_m_per_10m": max((row[0] for rows in off.values() for row in rows.values()), default=0.0),
-        "path_errors": {action: {shape: {"then": row[0], "off": row[1]} for shape, row in rows.items()}
-                        for action, rows in off.items()},
+        "path_error_m_per_10m": max((row["then"] for rows in off.values() for row in rows.values()), default=0.0),
+        "path_error_cleaned": max((row["then_cleaned"] for rows in off.values() for row in rows.values()), default=0.0),
+        "path_errors": off,
         "speed_ratios": speeds,
         "nearest_train_ratio": float(np.mean([nearest[a]["nearest_cm"] / max(nearest[a]["nearest_real_cm"], 1e-9)
                                               for a in held])) if held else 0.0,
@@ -193,7 +196,7 @@ def action_figures(made: Made, action: str, yardstick: Yardstick) -> dict[str, f
     real, real_seen = yardstick.real.judged[action], yardstick.judged[action]
     rng = np.random.default_rng(0)
     real_energy, real_skate = weighted(real, energy), weighted(real, foot_skate)
-    skate, cleaned = over(takes, foot_skate), over([lock_feet(clip).clip for clip in takes], foot_skate)
+    skate, cleaned = over(takes, foot_skate), over(made.cleaned[action], foot_skate)
     heights = np.array([hip_height(clip) for clip in takes])
     n = min(len(seen), len(real_seen))
     ratios = long.late_energy / max(real_energy, 1e-9)

@@ -15,6 +15,7 @@ _OVERALL = {
     "jerk_ratio": "jerk / real",
     "bone_error_mm": "bones longer or shorter by at most, mm",
     "path_error_m_per_10m": "metres from where it should be on 10 m, worst path",
+    "path_error_cleaned": "the same after clean-up",
     "nearest_train_ratio": "distance to the nearest training window / that of held-out clips",
     "takes_too_near": "share of takes nearer than every held-out clip",
 }
@@ -46,8 +47,9 @@ def generator_tables(metrics: dict) -> list[str]:
                     [[action, *(_number(row.get(name)) for name in columns)]
                      for action, row in metrics["actions"].items()])
     if metrics["path_errors"]:
-        lines += ["", "Metres from where it should be at each moment of a path of 10 m (from the path itself), and "
-                  "metres travelled / asked at 0.7, 1 and 1.3 of the natural pace:", "", *_obedience(ways)]
+        lines += ["", "Metres from where it should be at each moment of a path of 10 m (from the path; from where it "
+                  "should be, after clean-up), and metres travelled / asked at 0.7, 1 and 1.3 of the natural pace:", "",
+                  *_obedience(ways)]
     if len(ways) > 1:
         lines += ["", "Ways by action: " + ", ".join(_BY_ACTION[name] for name in _COMPARED) + ".", ""]
         lines += _table(["action", *ways], [
@@ -61,7 +63,8 @@ def _obedience(ways: dict[str, dict]) -> list[str]:
     for name, way in ways.items():
         for action, shapes in way["path_errors"].items():
             speeds = way["speed_ratios"][action]
-            rows.append([name, action, *(f"{row['then']:.2f} ({row['off']:.2f})" for row in shapes.values()),
+            rows.append([name, action, *(f"{row['then']:.2f} ({row['off']:.2f}; {row['then_cleaned']:.2f})"
+                                         for row in shapes.values()),
                          *(f"{ratio:.2f}" for ratio in speeds.values())])
     first = next(way for way in ways.values() if way["path_errors"])
     shapes = next(iter(first["path_errors"].values()))

@@ -37,18 +37,18 @@ def paths(action: str) -> dict[str, np.ndarray]:
     return found
 
 
-def path_errors(way: Way, action: str, pace: float, takes: int, seed: int) -> dict[str, tuple[float, float]]:
-    """By the shape of the path, means over takes: metres from where the hips should be at each moment, and from the
-    path."""
+def path_errors(way: Way, action: str, pace: float, takes: int, seed: int) -> dict[str, dict[str, float]]:
+    """By the shape of the path, means over takes in metres: from where the hips should be at each moment and from the
+    path, as made, and the first of these after clean-up."""
     found = {}
     for shape, points in paths(action).items():
-        seconds = LENGTH / pace
-        made = way.make(Condition(action, "", seconds, pace, points, takes), seed)
-        errors = []
-        for clip in made:
-            done = (np.arange(clip.frames) + 1) / FPS * pace
-            errors.append(path_error(clip, path_through(points, False).at(np.minimum(done, LENGTH + 1.0))[0]))
-        found[shape] = tuple(np.mean(errors, axis=0))
+        condition = Condition(action, "", LENGTH / pace, pace, points, takes)
+        rows = []
+        for clip in way.make(condition, seed):
+            done = np.minimum((np.arange(clip.frames) + 1) / FPS * pace, LENGTH + 1.0)
+            asked = path_through(points, False).at(done)[0]
+            rows.append([*path_error(clip, asked), path_error(way.clean(clip, condition), asked)[0]])
+        found[shape] = dict(zip(("then", "off", "then_cleaned"), np.mean(rows, axis=0)))
     return found
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor, nn
+from tqdm import tqdm
 
 from blender_addon.motion import state_features as state
 from blender_addon.motion.clip import Clip
@@ -161,7 +162,7 @@ def train_recogniser(stretches: Sequence[Stretch], seed: int = 0, steps: int = S
         optimiser = torch.optim.AdamW(network.parameters(), lr=1e-3, weight_decay=0.01)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 2e-3, total_steps=steps)
         network.train()
-        for _ in range(steps):
+        for _ in tqdm(range(steps), desc="recogniser", unit="step"):
             wanted = rng.integers(len(actions), size=_BATCH)
             drawn = []
             for action in wanted:

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from blender_addon.inference.packs import Pack
-from blender_addon.inference.sessions import Session, open_session
+from blender_addon.inference.sessions import open_session
+from blender_addon.motion.cleaning import clean_up
 from blender_addon.motion.clip import Clip
 from blender_addon.motion.easing import smooth
-from blender_addon.motion.generating import generate, plan_motion
+from blender_addon.motion.foot_lock import lock_feet
+from blender_addon.motion.generating import MotionPlan, generate, plan_motion
 from blender_addon.motion.ground_path import path_through
 from blender_addon.motion.measures import travelled
 
@@ -43,12 +45,14 @@ class Condition:
 
 @dataclass(frozen=True, eq=False)
 class Way:
-    """A way of making motion: the actions it can do, their natural pace in m/s, and make(condition, first seed)."""
+    """A way of making motion: the actions it can do, their natural pace in m/s, make(condition, first seed), which is
+    before any clean-up, and clean(take, condition), which is what an artist gets."""
 
     name: str
     actions: tuple[str, ...]
     pace: dict[str, float]
     make: Callable[[Condition, int], list[Clip]]
+    clean: Callable[[Clip, Condition], Clip]
 
 
 def conditions(stretches: Sequence[Stretch], seconds: float, seed: int = 0) -> list[Condition]:
@@ -90,22 +94,27 @@ def way_of_pack(pack: Pack, name: str) -> Way:
     actions = tuple(sorted(({*words} - {*called.values()}) | {*called}))
     pace = {action: generator["natural_speed"][called.get(action, action)] for action in actions}
 
+    def plan(condition: Condition) -> MotionPlan:
+        return plan_of(pack, called.get(condition.action, condition.action), condition)
+
     def make(condition: Condition, first_seed: int) -> list[Clip]:
-        action = called.get(condition.action, condition.action)
-        return made_by_pack(session, pack, action, condition, range(first_seed, first_seed + condition.takes))
+        wanted, seeds = plan(condition), range(first_seed, first_seed + condition.takes)
+        return [clip for first in range(0, len(seeds), _BATCH)
+                for clip in generate(session, pack, wanted, seeds[first:first + _BATCH], together=True)]
 
-    return Way(name, actions, pace, make)
+    def clean(clip: Clip, condition: Condition) -> Clip:
+        return clean_up(clip, plan(condition), generator).clip
+
+    return Way(name, actions, pace, make, clean)
 
 
-def made_by_pack(session: Session, pack: Pack, action: str, condition: Condition, seeds: range) -> list[Clip]:
-    """A take for each seed, as asked; a style that the pack does not know is its plain one."""
+def plan_of(pack: Pack, action: str, condition: Condition) -> MotionPlan:
+    """A condition as the add-on plans it; a style that the pack does not know is its plain one."""
     style = condition.style if condition.style in pack.words("styles") else ""
     natural = pack.content["generator"]["natural_speed"][action]
     factor = float(np.clip(condition.pace / natural, *_PACES)) if condition.pace > 0.0 and natural > 0.0 else 1.0
-    plan = plan_motion(pack, ((action, None),), style, condition.seconds, factor, condition.points, False, (0.0, 0.0),
+    return plan_motion(pack, ((action, None),), style, condition.seconds, factor, condition.points, False, (0.0, 0.0),
                        0.0)
-    return [clip for first in range(0, len(seeds), _BATCH)
-            for clip in generate(session, pack, plan, seeds[first:first + _BATCH], together=True)]
 
 
 def way_of_clips(real: RealMotion) -> Way:
@@ -121,4 +130,4 @@ def way_of_clips(real: RealMotion) -> Way:
         return [play_clips(styled or clips, frames, np.random.default_rng(seed), path, condition.pace)
                 for seed in range(first_seed, first_seed + condition.takes)]
 
-    return Way("clips", real.actions, pace, make)
+    return Way("clips", real.actions, pace, make, lambda clip, condition: lock_feet(clip).clip)
