@@ -37,6 +37,10 @@ def _add_motion(motion: argparse.ArgumentParser) -> None:
     )
     motion.add_argument("--path", default="", metavar="CURVE", help="a curve object in the file to walk along")
     motion.add_argument("--loop", action="store_true", help="make the end meet the beginning")
+    motion.add_argument("--continue", dest="from_pose", action="store_true",
+                        help="go on from the pose and the speed that the rig has at the first frame")
+    motion.add_argument("--no-cleanup", dest="clean_up", action="store_false",
+                        help="leave the motion as the model makes it")
     motion.add_argument("--takes", type=int, default=1, metavar="N", help="how many variants (default: %(default)d)")
     motion.add_argument("--clip", default="", metavar="TAKE.bvh", help="also write the take on the canonical skeleton")
     motion.add_argument(
@@ -140,7 +144,8 @@ def _motion(args: argparse.Namespace) -> int:
 
     request = api.MotionRequest(
         action=args.action, style=args.style, seconds=args.seconds, speed=args.speed, path=args.path, loop=args.loop,
-        start=args.start, takes=args.takes, seed=args.seed, device=args.device, pack=args.pack, **key_options(args))
+        from_pose=args.from_pose, clean_up=args.clean_up, start=args.start, takes=args.takes, seed=args.seed,
+        device=args.device, pack=args.pack, **key_options(args))
     progress(args, f"making {args.seconds:g} s of {args.action} for {args.rig} ...")
     result = api.animate_file(args.rig, request, args.out, args.clip)
     write_json(args, result.as_dict())

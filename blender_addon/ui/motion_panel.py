@@ -75,6 +75,9 @@ class TakesPanel(Sidebar, bpy.types.Panel):
         column.prop(settings, "sequence")
         column.prop(settings, "takes")
         column.prop(settings, "start")
+        row = column.row()
+        row.active = not settings.loop  # which begins with its own end
+        row.prop(settings, "from_pose")
         if settings.sequence:
             wrapped(layout, context, "The sequence says what is done and how long", icon="INFO")
 

@@ -103,6 +103,9 @@ class MotionSettings(bpy.types.PropertyGroup):
         name="Path", type=bpy.types.Object, poll=_is_curve,
         description="A curve to walk along; without one, straight ahead from where the rig stands")
     loop: bpy.props.BoolProperty(name="Loop", description="Let the end meet the beginning")
+    from_pose: bpy.props.BoolProperty(
+        name="Continue from Pose", description="Go on from the pose, the place and the speed that the rig has at the "
+                                               "first frame, instead of starting afresh")
     start: bpy.props.IntProperty(
         name="Start Frame", default=1, min=-MAX_FRAME, max=MAX_FRAME, soft_min=0, description="Frame of the first key")
     takes: bpy.props.IntProperty(
@@ -116,9 +119,9 @@ class MotionSettings(bpy.types.PropertyGroup):
             raise GalateaError(f"the path {self.path.name} is no longer in this scene; choose another, or none")
         return MotionRequest(
             action=self.sequence.strip() or self.action, style=self.style, seconds=round(self.seconds, 4),
-            speed=round(self.speed, 4), path=self.path.name if self.path else "", loop=self.loop, start=self.start,
-            takes=self.takes, seed=self.seed, device=device.wished(self.device), pack=self.pack,
-            **self.id_data.galatea_keys.options())
+            speed=round(self.speed, 4), path=self.path.name if self.path else "", loop=self.loop,
+            from_pose=self.from_pose and not self.loop, start=self.start, takes=self.takes, seed=self.seed,
+            device=device.wished(self.device), pack=self.pack, **self.id_data.galatea_keys.options())
 
 
 CLASSES = (MotionSettings,)

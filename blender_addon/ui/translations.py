@@ -34,6 +34,7 @@ _GERMAN = {
     "Sequence": "Abfolge",
     "Takes": "Takes",
     "Start Frame": "Startbild",
+    "Continue from Pose": "Aus der Pose weiter",
     "Device": "Gerät",
     "Pack": "Paket",
     "Packs Folder": "Paketordner",
