@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`python -m training prepare|train|export|evaluate KIND …`."""
+"""`python -m training prepare|train|finetune|export|evaluate KIND …`."""
 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from blender_addon.errors import GalateaError
+from blender_addon.home import packs_folder
+from blender_addon.inference.packs import PACK_FILE, models_folder
 
 KINDS = ("motion-generator", "motion-inbetweener", "pose-vae")
 STEPS = {"motion-generator": 5000, "motion-inbetweener": 100_000, "pose-vae": 4000}
+FINETUNE_STEPS = 1500
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -37,7 +41,7 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("--share", type=float, default=1.0, help="of the training clips, for the curve of error against "
                        "data (motion-inbetweener)")
     train.add_argument("--minutes", type=float, default=0.0, help="train for so long instead of for so many steps "
-                       "(motion-inbetweener)")
+                       "(not pose-vae)")
     train.add_argument("--start", type=Path, metavar="RUN", help="go on from the best weights of another run "
                        "(motion-inbetweener)")
     train.add_argument("--rate", type=float, default=1.5e-3, help="of learning, at its highest (motion-inbetweener)")
@@ -45,11 +49,28 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("--checkpoint-every", type=int, default=250, help="steps between checkpoints")
     train.add_argument("--stop-after", type=int, help="stop after this many steps of this run, as if killed")
 
+    finetune = verbs.add_parser("finetune", help="teach a pack's model more from clips of your own")
+    finetune.add_argument("kind", choices=["motion-generator"])
+    finetune.add_argument("--data", type=Path, required=True, help="a prepared .npz file")
+    finetune.add_argument("--pack", type=Path, help="the pack's folder; the one that ships by default")
+    finetune.add_argument("--run", type=Path, required=True, help="folder for checkpoints, losses.csv and losses.png")
+    finetune.add_argument("--steps", type=int, default=FINETUNE_STEPS, help="gradient steps (default: %(default)d)")
+    finetune.add_argument("--seed", type=int, default=1)
+    finetune.add_argument("--device", default="cpu", help="cpu or cuda")
+    finetune.add_argument("--threads", type=int, help="cores that torch may use; all of them by default")
+    finetune.add_argument("--checkpoint-every", type=int, default=100, help="steps between checkpoints")
+    finetune.add_argument("--stop-after", type=int, help="stop after this many steps of this run, as if killed")
+
     export = verbs.add_parser("export", help="write a model pack from a training run")
     export.add_argument("kind", choices=KINDS)
     export.add_argument("--run", type=Path, required=True)
-    export.add_argument("--out", type=Path, required=True, help="the pack's folder, such as models/motion-generator")
-
+    export.add_argument("--out", type=Path, required=True, help="the pack's folder, such as models/motion-generator; "
+                        "its name is the pack's id")
+    export.add_argument("--user", action="store_true", help="--out is a name alone: the pack goes among your own, in "
+                        "the folder that `galatea doctor` names")
+    export.add_argument("--title", default="", help="one line (motion-generator; by default its actions)")
+    export.add_argument("--licence", default="", help="of the weights, such as CC0-1.0 (motion-generator; by default "
+                        "unknown)")
     export.add_argument("--compare", action="append", default=[], type=Path, metavar="RUN", help="a run on a share of "
                         "the clips, for the card's table of error against data (motion-inbetweener)")
     export.add_argument("--limit", action="append", default=[], metavar="SENTENCE",
@@ -75,6 +96,8 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run a verb; 0 done, 1 failed with one line, 2 usage."""
     args = build_parser().parse_args(argv)
+    if getattr(args, "pack", None):
+        args.pack = _named(args.pack)
     try:
         # each verb brings its own imports: preparing needs no torch
         if args.verb == "prepare":
@@ -82,9 +105,16 @@ def main(argv: list[str] | None = None) -> int:
             prepare(args.data, args.out, args.sheet)
         elif args.verb == "train":
             _train(args)
+        elif args.verb == "finetune":
+            _use_threads(args.threads)
+            from .motion.finetune_generator import finetune
+            finetune(args.data, args.pack, args.run, args.steps, args.seed, args.device, args.checkpoint_every,
+                     args.stop_after)
         elif args.verb == "export":
             more = {"compare": args.compare} if args.kind == "motion-inbetweener" else {}
-            _exporter(args.kind)(args.run, args.out, args.limit, **more)
+            if args.kind == "motion-generator":
+                more = {"title": args.title, "licence": args.licence}
+            _exporter(args.kind)(args.run, _pack_folder(args.out, args.user), args.limit, **more)
         elif args.verb == "evaluate":
             if args.published:
                 from .motion.lafan1 import published_baselines
@@ -102,13 +132,18 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _train(args: argparse.Namespace) -> None:
-    if args.threads:
+def _use_threads(count: int | None) -> None:
+    if count:
         import torch
-        torch.set_num_threads(args.threads)
+        torch.set_num_threads(count)
+
+
+def _train(args: argparse.Namespace) -> None:
+    _use_threads(args.threads)
     more = {}
     if args.kind == "motion-generator":
         from .motion.train_generator import train
+        more = {"minutes": args.minutes}
     elif args.kind == "motion-inbetweener":
         from .motion.train_inbetweener import train
         more = {"share": args.share, "minutes": args.minutes, "start": args.start, "rate": args.rate}
@@ -116,6 +151,26 @@ def _train(args: argparse.Namespace) -> None:
         from .motion.train_pose import train
     train(args.data, args.run, args.steps or STEPS[args.kind], args.seed, args.device, args.size,
           args.checkpoint_every, args.stop_after, **more)
+
+
+def _named(pack: Path) -> Path:
+    """The folder of a pack; a name alone may mean one of the user's own."""
+    own = packs_folder() / pack
+    return own if not pack.exists() and (own / PACK_FILE).is_file() else pack
+
+
+def _pack_folder(out: Path, user: bool) -> Path:
+    """Where a pack goes; GalateaError for a name that no pack can have, or that another has already."""
+    name = out.resolve().name
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", name):
+        raise GalateaError(f"{name} cannot be a pack's id; use small letters, digits and hyphens, such as our-walks")
+    if not user:
+        return out
+    if out != Path(name):
+        raise GalateaError(f"--out {out}: with --user give a name alone, such as {name}")
+    if (models_folder() / name / PACK_FILE).is_file():
+        raise GalateaError(f"{name} is the id of a pack that ships; choose another name")
+    return packs_folder() / name
 
 
 def _exporter(kind: str) -> Callable[..., None]:

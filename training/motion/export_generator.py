@@ -19,12 +19,14 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from blender_addon.errors import GalateaError
+from blender_addon.motion import state_features as features
 from blender_addon.motion.skeleton import CANONICAL
 
-from blender_addon.motion import state_features as features
 from .card import CMU_CREDIT, data_table, write_card
 from .clips import FPS
+from .corpus import ONCE
 from .generator import LATENT_FRAMES, TRAJECTORY_SECONDS, Generator, GeneratorShape, sixd_to_matrix
+from .pack_weights import rename_initialisers
 
 OPSET = 17
 WARM_UP_FRAMES = 60
@@ -52,23 +54,24 @@ class Step(nn.Module):
         self.register_buffer("outer", torch.tensor(_OUTER.reshape(9, 16)))
         self.register_buffer("outer_one", torch.tensor(np.eye(4, dtype=np.float32).reshape(16)))
 
-    def forward(self, state: Tensor, hidden: Tensor, cell: Tensor, root: Tensor, trajectory: Tensor, action: Tensor,
-                style: Tensor, latent: Tensor) -> tuple[Tensor, ...]:
+    def forward(self, state: Tensor, hidden: Tensor, cell: Tensor, root: Tensor, held: Tensor, trajectory: Tensor,
+                action: Tensor, style: Tensor, latent: Tensor, fresh: Tensor) -> tuple[Tensor, ...]:
         """The outputs in the order of OUTPUTS."""
         model = self.model
         if model.shape.styles == 0:
             style = style.sum(dim=1, keepdim=True)
         meaning = model.meaning(action, style)
-        mean, log_spread = model.latent_prior(meaning)
-        both, gain, shift = model.condition(meaning, mean + latent * torch.exp(log_spread))
         follow = trajectory[:, 0, 2:].square().sum(-1, keepdim=True)
         goal = model.goal(root, trajectory, follow)
+        mean, log_spread = model.latent_prior(hidden[-1], state, goal, meaning)
+        held = held + fresh * (mean + latent * torch.exp(log_spread) - held)
+        both, gain, shift = model.condition(meaning, held)
         signal = model.encode(state, goal, both)
         signal, (hidden, cell) = self.lstm(signal[None], (hidden, cell))
         state = model.decode(state, signal[0], gain, shift)
         root = model.move(state, root)
         raw = state * model.scale + model.mean
-        return (state, hidden, cell, root, raw[:, features.HEIGHT.start],
+        return (state, hidden, cell, root, held, raw[:, features.HEIGHT.start],
                 self.rotations(raw[:, features.ROTATIONS], root[:, 2]), raw[:, features.CONTACTS].clamp(0.0, 1.0))
 
     def rotations(self, sixd: Tensor, heading: Tensor) -> Tensor:
@@ -120,8 +123,12 @@ def load_run(run: Path) -> tuple[Generator, dict, dict]:
     return model.eval(), about, {"step": saved["step"], "seconds": saved["seconds"]}
 
 
-def export(run: Path, out: Path, limits: Sequence[str] = ()) -> None:
-    """Write model.onnx, pack.toml and README.md into `out`; limits: its weak spots in words, for the card."""
+def export(run: Path, out: Path, limits: Sequence[str] = (), title: str = "", licence: str = "") -> None:
+    """Write model.onnx, pack.toml and README.md into `out`.
+
+    limits: its weak spots in words, for the card. title: one line; its actions where empty. licence: of the weights;
+    unknown where empty.
+    """
     model, about, training = load_run(run)
     round_weights(model)
     graph = to_onnx(Step(model).eval())
@@ -129,6 +136,8 @@ def export(run: Path, out: Path, limits: Sequence[str] = ()) -> None:
     data = graph.SerializeToString()
     (out / "model.onnx").write_bytes(data)
     content = pack_content(model, about, training, data, out.name)
+    content |= {"title": title or f"Motion for a humanoid: {', '.join(about['actions'])}"}
+    content |= {"licence": licence or "unknown: ask who made the clips"}
     content |= {"limits": list(limits)} if limits else {}
     (out / "pack.toml").write_bytes(tomli_w.dumps(content).encode())
     write_card(out)
@@ -150,13 +159,14 @@ def example_inputs(model: Generator, batch: int) -> dict[str, Tensor]:
     facing = torch.tensor([0.0, -1.0, 0.0, -1.0]).expand(batch, len(TRAJECTORY_SECONDS), 4).clone()
     return {
         "state": torch.zeros(batch, shape.state), "hidden": state, "cell": state.clone(),
-        "root": torch.zeros(batch, 3), "trajectory": facing,
+        "root": torch.zeros(batch, 3), "held": torch.zeros(batch, shape.latent), "trajectory": facing,
         "action": torch.eye(shape.actions)[:1].repeat(batch, 1), "style": torch.zeros(batch, shape.styles),
         "latent": torch.randn(batch, shape.latent, generator=torch.Generator().manual_seed(0)),
+        "fresh": torch.ones(batch, 1),
     }
 
 
-OUTPUTS = ("next_state", "next_hidden", "next_cell", "next_root", "height", "rotations", "contacts")
+OUTPUTS = ("next_state", "next_hidden", "next_cell", "next_root", "next_held", "height", "rotations", "contacts")
 
 
 def to_onnx(step: Step) -> onnx.ModelProto:
@@ -171,6 +181,7 @@ def to_onnx(step: Step) -> onnx.ModelProto:
         torch.onnx.export(step, tuple(inputs.values()), file, input_names=list(inputs), output_names=list(OUTPUTS),
                           dynamic_axes=free, opset_version=OPSET, dynamo=False, do_constant_folding=True)
     graph = onnx.load_from_string(file.getvalue())
+    rename_initialisers(graph, step.model)
     halve(graph)
     _declare_shapes(graph, step.model.shape)
     onnx.checker.check_model(graph)
@@ -216,13 +227,15 @@ def tensors(shape: GeneratorShape) -> dict[str, dict[str, dict]]:
         "hidden": (memory, "zeros to begin with"),
         "cell": (memory, "zeros to begin with"),
         "root": (["batch", 3], "x, y in metres; heading in radians about Z, 0 facing -Y"),
+        "held": (["batch", shape.latent], "the latent that holds; zeros to begin with"),
     }
     inputs = kept | {
         "trajectory": (["batch", len(TRAJECTORY_SECONDS), 4],
                        "wanted x, y in metres and facing dx, dy in the world; facing 0, 0 is not followed"),
         "action": (["batch", shape.actions], "weights that sum to 1"),
         "style": (["batch", shape.styles], "weights; zeros for none"),
-        "latent": (["batch", shape.latent], f"a draw from the unit normal, held for {LATENT_FRAMES} frames"),
+        "latent": (["batch", shape.latent], "a draw from the unit normal, heard where fresh"),
+        "fresh": (["batch", 1], f"1 in the first of every {LATENT_FRAMES} frames, else 0"),
     }
     outputs = {f"next_{name}": kept[name] for name in kept} | {
         "height": (["batch"], "of the hips, metres"),
@@ -237,10 +250,11 @@ def tensors(shape: GeneratorShape) -> dict[str, dict[str, dict]]:
 def pack_content(model: Generator, about: dict, training: dict, data: bytes, name: str) -> dict:
     """pack.toml as a dictionary."""
     listed = tensors(model.shape)
+    base = about.get("base", {})  # the pack that was taught more
     return {
         "format": 1, "id": name, "kind": "motion-generator", "version": "0.1.0",
-        "title": "Walks, runs and other actions for a humanoid", "licence": "CC0-1.0", "fps": int(FPS),
-        "data": data_table(about["clips"]),
+        "title": "", "licence": "", "fps": int(FPS),
+        "data": data_table(about["clips"]) + base.get("data", []),
         "graphs": [{"name": "model", "file": "model.onnx", "sha256": hashlib.sha256(data).hexdigest(),
                     "bytes": len(data), "opset": OPSET, "inputs": list(listed["inputs"].values()),
                     "outputs": list(listed["outputs"].values())}],
@@ -248,15 +262,25 @@ def pack_content(model: Generator, about: dict, training: dict, data: bytes, nam
                      "offsets": np.round(CANONICAL.offsets, 6).tolist()},
         "generator": {"actions": about["actions"], "styles": about["styles"], "latent": model.shape.latent,
                       "warmup_frames": WARM_UP_FRAMES, "latent_frames": LATENT_FRAMES,
+                      "cyclic": [a for a in about["actions"] if about["speed"][a] > 0.0],
+                      "once": [a for a in about["actions"] if a in ONCE],
+                      "state_mean": numbers(model.mean), "state_scale": numbers(model.scale),
                       "trajectory_seconds": [round(s, 6) for s in TRAJECTORY_SECONDS],
-                      "natural_speed": {a: round(s, 3) for a, s in about["speed"].items()}},
+                      "natural_speed": {a: round(s, 3) for a, s in about["speed"].items()},
+                      "joint_limits": about["joint_limits"]},
         "training": {
-            "command": f"python -m training train motion-generator --data runs/motion.npz --run runs/{name}"
-                       f" --steps {about['steps']} --seed {about['seed']}",
+            "command": about.get("command") or "python -m training train motion-generator --data runs/motion.npz "
+                       f"--run runs/{name} --steps {about['steps']} --seed {about['seed']}",
             "hardware": about.get("hardware", "unknown"), "seconds": round(training["seconds"]),
-            "steps": training["step"], "clips": sorted({clip["sha256"] for clip in about["clips"]})},
+            "steps": training["step"], "shape": model.shape.as_dict(),
+            "clips": sorted({clip["sha256"] for clip in about["clips"]} | {*base.get("clips", [])})},
         "metrics": {},
     }
+
+
+def numbers(values: Tensor) -> list[float]:
+    """For a table, with the digits that float32 has."""
+    return [float(f"{value:.7g}") for value in values.tolist()]
 
 
 __all__ = ["CMU_CREDIT", "Step", "example_inputs", "export", "halve", "load_run", "round_weights", "to_onnx"]
