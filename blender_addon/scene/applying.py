@@ -15,6 +15,7 @@ from ..motion.channels import every_frame
 from ..motion.clip import Clip
 from ..motion.contacts import find_standing, foot_positions, speeds, standing_heights
 from ..motion.continuing import lock_feet_after
+from ..motion.drifting import without_drift
 from ..motion.foot_lock import lock_feet
 from ..motion.inertialising import inertialise
 from ..motion.key_reduction import reduce_slices
@@ -65,14 +66,18 @@ def apply_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, clip:
     frame at `start`; the take then begins in that pose. Nothing in the scene is changed.
     """
     clip = resample(clip, scene_fps())
+    clip, rose = without_drift(clip) if options.feet else (clip, 0.0)
     fitted = fit_to_rig(clip, rig)
     if before is not None:
         fitted = inertialise(fitted, before)
     figures: dict[str, float] = {}
     notes: tuple[str, ...] = ()
+    if rose:
+        notes = (f"its floor {'rose' if rose > 0.0 else 'sank'} by {abs(100.0 * rose):.0f} cm while feet stood on it; "
+                 "that was taken out",)
     yield 0.02
     if options.feet and _on_treadmill(clip):
-        notes = ("in place, as on a treadmill: feet that stand go backwards, and were left so",)
+        notes = (*notes, "in place, as on a treadmill: feet that stand go backwards, and were left so")
     elif options.feet:
         # who stands is seen best on the body that the clip was made for
         contacts = find_standing(clip) if clip.contacts is None else clip.contacts

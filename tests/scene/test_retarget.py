@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from made_dumps import dump_file
 from made_library import keep_in_library, show_from_library
+from made_steps import compass_walk
 from made_walk import made_walk
 
 from blender_addon import api
 from blender_addon.errors import GalateaError
 from blender_addon.motion.bvh import write_bvh
+from blender_addon.motion.contacts import foot_positions, standing_heights
 from blender_addon.motion.kinematics import joint_positions
 from blender_addon.motion.skeleton import INDEX
 from blender_addon.scene import files
@@ -221,6 +223,18 @@ def test_a_walk_on_a_treadmill_keeps_its_feet(scene, tmp_path):
     write_bvh(tmp_path / "treadmill.bvh", walk)
     result = api.retarget(made_rigs.human(), every(clips=(str(tmp_path / "treadmill.bvh"),), feet=True))
     assert any("treadmill" in note for note in result.notes)
+
+
+def test_a_floor_that_drifts_in_the_clip_is_level_on_the_rig(scene, tmp_path):
+    walk = compass_walk()
+    walk.positions[:, 2] += np.linspace(0.0, 0.4, walk.frames)
+    write_bvh(tmp_path / "drifts.bvh", walk)
+    armature = made_rigs.human()
+    result = api.retarget(armature, every(clips=(str(tmp_path / "drifts.bvh"),), feet=True))
+    assert any("its floor rose by 4" in note or "its floor rose by 3" in note for note in result.notes), result.notes
+    clip = api.read_motion(armature)
+    lowest = (foot_positions(clip)[..., 2] - standing_heights(clip.skeleton)).min(axis=1)
+    assert np.abs(lowest).max() < 0.03
 
 
 def test_feet_of_a_toy_stand_as_still_as_the_source_s(scene, bvh):
