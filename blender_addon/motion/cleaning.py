@@ -20,7 +20,7 @@ from .continuing import in_a_row, lock_feet_after
 from .foot_lock import lock_feet
 from .inertialising import inertialise
 from .joining import smooth_joins
-from .joint_limits import JointLimits, beyond, keep_within
+from .joint_limits import JointLimits, keep_within
 from .looping import close_loop, heading
 from .path_keeping import keep_to_path
 from .planning import MotionPlan
@@ -63,8 +63,7 @@ def clean_up(clip: Clip, plan: MotionPlan, generator: Mapping[str, Any], feet: b
         figures |= told
     if not raw and generator.get("joint_limits"):
         limits = JointLimits.from_dict(generator["joint_limits"])
-        figures["beyond_limits_share"] = float((beyond(clip, limits) > 0.0).any(axis=1).mean())
-        clip = keep_within(clip, limits)
+        clip, figures["beyond_limits_share"] = keep_within(clip, limits)
     if plan.lead is not None:
         clip = inertialise(clip, plan.lead.clip)  # feet that were locked, and limits, are not quite where it was
     if not raw:

@@ -44,9 +44,12 @@ def speeds(positions: np.ndarray, fps: float) -> np.ndarray:
 def find_contacts(clip: Clip, floor: float = 0.0) -> np.ndarray:
     """(T, 4) True while a foot joint stands on the floor: slow, low, and so for most of five frames."""
     positions = foot_positions(clip)
-    low = positions[..., 2] - standing_heights(clip.skeleton) - floor < _HEIGHT
-    stands = low & (speeds(positions, clip.fps) < _SPEED)
-    return _majority(stands, _WINDOW)
+    height = positions[..., 2] - standing_heights(clip.skeleton) - floor
+    return _slow_and_low(speeds(positions, clip.fps), height)
+
+
+def _slow_and_low(speed: np.ndarray, height: np.ndarray) -> np.ndarray:
+    return _majority((height < _HEIGHT) & (speed < _SPEED), _WINDOW)
 
 
 def find_standing(clip: Clip, floor: float = 0.0) -> np.ndarray:
@@ -59,7 +62,7 @@ def find_standing(clip: Clip, floor: float = 0.0) -> np.ndarray:
     height = positions[..., 2] - standing_heights(clip.skeleton) - floor
     speed = speeds(positions, clip.fps)
     quicker = _SHARE_OF_HIPS * np.maximum(speeds(clip.positions[:, None], clip.fps) - _WALKING, 0.0)
-    starts = find_contacts(clip, floor) | ((height < _HEIGHT) & (speed < _SPEED + quicker))
+    starts = _slow_and_low(speed, height) | ((height < _HEIGHT) & (speed < _SPEED + quicker))
     goes_on = (height < _LEAVES_HEIGHT) & (speed < _LEAVES_SPEED + quicker)
     stands = np.zeros_like(starts)
     for joint in range(stands.shape[1]):
@@ -87,8 +90,9 @@ def steady(contacts: np.ndarray, fps: float) -> np.ndarray:
 
 def runs(flags: np.ndarray) -> np.ndarray:
     """(R, 2) first frame and the one after the last of every stretch of True in (T,)."""
-    edges = np.diff(np.concatenate([[0], np.asarray(flags, dtype=np.int8), [0]]))
-    return np.column_stack([np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)])
+    between = np.zeros(len(flags) + 2, dtype=bool)
+    between[1:-1] = flags
+    return np.flatnonzero(between[1:] != between[:-1]).reshape(-1, 2)
 
 
 def _majority(flags: np.ndarray, window: int) -> np.ndarray:

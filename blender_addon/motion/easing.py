@@ -77,7 +77,8 @@ def stretches(path: np.ndarray, first: int, stop: int, radius: float, shortest: 
 def smooth(values: np.ndarray, frames: float) -> np.ndarray:
     """(T, n) averaged with their neighbours under a bell (Hann) some frames wide; the ends are held."""
     bell = hann(int(frames) // 2)
-    padded = np.pad(values, ((len(bell) // 2, len(bell) // 2), (0, 0)), mode="edge")
+    ends = len(bell) // 2
+    padded = np.concatenate([np.repeat(values[:1], ends, axis=0), values, np.repeat(values[-1:], ends, axis=0)])
     return np.stack([np.convolve(column, bell, mode="valid") for column in padded.T], axis=-1)
 
 

@@ -16,7 +16,7 @@ from .clip import Clip
 from .contacts import find_standing, floor_height, standing_heights, steady
 from .easing import at_least_zero, blurred, bridge, distance, envelope
 from .kinematics import forward_kinematics, local_rotations
-from .legs import Legs, joints_of_legs, legs_of, reach, turn_of_foot, turned_by
+from .legs import Legs, joints_of_legs, legs_in, reach, turn_of_foot, turned_by
 from .rotations import (
     cross,
     normalise,
@@ -111,7 +111,8 @@ class _Lock:
 
     def once(self, clip: Clip, contacts: np.ndarray) -> Clip:
         """The same clip when there is nothing to do."""
-        legs, feet = legs_of(clip), Feet.of(clip.skeleton)
+        everything, placed = forward_kinematics(clip.skeleton, clip.rotations, clip.positions)
+        legs, feet = legs_in(everything, placed), Feet.of(clip.skeleton)
         turned = hold_still(legs.feet, contacts, feet, self.ease, clip.fps)
         standing, target, on_toe = standing_places(legs.ankles, turned, contacts, feet, self.floor, self.radius,
                                                    self.ease, clip.fps)
@@ -120,8 +121,10 @@ class _Lock:
         away = np.stack([distance(standing[:, side], self.ease) for side in range(2)], axis=1)
         least = self.floor + _CLEARANCE * away
 
-        clip = _tilt_pelvis(clip, legs, standing, target, least - feet.lowest(legs.ankles, turned))
-        legs = legs_of(clip)
+        sunk = least - feet.lowest(legs.ankles, turned)
+        clip = _tilt_pelvis(clip, everything, legs, standing, target, sunk)
+        everything, placed = forward_kinematics(clip.skeleton, clip.rotations, clip.positions)
+        legs = legs_in(everything, placed)
         shift = _follow(standing, target - legs.ankles, clip.fps)[:, None]
         turned, target = self._roll(legs, turned, target, target - legs.ankles - shift, standing, on_toe, feet)
         shift[..., 2] -= self._shortage(legs, target - shift - legs.hips, standing, clip.fps)[:, None]
@@ -130,7 +133,7 @@ class _Lock:
         ankles = ankles + self._bridged(target - ankles, standing)
         turned, ankles = _clear(legs, ankles, turned, feet, least, standing, _SOFT * away)
         ankles = self._within_reach(legs, hips, ankles, _SOFT * away)
-        return _posed(clip, legs, hips, ankles, turned, shift[:, 0], feet, self.floor)
+        return _posed(clip, everything, legs, hips, ankles, turned, shift[:, 0], feet, self.floor)
 
     def _bridged(self, values: np.ndarray, standing: np.ndarray) -> np.ndarray:
         """(T, 2, 3) as they are for feet that stand (T, 2), eased to zero for others."""
@@ -194,11 +197,13 @@ def _clear(legs: Legs, ankles: np.ndarray, turned: np.ndarray, feet: Feet, least
     return turned, ankles + np.where(standing, 0.0, at_least_zero(lowest, soft) - lowest)[..., None] * _UP
 
 
-def _posed(clip: Clip, legs: Legs, hips: np.ndarray, ankles: np.ndarray, turned: np.ndarray, shift: np.ndarray,
-           feet: Feet, floor: float) -> Clip:
-    """The clip with its legs leading to ankles (T, 2, 3), its feet turned so (T, 2, 4), its pelvis shifted (T, 3)."""
+def _posed(clip: Clip, everything: np.ndarray, legs: Legs, hips: np.ndarray, ankles: np.ndarray, turned: np.ndarray,
+           shift: np.ndarray, feet: Feet, floor: float) -> Clip:
+    """The clip with its legs leading to ankles (T, 2, 3), its feet turned so (T, 2, 4), its pelvis shifted (T, 3).
+
+    everything: (T, 22, 4) how its joints are turned until then."""
     tips = feet.tips_up(legs.tips, feet.heights(ankles, turned)[1] - floor, _SOFT)
-    everything, _ = forward_kinematics(clip.skeleton, clip.rotations, clip.positions)
+    everything = np.array(everything)
     for pair, rotations in zip(joints_of_legs(), (*reach(legs, hips, ankles), turned, tips), strict=True):
         everything[:, pair] = rotations
     return replace(clip, rotations=quat_continuous(local_rotations(clip.skeleton, everything)),
@@ -219,14 +224,15 @@ def _follow(standing: np.ndarray, wanted: np.ndarray, fps: float) -> np.ndarray:
     return follow
 
 
-def _tilt_pelvis(clip: Clip, legs: Legs, standing: np.ndarray, target: np.ndarray, sunk: np.ndarray) -> Clip:
+def _tilt_pelvis(clip: Clip, everything: np.ndarray, legs: Legs, standing: np.ndarray, target: np.ndarray,
+                 sunk: np.ndarray) -> Clip:
     """The pelvis tilted sideways where one foot must go down and the other up, which wide hips make them do.
 
     sunk: (T, 2) metres that each foot is too low in the air. The height and the tilt that leave the least to the legs
     (least squares, blurred over time as _follow does). All other segments stay turned as they are.
     """
     across = legs.hips - legs.hips.mean(axis=1, keepdims=True)
-    turned, _ = forward_kinematics(clip.skeleton, clip.rotations, clip.positions)
+    turned = np.array(everything)
     lateral = quat_rotate(turned[:, 0], np.array([1.0, 0.0, 0.0])) * [1.0, 1.0, 0.0]
     arm = np.sum(across * normalise(lateral)[:, None], axis=-1)
     wanted = np.where(standing, (target - legs.ankles)[..., 2], 0.0)

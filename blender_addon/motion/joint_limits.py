@@ -74,8 +74,9 @@ def measure_limits(rotations: np.ndarray) -> JointLimits:
     return JointLimits(lower, upper)
 
 
-def keep_within(clip: Clip, limits: JointLimits) -> Clip:
-    """The clip with joints that go too far brought back to a little beyond the end, without a corner.
+def keep_within(clip: Clip, limits: JointLimits) -> tuple[Clip, float]:
+    """The clip with joints that go too far brought back to a little beyond the end, without a corner; and the share of
+    its frames in which there are any.
 
     What lies within stays the same bits; where nothing goes too far the clip itself comes back.
     """
@@ -90,13 +91,14 @@ def keep_within(clip: Clip, limits: JointLimits) -> Clip:
     over = np.maximum(kept - limits.upper, 0.0) - np.maximum(limits.lower - kept, 0.0)
     gone = over != 0.0
     if not gone.any():
-        return clip
+        return clip, 0.0
     ends = np.where(over > 0.0, limits.upper, limits.lower)
     kept = np.where(gone, ends + _SOFT * np.tanh(over / _SOFT), kept)
     frames, joints = np.nonzero(gone.any(axis=-1))
     rotations = np.array(clip.rotations)
     rotations[frames, joints] = _turns(kept[frames, joints], joints)
-    return replace(clip, rotations=quat_continuous(rotations))
+    share = float(gone.any(axis=(1, 2)).mean())
+    return replace(clip, rotations=quat_continuous(rotations)), share
 
 
 def beyond(clip: Clip, limits: JointLimits) -> np.ndarray:

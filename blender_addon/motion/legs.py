@@ -54,7 +54,11 @@ class Legs:
 
 def legs_of(clip: Clip) -> Legs:
     """Where the legs of a clip are."""
-    turned, placed = forward_kinematics(clip.skeleton, clip.rotations, clip.positions)
+    return legs_in(*forward_kinematics(clip.skeleton, clip.rotations, clip.positions))
+
+
+def legs_in(turned: np.ndarray, placed: np.ndarray) -> Legs:
+    """The legs of a body whose joints are turned (T, 22, 4) and placed (T, 22, 3) so."""
     joints = joints_of_legs()
     return Legs(*(placed[:, pair] for pair in joints), *(turned[:, pair] for pair in joints))
 

@@ -26,10 +26,10 @@ def level_soles(clip: Clip, contacts: np.ndarray) -> Clip:
 
     contacts: (T, 4) who stands when. Where no foot is flat on the floor for long enough the clip is as it was.
     """
-    outwards = _rolled_outwards(clip, contacts)
+    turned, _ = forward_kinematics(clip.skeleton, clip.rotations, clip.positions)
+    outwards = _rolled_outwards(turned, contacts)
     if not _LEAST < abs(outwards) < _MOST:
         return clip
-    turned, _ = forward_kinematics(clip.skeleton, clip.rotations, clip.positions)
     for side, sign in (("Left", 1.0), ("Right", -1.0)):
         roll = quat_from_axis_angle(_FORWARD, np.array(sign * outwards))
         for joint in (INDEX[f"{side}Foot"], INDEX[f"{side}Toe"]):
@@ -37,9 +37,10 @@ def level_soles(clip: Clip, contacts: np.ndarray) -> Clip:
     return replace(clip, rotations=quat_continuous(local_rotations(clip.skeleton, turned)))
 
 
-def _rolled_outwards(clip: Clip, contacts: np.ndarray) -> float:
-    """Radians by which the outer edges of flat feet are down, in the median; 0 where too little is known."""
-    turned, _ = forward_kinematics(clip.skeleton, clip.rotations, clip.positions)
+def _rolled_outwards(turned: np.ndarray, contacts: np.ndarray) -> float:
+    """Radians by which the outer edges of flat feet are down, in the median; 0 where too little is known.
+
+    turned: (T, 22, 4) global rotations."""
     found = []
     for side, sign, column in (("Left", -1.0, 0), ("Right", 1.0, 2)):
         flat = contacts[:, column] & contacts[:, column + 1]

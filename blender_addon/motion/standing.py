@@ -106,15 +106,20 @@ def _hold(turned: np.ndarray, ankle: np.ndarray, toe: np.ndarray, to_toe: np.nda
     turned = slerp(calm, turned, distance(ankle | toe, ease))
     turned = slerp(_as_low_as(turned, to_toe, size), turned, distance(ankle & toe, ease)) if size > 1.0 else turned
     offset, from_mean = np.zeros((len(turned), 3)), np.zeros((len(turned), 3))
+    goal, parts = np.array(turned), []
     held = np.zeros(len(turned), dtype=bool)
     meant = normalise(smooth(quat_continuous(turned), _MEANS * fps))
-    for run in runs(ankle & toe & (_turning(meant, fps) < _STILL)):
-        from_mean[slice(*run)] = _rotation_vectors(turned[slice(*run)], _mean(turned[slice(*run)]))
-        for part in stretches(from_mean, *run, _TURNS, _least(fps), ease):
-            here = slice(*part)
-            still = _mean(turned[here])
-            offset[here] = _rotation_vectors(_levelled(still, to_toe), turned[here])
-            held[here] = True
+    flat = ankle & toe & (_turning(meant, fps) < _STILL)
+    for run in runs(flat):
+        goal[slice(*run)] = _mean(turned[slice(*run)])
+    from_mean[flat] = _rotation_vectors(turned[flat], goal[flat])
+    for run in runs(flat):
+        parts += stretches(from_mean, *run, _TURNS, _least(fps), ease)
+    if parts:
+        level = _levelled(np.array([_mean(turned[slice(*part)]) for part in parts]), to_toe)
+        for part, still in zip(parts, level, strict=True):
+            held[slice(*part)], goal[slice(*part)] = True, still
+        offset[held] = _rotation_vectors(goal[held], turned[held])
     return turned_by(bridge(offset, held, ease), turned)
 
 
@@ -125,8 +130,8 @@ def _as_low_as(turned: np.ndarray, to_toe: np.ndarray, size: float) -> np.ndarra
 
 
 def _levelled(still: np.ndarray, to_toe: np.ndarray) -> np.ndarray:
-    """The rotation (4,) of a foot, turned so that the toe joint is little higher or lower than at rest."""
-    apart = quat_rotate(still, to_toe)[2] - to_toe[2]
+    """Rotations (N, 4) of a foot, each turned so that the toe joint is little higher or lower than at rest."""
+    apart = quat_rotate(still, to_toe)[:, 2] - to_toe[2]
     return _with_toe_at(still, to_toe, apart - _beyond(apart))
 
 

@@ -39,16 +39,18 @@ def test_a_pure_swing_and_a_pure_twist_by_hand():
 
 
 def test_what_lies_within_is_the_same_bits(limits):
-    kept = keep_within(WALK, limits)
+    kept, share = keep_within(WALK, limits)
+    assert share == (beyond(WALK, limits) > 0.0).any(axis=1).mean()
     inside = beyond(WALK, limits) == 0.0
     assert inside.mean() > 0.97
     assert np.array_equal(np.abs(kept.rotations[inside]), np.abs(WALK.rotations[inside]))
     chaos = made_chaos(60, reach=3.0)
-    assert keep_within(chaos, JointLimits.from_dict({})) is chaos
+    assert keep_within(chaos, JointLimits.from_dict({})) == (chaos, 0.0)
 
 
 def test_nothing_is_left_far_beyond(limits):
-    kept = keep_within(made_chaos(300, reach=1.0), limits)
+    kept, share = keep_within(made_chaos(300, reach=1.0), limits)
+    assert share == 1.0
     assert np.degrees(beyond(kept, limits).max()) <= 3.0 + 1e-6
     assert np.array_equal(kept.rotations[:, 0], made_chaos(300, reach=1.0).rotations[:, 0])  # hips have no limits
 
@@ -60,7 +62,7 @@ def test_nothing_is_left_far_beyond(limits):
 def test_the_end_of_the_way_is_soft(limits, joint, axis, low, high):
     """Evenly on through the limit, and through full turns: no step gets larger than it was, and no speed leaps."""
     clip = swept(joint, axis, low, high)
-    kept = keep_within(clip, limits)
+    kept, _ = keep_within(clip, limits)
     column = INDEX[joint]
     before = quat_angle(clip.rotations[1:, column], clip.rotations[:-1, column])
     after = quat_angle(kept.rotations[1:, column], kept.rotations[:-1, column])
@@ -77,7 +79,7 @@ def test_knees_and_elbows_never_bend_backwards_whatever_the_data_say():
         wrong = turn(wrong, joint, angles, axis)
     limits = measure_limits(wrong.rotations)
     assert knee_angles(wrong).min() < -39
-    kept = keep_within(wrong, limits)
+    kept, _ = keep_within(wrong, limits)
     assert knee_angles(kept).min() > -4.0 and knee_angles(kept).max() > 89
     placed = joint_positions(kept)
     for side in ("Left", "Right"):
