@@ -14,7 +14,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -25,14 +25,13 @@ import numpy as np
 from blender_addon.errors import GalateaError
 from blender_addon.inference.packs import Pack, read_pack
 from blender_addon.inference.sessions import Session, close_sessions, open_session
-from blender_addon.motion.generating import MotionPlan, generate, plan_motion
+from blender_addon.motion.generating import CARRIED, generate
 from blender_addon.motion.rotations import normalise
 
 if TYPE_CHECKING:
     import bpy
 
 ROOT = Path(__file__).resolve().parent.parent
-FEEDBACK = {name: f"next_{name}" for name in ("state", "hidden", "cell", "root")}
 
 
 @dataclass(frozen=True)
@@ -99,9 +98,15 @@ def _first_inputs(session: Session, batch: int) -> dict[str, np.ndarray]:
     return inputs
 
 
+def _feedback(inputs: Mapping[str, Any]) -> dict[str, str]:
+    """Which output is which input's next value."""
+    return {name: f"next_{name}" for name in CARRIED if name in inputs}
+
+
 def _step(session: Session, batch: int) -> Callable[[], None]:
     """What generating does for a frame: tell the model the path, take a step, keep the pose."""
-    stepper = session.stepper(_first_inputs(session, batch), FEEDBACK)
+    inputs = _first_inputs(session, batch)
+    stepper = session.stepper(inputs, _feedback(inputs))
     path = np.array(stepper.inputs["trajectory"])
     pose = np.array(stepper.step()["rotations"])
 
@@ -146,28 +151,9 @@ def _eager_step(network: Callable[..., Any], first: dict[str, np.ndarray]) -> Ca
     @torch.inference_mode()
     def step() -> None:
         made = dict(zip(OUTPUTS, network(**inputs)))
-        inputs.update((name, made[following]) for name, following in FEEDBACK.items())
+        inputs.update((name, made[following]) for name, following in _feedback(inputs).items())
 
     return step
-
-
-def motion_of_ten_seconds(session: Session, pack: Pack, repeats: int = 3, seconds: float = 10.0) -> Figures:
-    """Takes of the first action, straight ahead, to finished clips."""
-    plan = _plan(pack, seconds)
-    one, many = [], []
-    for _ in range(repeats):
-        one.append(1e3 * timed(lambda: generate(session, pack, plan, [0])))
-        many.append(1e3 * timed(lambda: generate(session, pack, plan, range(32), together=True)))
-    b1, b32 = median(one), median(many)
-    yield "motion_10s_ms_b1", Figure(b1, "ms", 1e3 * seconds, 1e3 * seconds / b1,
-                                     f"a take of {seconds:g} s to a finished clip; baseline: the time it plays")
-    yield "motion_10s_ms_b32", Figure(b32, "ms", 32 * b1, 32 * b1 / b32,
-                                      "32 takes as one batch; baseline: 32 times a single one")
-
-
-def _plan(pack: Pack, seconds: float) -> MotionPlan:
-    action = pack.words("actions")[0]
-    return plan_motion(pack, ((action, None),), "", seconds, 1.0, None, False, (0.0, 0.0), 0.0)
 
 
 def session_open(pack: Pack, repeats: int = 7) -> Figures:
@@ -315,6 +301,8 @@ def peak_memory(pack: Pack) -> Figures:
 
 def animate(folder: str) -> None:
     """Ten seconds onto Galatea's own armature."""
+    from motion_figures import plan_of  # beside this script
+
     from blender_addon.motion.requests import KeyOptions
     from blender_addon.motion.slices import drain
     from blender_addon.scene.applying import apply_in_slices
@@ -323,7 +311,7 @@ def animate(folder: str) -> None:
     from blender_addon.scene.rigs import read_rig
 
     pack, armature = read_pack(folder), add_human()
-    clip = generate(open_session(pack), pack, _plan(pack, 10.0), [0])[0]
+    clip = generate(open_session(pack), pack, plan_of(pack, 10.0), [0])[0]
     applied = drain(apply_in_slices(lambda: armature, read_rig(armature), clip, KeyOptions(), "bench", 1))
     key_takes(armature, [applied.take])
 
@@ -346,12 +334,14 @@ def peak_mb() -> float:
 def measure(pack: Pack) -> Figures:
     """Every figure, one after another."""
     import fill_figures  # beside this script
+    import motion_figures
     import reduction_figures
     import rig_figures
 
     session = open_session(pack, device="cpu")
     yield from generator_steps(session, pack)
-    yield from motion_of_ten_seconds(session, pack)
+    for name, value, baseline, unit, note in motion_figures.figures(session, pack):
+        yield name, Figure(value, unit, baseline, baseline / value, note)
     yield from session_open(pack)
     yield from keys()
     for name, value, unit, note in (*reduction_figures.figures(), *rig_figures.figures()):
