@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Clips that tests make by formula: somebody who walks, and somebody who throws every joint about."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from blender_addon.motion.clip import Clip
@@ -45,3 +47,13 @@ def made_chaos(frames: int = 60, fps: float = 30.0, reach: float = 2.6, seed: in
     rotations = quat_from_axis_angle(np.broadcast_to(axes, (frames, len(JOINTS), 3)), angles)
     positions = np.column_stack([np.sin(time[:, 0]), -time[:, 0] / 4, 0.9 + 0.1 * np.cos(time[:, 0])])
     return Clip(CANONICAL, rotations, positions, fps, name="chaos")
+
+
+def carried(clip: Clip, person: int) -> Clip:
+    """The walk with the upper body held in a way of its own, so that nobody repeats another."""
+    rng = np.random.default_rng(person)
+    joints = list(range(1, 10)) + list(range(14, 18))
+    turns = quat_from_axis_angle(normalise(rng.normal(size=(len(joints), 3))), np.full(len(joints), 0.15))
+    rotations = np.array(clip.rotations)
+    rotations[:, joints] = quat_multiply(rotations[:, joints], turns)
+    return replace(clip, rotations=rotations)

@@ -2,32 +2,18 @@
 """Small data that the tests make: two people who walk, written as BVH, prepared, and a tiny model trained on them."""
 
 import csv
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch; `make test` installs it")
 torch.set_num_threads(1)  # tiny networks are quicker on one core, and the two may be busy
 
 from made_runs import train  # noqa: E402
-from made_walk import made_walk  # noqa: E402
+from made_walk import carried, made_walk  # noqa: E402
 
 from blender_addon.motion.bvh import write_bvh  # noqa: E402
-from blender_addon.motion.clip import Clip  # noqa: E402
-from blender_addon.motion.rotations import normalise, quat_from_axis_angle, quat_multiply  # noqa: E402
 from training.__main__ import main  # noqa: E402
-
-
-def carried(clip: Clip, person: int) -> Clip:
-    """The walk with the upper body held in a way of its own, so that nobody repeats another."""
-    rng = np.random.default_rng(person)
-    joints = list(range(1, 10)) + list(range(14, 18))
-    turns = quat_from_axis_angle(normalise(rng.normal(size=(len(joints), 3))), np.full(len(joints), 0.15))
-    rotations = np.array(clip.rotations)
-    rotations[:, joints] = quat_multiply(rotations[:, joints], turns)
-    return replace(clip, rotations=rotations)
 
 
 @pytest.fixture(scope="session")

@@ -2,16 +2,20 @@
 """A folder of BVH files becomes a prepared file, and what is wrong is said."""
 
 import csv
+import hashlib
 import importlib.util
 from pathlib import Path
 
 import numpy as np
-from made_walk import made_walk
+import pytest
+from made_walk import carried, made_walk
 
 from blender_addon.motion.bvh import write_bvh
 from blender_addon.motion.kinematics import joint_positions
 from training.__main__ import main
+from training.motion import conversion, prepare
 from training.motion.clips import load_clips
+from training.motion.conversion import Converted
 
 
 def test_clips_arrive_with_their_labels(prepared: Path):
@@ -25,7 +29,7 @@ def test_clips_arrive_with_their_labels(prepared: Path):
 def test_joints_are_where_they_were_written(prepared: Path):
     clips = load_clips(prepared)
     for index in range(10):
-        wanted = joint_positions(made_walk(seconds=3.0, speed=0.9 + 0.05 * index, heading=0.3 * index))
+        wanted = joint_positions(carried(made_walk(3.0, speed=0.9 + 0.05 * index, heading=0.3 * index), index))
         made = joint_positions(clips.clip(index))
         # the floor is found from the feet, so only the height may differ, by one number for the whole clip
         apart = made - wanted
@@ -106,3 +110,51 @@ def test_without_blender_its_files_are_left_out_and_the_others_read(tmp_path: Pa
     assert main(["prepare", "motion", "--data", str(tmp_path / "data"), "--out", str(tmp_path / "x.npz")]) == 0
     told = capsys.readouterr().out
     assert "walk/b.fbx: .fbx files are read by Blender, and this Python has no bpy module" in told
+
+
+@pytest.fixture
+def moves(tmp_path: Path) -> Path:
+    """A folder with files that Blender reads."""
+    folder = tmp_path / "data" / "walk"
+    folder.mkdir(parents=True)
+    for name in ("moves.glb", "take.fbx", "worse.fbx"):
+        (folder / name).write_bytes(name.encode())
+    return tmp_path / "data"
+
+
+def converted(bvh: Path, name: str) -> Converted:
+    write_bvh(bvh, made_walk(seconds=1.0))
+    return Converted(bvh, name, "Mixamo, 65 bones", ("LeftToe",), "T-pose", 0.1, 4.0)
+
+
+def test_a_file_may_hold_several_clips(moves: Path, tmp_path: Path, monkeypatch):
+    made = {moves / "walk" / "moves.glb": [converted(tmp_path / f"{name}.bvh", name) for name in ("Stroll", "March")],
+            moves / "walk" / "take.fbx": [converted(tmp_path / "take.bvh", "take")],
+            moves / "walk" / "worse.fbx": "worse.fbx cannot be read"}
+    monkeypatch.setattr(prepare, "convert", lambda files, folder: {file: made[file] for file in files})
+    assert main(["prepare", "motion", "--data", str(moves), "--out", str(tmp_path / "x.npz")]) == 0
+    labels = load_clips(tmp_path / "x.npz").labels
+    assert [label.file for label in labels] == ["walk/moves.glb:Stroll", "walk/moves.glb:March", "walk/take.fbx"]
+    assert {(label.actions, label.skeleton) for label in labels} == {(("walk",), "Mixamo, 65 bones")}
+    assert labels[0].sha256 == labels[1].sha256 == hashlib.sha256(b"moves.glb").hexdigest()
+    # an index may name one of them, and what is not there is said
+    (moves / "index.csv").write_text("file,action\nwalk/moves.glb:March,march\nwalk/moves.glb:Run,run\n")
+    assert main(["prepare", "motion", "--data", str(moves), "--out", str(tmp_path / "x.npz")]) == 0
+    assert [label.file for label in load_clips(tmp_path / "x.npz").labels] == ["walk/moves.glb:March"]
+    assert "has no clip Run; it has Stroll, March" in (tmp_path / "x.csv").read_text()
+
+
+def test_a_file_at_which_blender_breaks_off_takes_no_other_with_it(moves: Path, tmp_path: Path, monkeypatch):
+    files = sorted((moves / "walk").iterdir())
+
+    def run(some: list[Path], folder: Path) -> dict | None:
+        if len(some) > 1 or some[0].name == "worse.fbx":
+            return None
+        clip = {"source": str(some[0].resolve()), "file": "a.bvh", "name": "a", "skeleton": "made", "missing": [],
+                "rest": "T-pose", "error_own_cm": 0.0, "error_standard_cm": 1.0}
+        return {"clips": [clip], "problems": []}
+
+    monkeypatch.setattr(conversion, "_run", run)
+    found = conversion.convert(files, tmp_path)
+    assert [len(found[file]) for file in files[:2]] == [1, 1]
+    assert "broke off" in found[files[2]]

@@ -75,6 +75,7 @@ def _read(file: Path, told: dict | str | None) -> dict[Path, list[Converted] | s
         return {file: told}
     source = str(file.resolve())
     why = [problem["why"] for problem in told["problems"] if problem["source"] == source]
+    why = [reason.replace(source, file.name) for reason in why]
     made = [clip for clip in told["clips"] if clip["source"] == source]
     return {file: why[0] if why else [
         Converted(Path(clip["file"]), clip["name"], clip["skeleton"], tuple(clip["missing"]), clip["rest"],

@@ -69,7 +69,8 @@ def prepare(data: Path, out: Path, sheet: Path | None = None) -> None:
             try:
                 canonical, item = _take(source)
             except GalateaError as error:
-                left.append((source.row["file"], str(error)))
+                file = source.row["file"]
+                left.append((file, str(error).removeprefix(f"{file}: ").removeprefix(f"{source.original}: ")))
                 continue
             taken.append(item)
             if source.converted is None:
