@@ -15,7 +15,7 @@ import numpy as np
 from ..errors import ClipError
 from ..motion.bvh import BvhMotion
 from ..motion.clip import Clip
-from ..motion.contacts import floor_height
+from ..motion.contacts import floor_height, speeds
 from ..motion.kinematics import local_rotations
 from ..motion.rotations import (
     normalise,
@@ -36,6 +36,8 @@ _LIMBS = tuple(f"{s}{p}" for s in ("Left", "Right") for p in ("Arm", "ForeArm", 
 _TRUNK = ("Spine", "Spine1", "Spine2", "Neck", "Head")
 # How far from upright, in right angles, a pose may be to pass for a rest pose.
 _STANDING = 0.35
+_ALIKE = np.radians(4.0)  # that flat feet may differ in how they point downwards
+_SLOW = 3.0  # frames of a foot's way that count as much as its height
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +162,26 @@ def _rest_pose(motion: BvhMotion, joints: dict[str, int], turned: np.ndarray, pl
     if _unlike_standing(joints, zero[None])[0] < _STANDING:
         return (np.broadcast_to(to_z_up, (len(motion.names), 4)), zero), "rest pose"
     best = int(np.argmin(_unlike_standing(joints, placed)))
-    return (turned[best], placed[best]), f"frame {best}"
+    rotations, positions = np.array(turned[best]), np.array(placed[best])
+    feet = [[joints[side + part] for part in ("Foot", "Toe") if side + part in joints] for side in ("Left", "Right")]
+    if all(len(foot) == 2 for foot in feet) and _unlike_each_other(positions[feet]):  # one is on its way meanwhile
+        for foot in feet:
+            flat = _flattest(placed[:, foot])
+            rotations[foot] = turned[flat, foot]
+            positions[foot] = placed[best, foot[0]] + placed[flat, foot] - placed[flat, foot[0]]
+    return (rotations, positions), f"frame {best}"
+
+
+def _unlike_each_other(feet: np.ndarray) -> bool:
+    """Whether feet, their ankles and toes (2, 2, 3), point downwards differently."""
+    along = normalise(feet[:, 1] - feet[:, 0])
+    return bool(abs(np.arcsin(along[0, 2]) - np.arcsin(along[1, 2])) > _ALIKE)
+
+
+def _flattest(foot: np.ndarray) -> int:
+    """The frame in which a foot stands flat, by its ankle and toe (T, 2, 3): where both are low and slow."""
+    heights = foot[..., 2] - np.quantile(foot[..., 2], 0.05, axis=0)
+    return int(np.argmin((np.abs(heights) + _SLOW * speeds(foot, 1.0)).sum(axis=1)))
 
 
 def _unlike_standing(joints: dict[str, int], placed: np.ndarray) -> np.ndarray:

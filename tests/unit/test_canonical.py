@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from made_humanoids import BARE, BODY, CMU, FULL, MIXAMO, PARTIAL, Humanoid
+from made_steps import compass_walk, standing, turn
 from made_walk import made_chaos, made_walk
 
 from blender_addon.errors import ClipError
@@ -169,6 +170,24 @@ def test_a_sitting_rest_pose_gives_way_to_a_frame_that_stands(canonical, up):
     result = canonical(Humanoid(MIXAMO, SITTING, up=up, yaw=30.0), clip)
     assert result.rest == "frame 7"
     assert np.degrees(quat_angle(result.clip.rotations, rotations)).max() < 0.05
+
+
+LEGS_ALONG_X = {"UpLeg": (1.0, 0.0, 0.0), "Leg": (1.0, 0.0, 0.0)}
+
+
+@pytest.mark.parametrize("up", ["Y", "Z"])
+def test_feet_are_known_from_where_they_stand_not_from_the_frame_that_stands_best(canonical, up):
+    """The frame that passes for the rest pose has one foot on its way; elsewhere both are flat."""
+    walk = compass_walk()
+    steps = np.concatenate([0.6 * np.sin(np.linspace(0.0, np.pi, 30)), np.zeros(walk.frames)])
+    stepping = standing(30)
+    for joint, share in (("RightUpLeg", -0.3), ("RightLeg", 0.5), ("RightFoot", 1.0)):
+        stepping = turn(stepping, joint, share * steps[:30])
+    clip = replace(walk, rotations=np.concatenate([stepping.rotations[8:16], walk.rotations]),
+                   positions=np.concatenate([stepping.positions[8:16], walk.positions]))
+    result = canonical(Humanoid(MIXAMO, LEGS_ALONG_X, up=up), clip)
+    assert result.rest.startswith("frame ") and int(result.rest[6:]) < 8
+    assert np.degrees(quat_angle(result.clip.rotations, clip.rotations)).max() < 2.0
 
 
 # --- names --------------------------------------------------------------------------------------------------------
