@@ -65,7 +65,9 @@ def generate_slices(session: Session, pack: Pack, plan: MotionPlan, seeds: Seque
     heights = np.empty((plan.frames, batch))
     rotations = np.empty((plan.frames, batch, len(plan.skeleton.names), 4))
     contacts = np.empty((plan.frames, batch, 4))
-    reached = np.full(batch, _joined(plan))  # metres along the path
+    reached = np.full(batch, _joined(plan))  # metres along the path, a frame before the take
+    if plan.lead is not None:
+        reached -= plan.speed[0] / plan.fps
     for first in range(0, plan.frames, _CHUNK):
         last = min(first + _CHUNK, plan.frames)
         if first:

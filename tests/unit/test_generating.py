@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Generating, with a stand-in for the model that walks where it is led and writes down what it was told."""
 
-from types import SimpleNamespace
-
 import made_packs
 import numpy as np
 import pytest
 from made_walk import made_walk
+from made_walker import ACTIONS, AHEAD, HELD, LATENT, PACK, STYLES, WARM_UP, Walker, plan
 
 from blender_addon.errors import GalateaError
 from blender_addon.inference.packs import read_pack
@@ -16,72 +15,6 @@ from blender_addon.motion.measures import travelled
 from blender_addon.motion.requests import MotionRequest, check_request
 from blender_addon.motion.rotations import quat_about_z, quat_angle
 from blender_addon.motion.skeleton import CANONICAL
-
-ACTIONS, STYLES, AHEAD = ["walk", "run", "idle"], ["old", "proud"], [0.2, 0.5, 1.0]
-WARM_UP, LATENT, HELD = 20, 3, 15
-PACK = SimpleNamespace(content={
-    "fps": 30,
-    "skeleton": {"joints": list(CANONICAL.names), "parents": list(CANONICAL.parents),
-                 "offsets": CANONICAL.offsets.tolist()},
-    "generator": {"actions": ACTIONS, "styles": STYLES, "latent": LATENT, "latent_frames": HELD,
-                  "warmup_frames": WARM_UP, "trajectory_seconds": AHEAD,
-                  "natural_speed": {"walk": 1.2, "run": 3.0, "idle": 0.0}},
-})
-
-
-class Walker:
-    """A session whose body goes to the first wanted place, `able` times as fast as it is led, facing as wanted."""
-
-    def __init__(self, able: float = 1.0):
-        self.able = able
-        sizes = {"state": ("batch", 5), "hidden": (2, "batch", 4), "cell": (2, "batch", 4), "root": ("batch", 3),
-                 "trajectory": ("batch", len(AHEAD), 4), "action": ("batch", len(ACTIONS)),
-                 "style": ("batch", len(STYLES)), "latent": ("batch", LATENT)}
-        self.graph = SimpleNamespace(inputs=[SimpleNamespace(name=n, shape=s) for n, s in sizes.items()])
-        self.told: list[dict[str, np.ndarray]] = []  # the inputs of every step, in all its takes
-        self.shapes = sizes
-
-    def stepper(self, inputs, feedback):
-        assert {name: array.shape for name, array in inputs.items()} == {
-            name: tuple(len(inputs["root"]) if size == "batch" else size for size in shape)
-            for name, shape in self.shapes.items()}
-        assert feedback == {name: f"next_{name}" for name in ("state", "hidden", "cell", "root")}
-        return _Steps(self, inputs)
-
-    def kept(self, name: str) -> np.ndarray:
-        """(T, B, ...) what it was told after warming up, in its only take."""
-        return np.array([told[name] for told in self.told[WARM_UP:]])
-
-
-class _Steps:
-    """Like the real one it reads another array of each state in turn, so that an array kept from before is stale."""
-
-    def __init__(self, walker: Walker, inputs):
-        self.walker = walker
-        self.inputs = {name: np.array(array, np.float32) for name, array in inputs.items()}
-
-    def step(self):
-        told = {name: array.copy() for name, array in self.inputs.items()}
-        self.walker.told.append(told)
-        root, first = told["root"].astype(float), told["trajectory"][:, 0].astype(float)
-        frames = AHEAD[0] * 30 + 1  # the first wanted place is that far ahead of the last pose
-        following = (first[:, 2:] != 0).any(axis=1)
-        root[:, :2] += np.where(following[:, None], (first[:, :2] - root[:, :2]) * self.walker.able / frames, 0.0)
-        root[:, 2] = np.where(following, np.arctan2(first[:, 2], -first[:, 3]), root[:, 2])
-        batch = len(root)
-        rotations = np.tile([1.0, 0, 0, 0], (batch, 22, 1))
-        rotations[:, 0] = quat_about_z(root[:, 2]) * (-1.0) ** len(self.walker.told)  # its sign means nothing
-        nexts = {name: told[name] + 1.0 for name in ("state", "hidden", "cell")} | {"root": root.astype(np.float32)}
-        self.inputs = self.inputs | nexts
-        contacts = np.tile([0.9, 0.2, 0.6, 0.4], (batch, 1))
-        return {f"next_{name}": array for name, array in nexts.items()} | {
-            "height": np.full(batch, 0.9), "rotations": rotations, "contacts": contacts}
-
-
-def plan(parts=(("walk", None),), style="", seconds=2.0, speed=1.0, points=None, cyclic=False, start=(0.0, 0.0),
-         heading=0.0):
-    return plan_motion(PACK, parts, style, seconds, speed, points, cyclic, start, heading)
-
 
 # --- planning -----------------------------------------------------------------------------------------------------
 
@@ -184,6 +117,30 @@ def test_a_request_as_parts():
     assert parts == (("walk", 3.0), ("run", 1.5), ("idle", None))
     with pytest.raises(GalateaError, match="has none"):
         check_request(MotionRequest(style="old"), ACTIONS, [])
+
+
+def test_a_loop_has_the_first_action_to_spare_after_the_last():
+    made = plan((("walk", 3.0), ("idle", 1.0)), spare=2.0)
+    assert len(made.shown) == 90 + 30 + 60 and made.spare == 60 and made.seconds == 4.0
+    assert np.allclose(made.action[[40, 105, 170]], np.eye(3)[[0, 2, 0]]) and made.joins == (90, 120)
+    assert made.metres == pytest.approx(1.2 * 3.0)  # of what was asked for
+    assert plan().joins == () and plan((("walk", 1.0), ("walk", 1.0))).joins == () and not plan().led
+    assert plan(points=np.array([[0.0, 0], [0, 5]])).led
+
+
+def test_what_is_done_once_ends_in_standing(monkeypatch):
+    generator = PACK.content["generator"]
+    assert np.allclose(plan((("walk", 1.0), ("run", 2.0))).action[-1], [0, 1, 0])
+    monkeypatch.setitem(generator, "once", ["run"])
+    made = plan((("walk", 1.0), ("run", 2.0)))
+    assert np.allclose(made.action[60], [0, 1, 0]) and np.allclose(made.action[-1], [0, 0, 1])
+    assert made.joins == (30, 69)
+    # between other actions there is no need to, nor when there is hardly time for it at all
+    assert np.allclose(plan((("run", 2.0), ("walk", 1.0))).action[40], [0, 1, 0])
+    assert plan((("run", 0.4),)).action[:, 1].argmin() >= 6
+    monkeypatch.setitem(generator, "actions", ["walk", "run", "dance"])
+    monkeypatch.setitem(generator, "natural_speed", {"walk": 1.2, "run": 3.0, "dance": 0.0})
+    assert np.allclose(plan((("run", 2.0),)).action[-1], [0, 1, 0])  # there is no standing
 
 
 # --- what the model is told ---------------------------------------------------------------------------------------
@@ -307,6 +264,18 @@ def test_a_longer_take_begins_like_a_shorter_one():
     generate(long, PACK, plan(seconds=9.0), [9])
     for one, other in zip(short.told, long.told):
         assert np.array_equal(one["latent"], other["latent"])
+
+
+def test_a_graph_that_holds_its_latent_is_told_when_another_begins():
+    walker = Walker(holds=True)
+    generate(walker, PACK, plan(seconds=20.0), [1, 2], together=True)
+    fresh = np.array([told["fresh"][:, 0] for told in walker.told])
+    assert np.array_equal(np.flatnonzero(fresh[:, 0]), np.arange(0, len(fresh), HELD))
+    assert np.array_equal(fresh[:, 0], fresh[:, 1]) and set(np.unique(fresh)) == {0.0, 1.0}
+    assert not walker.told[0]["held"].any()
+    for before, told in zip(walker.told, walker.told[1:]):  # what a step handed on is what the next one is given
+        expected = before["latent"] if before["fresh"][0, 0] else before["held"]
+        assert np.array_equal(told["held"], expected)
 
 
 # --- what comes out -----------------------------------------------------------------------------------------------
