@@ -89,6 +89,15 @@ def envelope(values: np.ndarray, reach: int) -> np.ndarray:
     return np.convolve(highest, hann(reach), mode="valid")
 
 
+def released(values: np.ndarray, frames: int) -> np.ndarray:
+    """Values (T, n), nowhere below zero, that fall off no quicker than from any of them to zero in so many frames."""
+    eased = np.array(values)
+    for later in range(1, min(frames, len(values))):
+        t = later / frames
+        eased[later:] = np.maximum(eased[later:], (1.0 - t * t * (3.0 - 2.0 * t)) * values[:-later])
+    return eased
+
+
 def blurred(values: np.ndarray, weight: np.ndarray, sigma: float) -> np.ndarray:
     """(T, n) weighted mean (T,) of values (T, n) around each frame, under a Gaussian; near zero far from any weight."""
     reach = int(4 * sigma) + 1

@@ -43,6 +43,7 @@ _ASIDE = 0.07          # metres that it goes along the floor at most
 _TILTS = 0.007         # square metres: how unwilling it is to tilt, beside a leg that would have to bend
 _IN_TIME = 0.1         # seconds before and after it is needed that the pelvis comes down
 _LOWEST = 0.25         # metres that it comes down at most
+_TOES = 0.25           # seconds in which toes that were bent to push off are straight again
 _AROUND = 3.0          # seconds of a loop before and after itself that tell how it goes on
 _UP = np.array([0.0, 0.0, 1.0])
 _HIPS = [INDEX["LeftUpLeg"], INDEX["RightUpLeg"]]
@@ -202,7 +203,8 @@ def _posed(clip: Clip, everything: np.ndarray, legs: Legs, hips: np.ndarray, ank
     """The clip with its legs leading to ankles (T, 2, 3), its feet turned so (T, 2, 4), its pelvis shifted (T, 3).
 
     everything: (T, 22, 4) how its joints are turned until then."""
-    tips = feet.tips_up(legs.tips, feet.heights(ankles, turned)[1] - floor, _SOFT)
+    slow = max(1, round(_TOES * clip.fps))
+    tips = feet.tips_up(legs.tips, feet.heights(ankles, turned)[1] - floor, _SOFT, slow)
     everything = np.array(everything)
     for pair, rotations in zip(joints_of_legs(), (*reach(legs, hips, ankles), turned, tips), strict=True):
         everything[:, pair] = rotations

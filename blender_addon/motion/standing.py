@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .contacts import runs, standing_heights
-from .easing import at_least_zero, bridge, distance, smooth, stretches
+from .easing import at_least_zero, bridge, distance, released, smooth, stretches
 from .legs import turned_by
 from .rotations import (
     cross,
@@ -77,10 +77,10 @@ class Feet:
         share = np.minimum(rolled / _ROLLS, 1.0)
         return rolled * share * share * (3.0 - 2.0 * share)
 
-    def tips_up(self, tips: np.ndarray, height: np.ndarray, soft: float) -> np.ndarray:
+    def tips_up(self, tips: np.ndarray, height: np.ndarray, soft: float, slow: int) -> np.ndarray:
         """Toes (T, 2, 4) turned up about their lateral axis as far as their ends would be below the floor.
 
-        height: (T, 2) of the toe joints above where they rest.
+        height: (T, 2) of the toe joints above where they rest. slow: frames in which toes that pushed off go back.
         """
         ahead, lateral = quat_rotate(tips, self.tip), quat_rotate(tips, np.array([1.0, 0.0, 0.0]))
         sine, cosine = ahead[..., 2], cross(ahead, lateral)[..., 2]
@@ -88,7 +88,7 @@ class Feet:
         wanted = at_least_zero(sine + height, soft) - height
         turn = np.arcsin(np.clip(wanted / np.maximum(np.hypot(sine, cosine), 1e-9), -1.0, 1.0)) - angle
         lifts = (np.abs(angle) < np.pi / 2) & (wanted > sine)
-        return quat_multiply(quat_from_axis_angle(lateral, np.where(lifts, -turn, 0.0)), tips)
+        return quat_multiply(quat_from_axis_angle(lateral, -released(np.where(lifts, turn, 0.0), slow)), tips)
 
 
 def hold_still(turned: np.ndarray, contacts: np.ndarray, feet: Feet, ease: int, fps: float) -> np.ndarray:

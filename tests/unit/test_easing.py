@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blender_addon.motion.easing import at_least_zero, blurred, bridge, distance, envelope, hann, smooth, stretches
+from blender_addon.motion.easing import (
+    at_least_zero,
+    blurred,
+    bridge,
+    distance,
+    envelope,
+    hann,
+    released,
+    smooth,
+    stretches,
+)
 
 flags = st.lists(st.booleans(), min_size=1, max_size=80).map(np.array)
 
@@ -71,6 +81,17 @@ def test_stretches_are_cut_where_it_jumps():
 def test_an_envelope_is_nowhere_below(values, reach):
     over = envelope(values, reach)
     assert over.shape == values.shape and (over >= values - 1e-9).all() and over.max() <= values.max() + 1e-9
+
+
+@given(st.lists(st.floats(0.0, 5.0), min_size=1, max_size=40), st.integers(1, 12))
+def test_what_is_released_falls_off_slowly_and_does_not_begin_earlier(values, frames):
+    values = np.array(values)[:, None]
+    eased = released(values, frames)
+    assert (eased >= values).all() and eased[0] == values[0]
+    if len(values) > 1:
+        assert (np.diff(eased[:, 0]) >= -1.5 / frames * eased[:-1, 0].max() * (1.0 + 1.0 / frames) - 1e-9).all()
+    alone = released(np.array([0.0, 0.0, 1.0, *np.zeros(frames)])[:, None], frames)[:, 0]
+    assert (alone[:2] == 0.0).all() and alone[2] == 1.0 and alone[2 + frames] == 0.0
 
 
 def test_blurring_weighs():

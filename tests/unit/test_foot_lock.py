@@ -323,3 +323,22 @@ def test_the_root_is_not_turned_but_where_hips_are_wide():
     source, contacts = walking()
     lock = lock_feet(source, contacts)
     assert np.abs(lock.clip.rotations[:, 0] - IDENTITY).max() < 0.02
+
+
+def test_toes_that_pushed_off_straighten_no_quicker_than_a_foot_leaves():
+    """A foot on its toe, its toes bent by the floor, goes up at once: the toes take their quarter of a second."""
+    clip = standing(60)
+    pitched = np.where((np.arange(60) >= 10) & (np.arange(60) < 25), 0.7, 0.0)
+    clip = turn(clip, "LeftFoot", pitched)  # the ankle stays; the toe end would be deep in the floor
+    thigh = -0.8 * np.clip((np.arange(60) - 22) / 4.0, 0.0, 1.0)
+    clip = turn(turn(clip, "LeftUpLeg", thigh), "LeftLeg", -2.0 * thigh)
+    contacts = np.zeros((60, 4), dtype=bool)
+    contacts[:, 2:] = True
+    contacts[:22, 1] = True
+    contacts[:10, 0] = True
+    locked = lock_feet(clip, contacts)
+    turned = by_matrices(locked.clip)[0]
+    bend = turned[:, INDEX["LeftFoot"]].swapaxes(-1, -2) @ turned[:, INDEX["LeftToe"]]
+    angle = np.degrees(np.arccos(np.clip((np.trace(bend, axis1=1, axis2=2) - 1.0) / 2.0, -1.0, 1.0)))
+    assert angle[:22].max() > 20.0 and angle[45:].max() < 0.5
+    assert np.diff(angle)[21:].min() > -1.6 * angle.max() / 7.5
