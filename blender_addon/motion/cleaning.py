@@ -21,7 +21,7 @@ from .foot_lock import lock_feet
 from .inertialising import inertialise
 from .joining import smooth_joins
 from .joint_limits import JointLimits, keep_within
-from .looping import close_loop, heading
+from .looping import close_loop, heading, meet_ends
 from .path_keeping import keep_to_path
 from .planning import MotionPlan
 from .rotations import quat_about_z, quat_angle, quat_multiply, quat_rotate
@@ -60,7 +60,7 @@ def clean_up(clip: Clip, plan: MotionPlan, generator: Mapping[str, Any], feet: b
         made, figures = clip, figures | told
     if feet and not raw:
         clip, told = _feet_locked(clip, plan)
-        figures |= told
+        clip, figures = meet_ends(clip) if loop else clip, figures | told
     if not raw and generator.get("joint_limits"):
         limits = JointLimits.from_dict(generator["joint_limits"])
         clip, figures["beyond_limits_share"] = keep_within(clip, limits)

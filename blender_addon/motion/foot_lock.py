@@ -104,6 +104,8 @@ class _Lock:
             return self.once(clip, contacts)
         more = min(clip.frames - 1, round(_AROUND * clip.fps))
         longer = _in_a_row(clip, more)
+        contacts = np.array(contacts)
+        contacts[0] = contacts[-1] = contacts[0] | contacts[-1]  # one moment: no repetition is to differ from another
         contacts = np.concatenate([contacts[-1 - more:-1], contacts, contacts[1:more + 1]])
         locked = self.once(longer, contacts)
         if locked is longer:

@@ -22,6 +22,7 @@ _PER_STRETCH = 4.0      # metres of difference, over all joints, that are better
 _PER_TURN = 0.6         # that are better than a radian of turning left over, of a body that is to come back
 _PER_METRE = 0.6        # and than a metre of way
 _PASSES = 3
+_MEET = 0.0005          # metres that ends may be apart
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,14 +64,21 @@ def close_loop(clip: Clip, frames: int | None = None, spare: int = 0, straight: 
     return Loop(closed, first, last + 1 - first, tempo, 100.0 * apart, float(np.degrees(turned)), moved)
 
 
+def meet_ends(clip: Clip) -> Clip:
+    """A loop whose ends have come apart a little, as they may when its feet are locked, brought together again.
+
+    One whose ends are less than half a millimetre apart comes back as it is."""
+    ends = _seen(clip.cut(0, 1))[0] - _seen(clip.cut(clip.frames - 1, clip.frames))[0]
+    return clip if clip.frames < 3 or np.abs(ends).max() < _MEET else _closed(clip, False, False)[0]
+
+
 # --- where to cut -------------------------------------------------------------------------------------------------
 
 
 def _best_cut(clip: Clip, frames: int | None, spare: int, straight: bool, still: bool) -> tuple[int, int, float]:
     """First and last frame of the best part, and metres between its ends in the mean over joints."""
     starts, ends = _choice(clip, frames, spare)
-    yaw, ground = heading(clip.rotations[:, 0]), clip.positions * np.array([1.0, 1.0, 0.0])
-    seen = quat_rotate(quat_about_z(-yaw)[:, None], joint_positions(clip) - ground[:, None])
+    yaw, ground, seen = heading(clip.rotations[:, 0]), clip.positions * np.array([1.0, 1.0, 0.0]), _seen(clip)
     look = np.concatenate([seen, 0.2 * np.gradient(seen, 1.0 / clip.fps, axis=0)], axis=-1).reshape(clip.frames, -1)
     begin, end = np.meshgrid(starts, ends, indexing="ij")
     wanted = (clip.frames if frames is None else frames) - 1
@@ -90,6 +98,12 @@ def _best_cut(clip: Clip, frames: int | None, spare: int, straight: bool, still:
     best = np.unravel_index(np.argmin(np.where(allowed, cost, np.inf)), cost.shape)
     first, last = int(begin[best]), int(end[best])
     return first, last, float(np.linalg.norm(seen[first] - seen[last], axis=-1).mean())
+
+
+def _seen(clip: Clip) -> np.ndarray:
+    """(T, J, 3) metres: the joints from the ground under the hips, as the body faces."""
+    ground = clip.positions * np.array([1.0, 1.0, 0.0])
+    return quat_rotate(quat_about_z(-heading(clip.rotations[:, 0]))[:, None], joint_positions(clip) - ground[:, None])
 
 
 def _choice(clip: Clip, frames: int | None, spare: int) -> tuple[np.ndarray, np.ndarray]:

@@ -19,6 +19,7 @@ from ..motion.drifting import without_drift
 from ..motion.foot_lock import lock_feet
 from ..motion.inertialising import inertialise
 from ..motion.key_reduction import reduce_slices
+from ..motion.looping import meet_ends
 from ..motion.placing import in_place
 from ..motion.requests import KeyOptions
 from ..motion.resampling import resample
@@ -87,6 +88,7 @@ def apply_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, clip:
         fitted = replace(locked.clip, contacts=locked.contacts)
         if before is not None:
             fitted = inertialise(fitted, before)
+        fitted = meet_ends(fitted) if loop else fitted
         figures |= {"foot_skate_before_cm_per_s": locked.skate_before, "foot_skate_cm_per_s": locked.skate_after}
         yield 0.1
     travelling = fitted

@@ -7,8 +7,10 @@ from made_steps import compass_walk, standing, turn
 from made_walk import made_chaos, made_walk
 
 from blender_addon.motion.clip import Clip
+from blender_addon.motion.contacts import find_standing
+from blender_addon.motion.foot_lock import lock_feet
 from blender_addon.motion.kinematics import joint_positions
-from blender_addon.motion.looping import close_loop
+from blender_addon.motion.looping import close_loop, meet_ends
 from blender_addon.motion.resampling import resample
 from blender_addon.motion.rotations import quat_about_z, quat_angle, quat_multiply, quat_rotate
 from blender_addon.motion.skeleton import CANONICAL, INDEX
@@ -196,3 +198,26 @@ def test_whatever_length_was_asked_for_whole_steps_are_taken_for_it(frames):
     assert made.clip.frames == frames and 0.85 < made.tempo < 1.15 and made.left_cm < 3.0
     strides = (made.frames - 1) / 30.0 * 54.0 / 60.0
     assert abs(strides - round(strides)) < 0.05
+
+
+def test_feet_that_stand_at_one_end_alone_do_not_tear_a_loop_apart():
+    """Who stands at the first frame stands at the last one, which is the same moment."""
+    loop = close_loop(made_walk(9.0), 120, 150, straight=True).clip
+    contacts = find_standing(loop)
+    for column in range(4):
+        contacts[:3, column], contacts[-3:, column] = column % 2 == 0, column % 2 == 1
+    locked = lock_feet(loop, contacts).clip
+    assert np.abs(seen(locked)[-1] - seen(locked)[0]).max() < 1e-3
+
+
+def test_ends_that_came_apart_are_brought_together_and_others_left_alone():
+    loop = close_loop(made_walk(9.0), 120, 150, straight=True).clip
+    assert meet_ends(loop) is loop
+    rotations = np.array(loop.rotations)
+    apart = turn(standing(120), "LeftUpLeg", np.linspace(0.0, 0.05, 120)).rotations[:, INDEX["LeftUpLeg"]]
+    rotations[:, INDEX["LeftUpLeg"]] = quat_multiply(apart, rotations[:, INDEX["LeftUpLeg"]])
+    torn = Clip(CANONICAL, rotations, loop.positions, loop.fps)
+    assert np.abs(seen(torn)[-1] - seen(torn)[0]).max() > 0.02
+    met = meet_ends(torn)
+    assert np.abs(seen(met)[-1] - seen(met)[0]).max() < 1e-6
+    assert np.abs(joint_positions(met) - joint_positions(torn)).max() < 0.03
