@@ -14,7 +14,7 @@ from .placing import smooth_path
 _STRAYED = 0.15  # metres beside the path that nobody minds
 _SLOWLY = 0.7    # seconds over which it is led back, so that no foot slides far while it stands
 _BEGINS = 1.0    # seconds from the start on in which it is not led yet
-_LOOKS = 15      # frames between two looks
+_LOOKS = 24      # frames between two looks
 _REACH = 4.0     # metres along the path in which its nearest point is looked for
 
 
