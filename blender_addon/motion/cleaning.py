@@ -8,7 +8,7 @@ of the hips would make them slide again, and the foot lock keeps a loop a loop. 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -54,7 +54,7 @@ def clean_up(clip: Clip, plan: MotionPlan, generator: Mapping[str, Any], feet: b
     if plan.lead is not None:
         clip = inertialise(clip, plan.lead.clip)
     if not raw:
-        clip = _joined(clip, plan, generator.get("joint_accelerations"))
+        clip = _joined(clip, plan)
     if loop:
         clip, told = _looped(clip, plan)
         made, figures = clip, figures | told
@@ -79,13 +79,13 @@ def _on_path(clip: Clip, plan: MotionPlan) -> tuple[Clip, float]:
     return keep_to_path(clip, plan.path, plan.speed[shown] > 0.0, began)
 
 
-def _joined(clip: Clip, plan: MotionPlan, most: Sequence[float] | None) -> Clip:
+def _joined(clip: Clip, plan: MotionPlan) -> Clip:
     """Smoothed where actions meet, the one before the take among them."""
     if plan.lead is None:
-        return smooth_joins(clip, plan.joins, most)
+        return smooth_joins(clip, plan.joins)
     before = plan.lead.clip
     earlier = before.frames - 1
-    row = smooth_joins(in_a_row(before, clip), [earlier, *(earlier + join for join in plan.joins)], most)
+    row = smooth_joins(in_a_row(before, clip), [earlier, *(earlier + join for join in plan.joins)])
     return inertialise(row.cut(earlier, row.frames), before)
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..inference.packs import Pack
 
 FADE = 10              # frames over which one action gives way to the next
-_SETTLES = 0.7         # seconds that a body has for coming to stand after what is done once
+_SETTLES = 1.0         # seconds that a body has for coming to stand after what is done once
 _STANDING = ("stand", "idle")
 
 

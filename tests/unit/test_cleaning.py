@@ -9,14 +9,14 @@ from made_walker import plan
 
 from blender_addon.motion.cleaning import clean_up
 from blender_addon.motion.contacts import find_standing
-from blender_addon.motion.joining import accelerations, measure_accelerations
+from blender_addon.motion.joining import USUAL, accelerations
 from blender_addon.motion.joint_limits import JointLimits, beyond, measure_limits
 from blender_addon.motion.kinematics import joint_positions
 from blender_addon.motion.measures import knee_bend
 from blender_addon.motion.skeleton import CONTACT_JOINTS, INDEX
 
 WALK = made_walk(20.0)
-TABLE = {"joint_limits": measure_limits(WALK.rotations).as_dict(), "joint_accelerations": measure_accelerations([WALK])}
+TABLE = {"joint_limits": measure_limits(WALK.rotations).as_dict()}
 FEET = [INDEX[joint] for joint in CONTACT_JOINTS]
 
 
@@ -66,9 +66,8 @@ def test_where_actions_meet_no_joint_is_torn_along():
     rotations[60:, INDEX["LeftArm"]] = [0.9, 0.0, np.sqrt(1.0 - 0.81), 0.0]
     popped = type(clip)(clip.skeleton, rotations, clip.positions, clip.fps)
     made = clean_up(popped, wanted, TABLE | {"joint_limits": {}}, feet=False).clip
-    usual = np.array(TABLE["joint_accelerations"])
-    assert (accelerations(popped)[50:70] > 5.0 * usual).any()
-    assert (accelerations(made)[48:70] <= usual).all()
+    assert (accelerations(popped)[50:70] > 5.0 * USUAL).any()
+    assert (accelerations(made)[48:70] <= USUAL).all()
 
 
 @pytest.mark.parametrize("parts", [(("walk", None),), (("idle", None),), (("walk", 2.0), ("idle", 2.0))])

@@ -133,8 +133,8 @@ def test_what_is_done_once_ends_in_standing(monkeypatch):
     assert np.allclose(plan((("walk", 1.0), ("run", 2.0))).action[-1], [0, 1, 0])
     monkeypatch.setitem(generator, "once", ["run"])
     made = plan((("walk", 1.0), ("run", 2.0)))
-    assert np.allclose(made.action[60], [0, 1, 0]) and np.allclose(made.action[-1], [0, 0, 1])
-    assert made.joins == (30, 69)
+    assert np.allclose(made.action[50], [0, 1, 0]) and np.allclose(made.action[-1], [0, 0, 1])
+    assert made.joins == (30, 60)
     # between other actions there is no need to, nor when there is hardly time for it at all
     assert np.allclose(plan((("run", 2.0), ("walk", 1.0))).action[40], [0, 1, 0])
     assert plan((("run", 0.4),)).action[:, 1].argmin() >= 6
