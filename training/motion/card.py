@@ -7,6 +7,8 @@ import tomllib
 from collections import Counter
 from pathlib import Path
 
+from .generator_tables import generator_tables
+
 CMU_CREDIT = ("The data used in this project was obtained from mocap.cs.cmu.edu. "
               "The database was created with funding from NSF EIA-0196217.")
 
@@ -73,15 +75,6 @@ def _generator(content: dict, size: str) -> list[str]:
 def _learnt(generator: dict, action: str) -> str:
     ends = generator.get("speed_range", {}).get(action)
     return f" (kept from {ends[0]:g} to {ends[1]:g}; beyond, it is played quicker or slower)" if ends else ""
-
-
-def _generator_figures(metrics: dict) -> list[str]:
-    table = metrics["actions"]
-    columns = list(dict.fromkeys(name for row in table.values() for name in row))
-    lines = ["| action | " + " | ".join(c.replace("_", " ") for c in columns) + " |", "|---" * (len(columns) + 1) + "|"]
-    for action, row in table.items():
-        lines.append(f"| {action} | " + " | ".join(f"{row[c]:g}" if c in row else "-" for c in columns) + " |")
-    return lines
 
 
 # --- in-betweeners ----------------------------------------------------------------------------------------------
@@ -178,7 +171,7 @@ POSE_FIGURES = {
 }
 
 _KINDS = {
-    "motion-generator": (_generator, "Mirrored clips and stitched walks and runs were added.", _generator_figures),
+    "motion-generator": (_generator, "Mirrored clips and stitched walks and runs were added.", generator_tables),
     "motion-inbetweener": (
         _inbetweener, "Clips that repeat a held-out one under another name were left out; mirrored clips, slower and "
         "quicker ones, and bodies put together of two clips were added.", gap_tables),

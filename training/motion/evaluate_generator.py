@@ -74,13 +74,17 @@ class Made:
 
 @dataclass(frozen=True, eq=False)
 class Yardstick:
-    """What everything is measured by: real motion, as seen by the recogniser too, and the windows trained on."""
+    """What everything is measured by: real motion, as seen by the recogniser too (judged; learnt; alike: all of it in
+    the styles that are judged), the windows trained on, and how far in cm the windows of each held-out stretch are from
+    those."""
 
     real: RealMotion
     recogniser: Recogniser
     judged: dict[str, Seen]
     learnt: dict[str, Seen]
+    alike: dict[str, Seen]
     windows: TrainingWindows
+    nearest: dict[str, list[np.ndarray]]
 
 
 def evaluate(data: Path, pack_folder: Path | None, out: Path, record: bool = False, quick: bool = False,
@@ -128,10 +132,16 @@ def make_yardstick(clips: ClipSet, out: Path, effort: Effort) -> Yardstick:
     def look(stretches: Sequence[Stretch], action: str) -> Seen:
         return see(recogniser, [s.clip for s in stretches], action, [s.number for s in stretches], mirrored=True)
 
+    windows = training_windows([s.clip for s in real.train])
+    judged = {action: look(group, action) for action, group in real.judged.items()}
     return Yardstick(
-        real, recogniser, {action: look(group, action) for action, group in real.judged.items()},
+        real, recogniser, judged,
         {action: look([s for s in learnt if s.action == action], action) for action in real.actions},
-        training_windows([s.clip for s in real.train]))
+        {action: together([judged[action], look([s for s in learnt if s.action == action and s.style in
+                                                 {own.style for own in group}], action)])
+         for action, group in real.judged.items()}, windows,
+        {action: [nearest_cm(windows, s.clip) for s in group] for action, group in real.judged.items()
+         if action not in real.borrowed})
 
 
 def make_all(way: Way, yardstick: Yardstick, effort: Effort) -> Made:
@@ -162,21 +172,18 @@ def figures_of(made: Made, yardstick: Yardstick, effort: Effort, pace: dict[str,
     for action, own in moving.items():
         off[action] = path_errors(made.way, action, own, effort.obedient, 500)
         speeds[action] = speed_ratios(made.way, action, own, effort.obedient, 600)
-    nearest = {action: nearest_figures(made.takes[action], yardstick, action) for action in made.takes
-               if action not in yardstick.real.borrowed}
+    nearest = {action: nearest_figures(made.takes[action], yardstick.windows, yardstick.nearest[action])
+               for action in made.takes if action in yardstick.nearest}
     for action, figures in nearest.items():
         actions[action] |= figures
     whole = together(list(made.seen.values()))
-    distances = distribution(whole, yardstick, tuple(made.takes))
-    late = [together([getattr(run, end) for run in made.long.values()]) for end in ("early", "late")]
-    early_far, late_far = ends_distances(*late, yardstick)
+    ends = [together([getattr(run, end) for run in made.long.values()]) for end in ("early", "late")]
     held = list(nearest)
     return {
         "actions": actions,
         "accuracy": mean(actions, "accuracy"),
         "accuracy_ratio": mean(actions, "accuracy") / max(mean(actions, "accuracy_real"), 1e-9),
-        **distances,
-        "frechet_early": early_far, "frechet_late": late_far, "frechet_late_ratio": late_far / max(early_far, 1e-9),
+        **distribution(whole, yardstick, tuple(made.takes)), **ends_distances(*ends, yardstick),
         "diversity_ratio": mean(actions, "diversity_ratio"),
         "jerk_ratio": mean(actions, "jerk_ratio"),
         "bone_error_mm": max(bone_error_mm(clip) for clips in made.takes.values() for clip in clips),
@@ -207,7 +214,7 @@ def action_figures(made: Made, action: str, yardstick: Yardstick) -> dict[str, f
         "skate_ratio": skate / max(real_skate, 1e-3), "skate_ratio_cleaned": cleaned / max(real_skate, 1e-3),
         "skate_late_ratio": long.late_skate.mean() / max(real_skate, 1e-3),
         "accuracy": seen.right.mean(), "accuracy_real": real_seen.right.mean(),
-        "diversity_ratio": diversity(seen, rng) / max(diversity(real_seen, rng, len(set(real_seen.take)) > 1), 1e-9),
+        "diversity_ratio": diversity(seen, rng) / max(diversity(yardstick.alike[action], rng), 1e-9),
         "jerk_ratio": over(takes, jerk) / max(weighted(real, jerk), 1e-9),
         "frechet": frechet_seen(*(part.only(rng.permutation(len(part))[:n]) for part in (seen, real_seen))),
         "hips_lowest": heights[:, 0].min(), "hips_highest": heights[:, 1].max(),
@@ -228,34 +235,40 @@ def figures_of_real(yardstick: Yardstick) -> dict:
         "accuracy": yardstick.judged[action].right.mean()} for action, group in yardstick.real.judged.items()}}
 
 
-def distribution(seen: Seen, yardstick: Yardstick, actions: Sequence[str]) -> dict[str, float]:
+def distribution(seen: Seen, yardstick: Yardstick, actions: Sequence[str]) -> dict[str, float | None]:
     """Fréchet distances over these actions, all between equally many windows, means over splits of the real motion.
 
     frechet: made against one half of the held-out motion; frechet_real: that half against the other; frechet_train:
-    training motion against it.
+    training motion against it. None where no action has windows enough to be halved.
     """
     rng = np.random.default_rng(0)
     real, train = (together([part[action] for action in actions]) for part in (yardstick.judged, yardstick.learnt))
     rows = []
     for _ in range(_SPLITS):
-        sets = as_many([*halves(real, rng), train, seen], rng)
-        half, other, learnt, own = sets
-        rows.append([frechet_seen(own, half), frechet_seen(other, half), frechet_seen(learnt, half), len(half)])
-    far, floor, from_train, count = np.mean(rows, axis=0)
-    return {"frechet": far, "frechet_real": floor, "frechet_ratio": far / max(floor, 1e-9),
-            "frechet_train": from_train, "frechet_windows": int(count)}
+        half, other, learnt, own = as_many([*halves(real, rng), train, seen], rng)
+        if len(half):
+            rows.append([frechet_seen(part, half) for part in (own, other, learnt)]
+                        + [len(half), len(set(half.action.tolist()))])
+    far, floor, from_train, count, several = np.mean(rows, axis=0) if rows else (None,) * 5
+    return {"frechet": far, "frechet_real": floor, "frechet_ratio": far / max(floor, 1e-9) if rows else None,
+            "frechet_train": from_train, "frechet_windows": count, "frechet_actions": several}
 
 
-def ends_distances(early: Seen, late: Seen, yardstick: Yardstick) -> tuple[float, float]:
-    """Fréchet distance of the beginnings and of the ends of long runs from held-out motion."""
+def ends_distances(early: Seen, late: Seen, yardstick: Yardstick) -> dict[str, float | None]:
+    """Fréchet distance from held-out motion of the beginnings and of the ends of long runs; None where nothing was
+    left of them."""
     rng = np.random.default_rng(0)
     names = yardstick.recogniser.actions
-    real = together([yardstick.judged[names[action]] for action in sorted(set(early.action) & set(late.action))])
+    shared = sorted(set(early.action.tolist()) & set(late.action.tolist()))
+    if not shared:
+        return dict.fromkeys(("frechet_early", "frechet_late", "frechet_late_ratio"))
+    real = together([yardstick.judged[names[action]] for action in shared])
     rows = []
     for _ in range(_SPLITS):
         one, other, held = as_many([early, late, real], rng)
         rows.append([frechet_seen(one, held), frechet_seen(other, held)])
-    return tuple(np.mean(rows, axis=0))
+    first, last = np.mean(rows, axis=0)
+    return {"frechet_early": first, "frechet_late": last, "frechet_late_ratio": last / max(first, 1e-9)}
 
 
 def on_shared_actions(made: Sequence[Made], yardstick: Yardstick) -> dict:
@@ -268,12 +281,10 @@ def on_shared_actions(made: Sequence[Made], yardstick: Yardstick) -> dict:
         "accuracy": np.mean([other.seen[action].right.mean() for action in actions])} for other in made}}
 
 
-def nearest_figures(takes: Sequence[Clip], yardstick: Yardstick, action: str) -> dict[str, float]:
+def nearest_figures(takes: Sequence[Clip], windows: TrainingWindows, real: Sequence[np.ndarray]) -> dict[str, float]:
     """How near takes and held-out clips come to training clips: medians over windows in cm, and the share of takes
     whose windows lie nearer, in the median, than those of any held-out clip."""
-    real = [found for stretch in yardstick.real.judged[action]
-            if len(found := nearest_cm(yardstick.windows, stretch.clip))]
-    own = [found for clip in takes if len(found := nearest_cm(yardstick.windows, clip))]
+    own = [found for clip in takes if len(found := nearest_cm(windows, clip))]
     least = min(float(np.median(found)) for found in real)
     return {"nearest_cm": float(np.median(np.concatenate(own))),
             "nearest_real_cm": float(np.median(np.concatenate(real))),
@@ -336,6 +347,6 @@ def rounded(value: Any) -> Any:
     """Numbers of nested dicts to four figures behind the point, as plain Python's."""
     if isinstance(value, dict):
         return {key: rounded(inner) for key, inner in value.items()}
-    if isinstance(value, (bool, str, list, int)):
+    if value is None or isinstance(value, (bool, str, list, int)):
         return value
     return round(float(value), 4)

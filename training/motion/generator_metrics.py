@@ -56,8 +56,9 @@ def as_many(sets: Sequence[Seen], rng: np.random.Generator) -> list[Seen]:
     """
     shown = sorted(set.intersection(*(set(seen.action.tolist()) for seen in sets)))
     counts = {action: min(int((seen.action == action).sum()) for seen in sets) for action in shown}
-    return [seen.only(np.concatenate([rng.permutation(np.flatnonzero(seen.action == action))[:counts[action]]
-                                      for action in shown]).astype(int)) for seen in sets]
+    return [seen.only(np.concatenate([np.zeros(0, dtype=int)] + [
+        rng.permutation(np.flatnonzero(seen.action == action))[:counts[action]] for action in shown]))
+        for seen in sets]
 
 
 def halves(real: Seen, rng: np.random.Generator) -> tuple[Seen, Seen]:
@@ -78,13 +79,12 @@ def halves(real: Seen, rng: np.random.Generator) -> tuple[Seen, Seen]:
     return real.only(first), real.only(second)
 
 
-def diversity(seen: Seen, rng: np.random.Generator, apart: bool = True) -> float:
-    """Mean distance of features between two windows of one action, and with `apart` of two takes (Guo et al. 2020)."""
+def diversity(seen: Seen, rng: np.random.Generator) -> float:
+    """Mean distance of features between two windows of one action out of two takes (Guo et al. 2020); out of one,
+    where there are no two."""
     pairs = rng.integers(len(seen), size=(_PAIRS, 2))
-    differ = seen.take[pairs[:, 0]] != seen.take[pairs[:, 1]] if apart else pairs[:, 0] != pairs[:, 1]
-    pairs = pairs[differ]
-    if not len(pairs):
-        return 0.0
+    if len(set(seen.take)) > 1:
+        pairs = pairs[seen.take[pairs[:, 0]] != seen.take[pairs[:, 1]]]
     return float(np.linalg.norm(seen.features[pairs[:, 0]] - seen.features[pairs[:, 1]], axis=1).mean())
 
 

@@ -61,9 +61,10 @@ def plot_frechet(path: Path, metrics: dict) -> None:
             "model": metrics["frechet"],
             **{name: way["frechet"] for name, way in metrics["baselines"].items()},
             "model, first of long runs": metrics["frechet_early"], "model, last of long runs": metrics["frechet_late"]}
+    ways = {name: value for name, value in ways.items() if value is not None}
     figure, axis = plt.subplots(figsize=(8, 0.45 * len(ways) + 0.9))
     axis.barh(list(ways)[::-1], list(ways.values())[::-1], color="tab:blue")
-    axis.axvline(5.0 * metrics["frechet_real"], color="0.5", lw=0.8, ls="--")
+    axis.axvline(5.0 * (metrics["frechet_real"] or 0.0), color="0.5", lw=0.8, ls="--")
     axis.set(xlabel="Fréchet distance from held-out motion (dashed: five times real against real)")
     figure.tight_layout()
     figure.savefig(path, dpi=90)

@@ -6,8 +6,6 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from blender_addon.errors import GalateaError
 from blender_addon.inference.packs import Pack
 from blender_addon.motion.clip import Clip
@@ -79,12 +77,11 @@ def on_the_floor(clip: Clip) -> Clip:
     return replace(clip, positions=clip.positions - [0.0, 0.0, floor_height(clip)])
 
 
-def real_motion(clips: ClipSet, seed: int = 0) -> RealMotion:
+def real_motion(clips: ClipSet) -> RealMotion:
     """Sort a data set's stretches; GalateaError when no action has enough training clips to be recognised."""
     groups: dict[str, list[Stretch]] = defaultdict(list)
     for stretch in labelled_stretches(clips):
         groups[stretch.action].append(stretch)
-    rng = np.random.default_rng(seed)
     train: list[Stretch] = []
     judged: dict[str, tuple[Stretch, ...]] = {}
     borrowed = set()
@@ -92,7 +89,7 @@ def real_motion(clips: ClipSet, seed: int = 0) -> RealMotion:
         own, held = [s for s in group if not s.held_out], [s for s in group if s.held_out]
         if sum(s.clip.seconds for s in own) >= _ENOUGH_SECONDS:
             if not held:
-                own, held = _leave_out(own, rng)
+                own, held = _leave_out(own)
                 borrowed.add(action)
             judged[action] = tuple(held)
         train += own
@@ -110,21 +107,17 @@ def refuse_trained_on(clips: ClipSet, pack: Pack) -> None:
         raise GalateaError(f"{seen[0]} is marked as held out, but {pack.id} was trained on it; evaluate on other clips")
 
 
-def _leave_out(stretches: list[Stretch], rng: np.random.Generator) -> tuple[list[Stretch], list[Stretch]]:
-    """All stretches (so that the generator's training clips stay whole), and a share of them to judge on: whole clips,
-    or the end of the only one."""
-    numbers = rng.permutation(sorted({s.number for s in stretches}))
-    if len(numbers) == 1:
-        longest = max(stretches, key=lambda s: s.clip.frames)
-        cut = longest.clip.frames - max(SHORTEST, int(_LEFT_OUT * longest.clip.frames))
+def _leave_out(stretches: list[Stretch]) -> tuple[list[Stretch], list[Stretch]]:
+    """The stretches, some of them cut in two, and those to judge on: the end of each that is long enough, else every
+    fourth."""
+    kept: list[Stretch] = []
+    out: list[Stretch] = []
+    for stretch in stretches:
+        cut = stretch.clip.frames - max(SHORTEST, int(_LEFT_OUT * stretch.clip.frames))
         if cut < SHORTEST:
-            return stretches, [longest]
-        parts = [replace(longest, clip=longest.clip.cut(*ends)) for ends in ((0, cut), (cut, longest.clip.frames))]
-        return [s for s in stretches if s is not longest] + parts, parts[1:]
-    wanted = _LEFT_OUT * sum(s.clip.frames for s in stretches)
-    out: set[int] = set()
-    for number in numbers[:-1]:
-        if sum(s.clip.frames for s in stretches if s.number in out) >= wanted:
-            break
-        out.add(int(number))
-    return stretches, [s for s in stretches if s.number in out]
+            kept.append(stretch)
+            continue
+        begins, ends = (replace(stretch, clip=stretch.clip.cut(*at)) for at in ((0, cut), (cut, stretch.clip.frames)))
+        kept += [begins, ends]
+        out.append(ends)
+    return kept, out or kept[::round(1.0 / _LEFT_OUT)]
