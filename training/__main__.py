@@ -46,6 +46,8 @@ def build_parser() -> argparse.ArgumentParser:
                        "(motion-inbetweener)")
     train.add_argument("--rate", type=float, default=1.5e-3, help="of learning, at its highest (motion-inbetweener)")
     train.add_argument("--threads", type=int, help="cores that torch may use; all of them by default")
+    train.add_argument("--once", action="append", default=[], metavar="ACTION", help="has a beginning and an end, as a "
+                       "jump or a kick has; may be given several times (motion-generator)")
     train.add_argument("--checkpoint-every", type=int, default=250, help="steps between checkpoints")
     train.add_argument("--stop-after", type=int, help="stop after this many steps of this run, as if killed")
 
@@ -57,6 +59,8 @@ def build_parser() -> argparse.ArgumentParser:
     finetune.add_argument("--steps", type=int, default=FINETUNE_STEPS, help="gradient steps (default: %(default)d)")
     finetune.add_argument("--seed", type=int, default=1)
     finetune.add_argument("--device", default="cpu", help="cpu or cuda")
+    finetune.add_argument("--once", action="append", default=[], metavar="ACTION", help="has a beginning and an end, "
+                          "as a jump or a kick has; may be given several times")
     finetune.add_argument("--threads", type=int, help="cores that torch may use; all of them by default")
     finetune.add_argument("--checkpoint-every", type=int, default=100, help="steps between checkpoints")
     finetune.add_argument("--stop-after", type=int, help="stop after this many steps of this run, as if killed")
@@ -109,7 +113,7 @@ def main(argv: list[str] | None = None) -> int:
             _use_threads(args.threads)
             from .motion.finetune_generator import finetune
             finetune(args.data, args.pack, args.run, args.steps, args.seed, args.device, args.checkpoint_every,
-                     args.stop_after)
+                     args.stop_after, args.once)
         elif args.verb == "export":
             more = {"compare": args.compare} if args.kind == "motion-inbetweener" else {}
             if args.kind == "motion-generator":
@@ -143,7 +147,7 @@ def _train(args: argparse.Namespace) -> None:
     more = {}
     if args.kind == "motion-generator":
         from .motion.train_generator import train
-        more = {"minutes": args.minutes}
+        more = {"minutes": args.minutes, "once": args.once}
     elif args.kind == "motion-inbetweener":
         from .motion.train_inbetweener import train
         more = {"share": args.share, "minutes": args.minutes, "start": args.start, "rate": args.rate}

@@ -129,6 +129,7 @@ def test_the_pack_is_listed_with_its_own_words(studio):
     assert (told["title"], told["licence"]) == ("How we move", "our own")
     # a way of walking that nobody has told us of follows paths, because the clips travel
     assert told["generator"]["natural_speed"]["limp"] > 0.5 > told["generator"]["natural_speed"]["bow"]
+    assert told["generator"]["once"] == ["bow"]
     assert (pack / "README.md").read_text().count("our own") == 1
 
 
@@ -219,6 +220,7 @@ def test_sets_of_clips_come_together(studio):
     ("export motion-generator --run runs/alone --out motion-generator --user", "id of a pack that ships"),
     ("finetune motion-generator --data runs/mine.npz --pack MODELS/pose-vae --run x", "is a pose-vae pack"),
     ("finetune motion-generator --data runs/mine.npz --pack none --run x", "none holds no pack.toml"),
+    ("finetune motion-generator --data runs/mine.npz --pack alone --run x --once boast", "there is no such action"),
     ("prepare motion-generator --data runs --out x.npz", "holds no .bvh, .fbx, .glb, .gltf or .blend file"),
 ])
 def test_what_makes_no_sense_is_one_line(studio, root, capsys, words, says):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -44,8 +45,9 @@ class Corpus:
     """Everything a trainer draws from.
 
     states (N, S) of all sequences end to end, starts (Q + 1,), action (N,) and style (N,), -1 for none; actions and
-    styles by name, mean and scale (S,), minutes: as captured, by action; speed: metres a second of each action's median
-    segment, labels: the clips it was made of, poses (P, 22, 4) local rotations as captured, the hips' too.
+    styles by name, once: those actions that have a beginning and an end, mean and scale (S,), minutes: as captured, by
+    action; speed: metres a second of each action's median segment, labels: the clips it was made of, poses (P, 22, 4)
+    local rotations as captured, the hips' too.
     """
 
     states: np.ndarray
@@ -54,6 +56,7 @@ class Corpus:
     style: np.ndarray
     actions: tuple[str, ...]
     styles: tuple[str, ...]
+    once: tuple[str, ...]
     mean: np.ndarray
     scale: np.ndarray
     minutes: dict[str, float]
@@ -62,8 +65,12 @@ class Corpus:
     poses: np.ndarray
 
 
-def build_corpus(clips: ClipSet, seed: int) -> Corpus:
-    """Sequences of all training clips, their mirror images and other tempos, and all of them stitched together."""
+def build_corpus(clips: ClipSet, seed: int, once: Sequence[str] = ()) -> Corpus:
+    """Sequences of all training clips, their mirror images and other tempos, and all of them stitched together.
+
+    once: actions that have a beginning and an end, besides those that are known to. GalateaError when no action has
+    enough clips, or there is none of such a name.
+    """
     rng = np.random.default_rng(seed)
     taken = list(_segments(clips))
     seconds = _seconds(taken)
@@ -85,10 +92,15 @@ def build_corpus(clips: ClipSet, seed: int) -> Corpus:
             at = np.arange(int((one.frames - 1) / tempo) + 1) * tempo
             pieces.append(_piece(sample(one, at), shown[np.round(at).astype(int)], style))
     mean, scale = spread(np.concatenate([piece.states for piece in pieces]))
-    once = [actions.index(action) for action in ONCE if action in actions]
-    sequences = pieces + stitch(pieces, scale, len(actions), once, _STITCHED, rng)
+    unknown = [action for action in once if action not in actions]
+    if unknown:
+        raise GalateaError(f"--once {unknown[0]}: there is no such action among those that are learnt, "
+                           f"{', '.join(actions)}")
+    once = tuple(action for action in actions if action in (*ONCE, *once))
+    beginning = [actions.index(action) for action in once]
+    sequences = pieces + stitch(pieces, scale, len(actions), beginning, _STITCHED, rng)
     speed = {a: float(np.median([travel_speed(clip) for _, b, clip in taken if b == a])) for a in actions}
-    speed = {a: pace if a in CYCLIC_SPEED or (a not in ON_THE_SPOT and pace > _TRAVELS) else 0.0
+    speed = {a: pace if a in CYCLIC_SPEED or (a not in (*ON_THE_SPOT, *once) and pace > _TRAVELS) else 0.0
              for a, pace in speed.items()}
     used = sorted({index for index, _, _ in taken})
     return Corpus(
@@ -96,7 +108,7 @@ def build_corpus(clips: ClipSet, seed: int) -> Corpus:
         starts=np.cumsum([0] + [len(s.states) for s in sequences]),
         action=np.concatenate([s.action for s in sequences]),
         style=np.concatenate([s.style for s in sequences]),
-        actions=actions, styles=styles, mean=mean.astype(np.float32), scale=scale.astype(np.float32),
+        actions=actions, styles=styles, once=once, mean=mean.astype(np.float32), scale=scale.astype(np.float32),
         minutes={a: round(seconds[a] / 120.0, 2) for a in actions}, speed=speed,
         labels=tuple(clips.labels[i] for i in used),
         poses=np.concatenate(poses))

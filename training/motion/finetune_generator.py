@@ -51,14 +51,17 @@ class Tuning(Schedule):
 
 
 def finetune(data: Path, pack: Path | None, folder: Path, steps: int, seed: int, device: str, checkpoint_every: int,
-             stop_after: int | None) -> None:
-    """Teach a pack's network what the clips of `data` show; leaves what `train` leaves in `folder`."""
+             stop_after: int | None, once: Sequence[str] = ()) -> None:
+    """Teach a pack's network what the clips of `data` show; leaves what `train` leaves in `folder`.
+
+    once: actions with a beginning and an end, besides those known to have.
+    """
     check_device(device)
     base = _read_generator(pack or models_folder() / "motion-generator")
     model = load_generator(base)
     own = load_clips(data)
     folder.mkdir(parents=True, exist_ok=True)
-    corpus = _corpus(own, base, folder, seed)
+    corpus = _corpus(own, base, folder, seed, once)
     tiny = model.shape.hidden < _TINY
     schedule = Tuning(steps=steps, batch=8, window=32, half=False) if tiny else Tuning(steps=steps)
     run = begin(widen(model, len(corpus.actions), len(corpus.styles), seed), "tiny" if tiny else "full", seed, device)
@@ -82,7 +85,7 @@ def _read_generator(folder: Path) -> Pack:
 # --- what is learnt from --------------------------------------------------------------------------------------------
 
 
-def _corpus(own: ClipSet, base: Pack, folder: Path, seed: int) -> Corpus:
+def _corpus(own: ClipSet, base: Pack, folder: Path, seed: int, once: Sequence[str]) -> Corpus:
     """The clips and what the pack is to keep, in the pack's words and units; GalateaError when nothing can be learnt.
 
     What was replayed is kept in `folder`: a run that goes on must see the same.
@@ -101,7 +104,8 @@ def _corpus(own: ClipSet, base: Pack, folder: Path, seed: int) -> Corpus:
         print(f"{base.id} shows what it can do, so that it is kept: {', '.join(kept)} ...", flush=True)
         labels, clips = replay(base, kept, seed)
         save_clips(path, labels, clips, [np.ones(clip.frames, dtype=bool) for clip in clips])
-    corpus = build_corpus(together(own, load_clips(path)) if kept else own, seed)
+    once = (*once, *base.content["generator"].get("once", ()))
+    corpus = build_corpus(together(own, load_clips(path)) if kept else own, seed, once)
     corpus = replace(corpus, labels=tuple(label for label in corpus.labels if label.subject != SUBJECT),
                      minutes=_half_of_each(corpus.minutes, enough))
     return _in_terms_of(corpus, base, kept)

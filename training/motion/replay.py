@@ -16,8 +16,9 @@ from blender_addon.motion.generating import generate, plan_motion
 
 from .clips import ClipLabel
 
-_SECONDS = 12.0
+_SECONDS = 13.0
 _TAKES = 4  # of each action
+_END = 30   # frames at the end of a take, in which what happens once has given way to standing
 SUBJECT = "replayed"  # what the labels of such clips say of who is seen
 
 
@@ -32,5 +33,5 @@ def replay(pack: Pack, actions: Sequence[str], seed: int) -> tuple[list[ClipLabe
         for clip in generate(session, pack, plan, range(seed, seed + takes), together=True):
             labels.append(ClipLabel(f"{pack.id}/{len(labels):03d}_{action}", "", (action,), style, "train", SUBJECT,
                                     "canonical", pack.licence))
-            clips.append(clip)
+            clips.append(clip.cut(0, clip.frames - _END))
     return labels, clips

@@ -19,6 +19,7 @@ import os
 import pickle
 import platform
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -64,10 +65,10 @@ class Schedule:
     window: int = 96
     rate: float = 1e-3
     warm_up: int = 8
-    information: float = 5e-4   # what a nat in a latent costs in the end
-    foretold: float = 2e-3      # what a nat costs by which the prior misses a latent
+    information: float = 4e-3   # what a nat in a latent costs in the end
+    foretold: float = 4e-3      # what a nat costs by which the prior misses a latent
     drawn: float = 0.25         # of a batch runs on drawn latents
-    fooling: float = 0.02       # what it is worth that the critic takes that for a capture
+    fooling: float = 0.06       # what it is worth that the critic takes that for a capture
     average: float = 0.999
     half: bool = True   # bfloat16 products, twice the speed on processors that have them; everything else float32
 
@@ -116,14 +117,14 @@ class Run:
 
 
 def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: str, checkpoint_every: int,
-          stop_after: int | None, minutes: float = 0.0) -> None:
+          stop_after: int | None, minutes: float = 0.0, once: Sequence[str] = ()) -> None:
     """Train or go on training; leaves checkpoint.pt, losses.csv, losses.png and corpus.json in `folder`.
 
-    minutes: of the clock, instead of steps.
+    minutes: of the clock, instead of steps. once: actions with a beginning and an end, besides those known to have.
     """
     check_device(device)
     folder.mkdir(parents=True, exist_ok=True)
-    corpus = build_corpus(load_clips(data), seed)
+    corpus = build_corpus(load_clips(data), seed, once)
     schedule = Schedule(steps, minutes) if size == "full" else Schedule(steps, batch=8, window=32, half=False)
     run = begin(_network(corpus, seed, size), size, seed, device)
     go_on(run, corpus, schedule, folder, {}, seed, size, device, checkpoint_every, stop_after)
@@ -396,7 +397,7 @@ def _teach_critic(run: Run, made: RolledOut) -> float:
 
 def _describe(corpus: Corpus, schedule: Schedule, seed: int, size: str, device: str) -> dict:
     return {
-        "actions": corpus.actions, "styles": corpus.styles, "speed": corpus.speed,
+        "actions": corpus.actions, "styles": corpus.styles, "once": corpus.once, "speed": corpus.speed,
         "minutes": corpus.minutes, "joint_limits": measure_limits(corpus.poses).as_dict(), "seed": seed, "size": size,
         "device": device, "hardware": _hardware(device), "steps": schedule.steps,
         "schedule_minutes": schedule.minutes, "batch": schedule.batch, "window": schedule.window,
