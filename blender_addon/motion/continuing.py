@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import PackError
 from .clip import Clip
 from .contacts import find_standing
-from .foot_lock import FootLock, lock_feet
+from .foot_lock import CLEARANCE, FootLock, lock_feet
 from .resampling import sample
 from .state_features import make_sequence
 
@@ -62,12 +62,13 @@ def in_a_row(before: Clip, clip: Clip) -> Clip:
                    positions=np.concatenate([before.positions[:-1], clip.positions]), contacts=None)
 
 
-def lock_feet_after(before: Clip, clip: Clip, contacts: np.ndarray, floor: float = 0.0) -> FootLock:
+def lock_feet_after(before: Clip, clip: Clip, contacts: np.ndarray, floor: float = 0.0,
+                    clearance: float = CLEARANCE) -> FootLock:
     """lock_feet for a clip that goes on from another (see in_a_row): feet that stood before stand on in the same place.
 
     Its figures are of both."""
     earlier = before.frames - 1
     stood = find_standing(before.cut(0, earlier), floor) if earlier else contacts[:0]
-    locked = lock_feet(in_a_row(before, clip), np.concatenate([stood, contacts]), floor)
+    locked = lock_feet(in_a_row(before, clip), np.concatenate([stood, contacts]), floor, clearance=clearance)
     return replace(locked, clip=replace(locked.clip.cut(earlier, earlier + clip.frames), contacts=clip.contacts),
                    contacts=locked.contacts[earlier:])

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .clip import Clip
-from .contacts import find_standing, floor_height, standing_heights, steady
-from .easing import at_least_zero, blurred, bridge, distance, envelope
+from .contacts import find_standing, floor_height, speeds, standing_heights, steady
+from .easing import at_least_zero, blurred, bridge, distance, envelope, smooth
 from .kinematics import forward_kinematics, local_rotations
 from .legs import Legs, joints_of_legs, legs_in, reach, turn_of_foot, turned_by
 from .rotations import (
@@ -36,7 +36,8 @@ EXTENSION = 0.99       # of the whole leg; straighter only where the clip is
 _KEPT_STRAIGHT = 0.7   # of what it is straighter in the clip, how much a leg may stay so when it has to move,
 _UNCHANGED = 0.01      # by about so many metres or more
 _SOFT = 0.003          # metres over which the floor, and the end of a leg's reach, give way
-_CLEARANCE = 0.005     # metres that a foot in the air keeps from the floor
+CLEARANCE = 0.005      # metres that a foot in the air keeps from the floor
+_QUICK = 1.0           # metres a second from which it is quick
 _GRAZES = 0.018        # metres that a foot twice as long as people's may go into it instead of lifting the whole leg
 _FOLLOWS = 0.15        # seconds: how slowly the pelvis follows the feet
 _ASIDE = 0.07          # metres that it goes along the floor at most
@@ -73,30 +74,32 @@ class FootLock:
 
 
 def lock_feet(clip: Clip, contacts: np.ndarray | None = None, floor: float | None = 0.0, ease: float = EASE,
-              radius: float = RADIUS, extension: float = EXTENSION) -> FootLock:
+              radius: float = RADIUS, extension: float = EXTENSION, clearance: float = CLEARANCE) -> FootLock:
     """Still feet on a skeleton of 22 joints with any proportions, whose legs are about as long as CANONICAL's.
 
     contacts: (T, 4) bool, who stands when; the clip's own, or else found in it. floor: metres, None to find it. ease:
     seconds before and after a contact in which a foot comes to its place and leaves it. A foot that wanders further
     than `radius` metres while it stands (further for feet longer than people's) is let go in between. extension: how
-    straight a leg may be made. A loop stays a loop. A clip in which nothing stands or sinks comes back as it is.
+    straight a leg may be made. clearance: metres that quick feet in the air keep from the floor; slower ones, and those
+    that are about to come down, less. A loop stays a loop. A clip in which nothing stands or sinks comes back as it is.
     """
     floor = floor_height(clip) if floor is None else floor
     if contacts is None:
         contacts = find_standing(clip, floor) if clip.contacts is None else clip.contacts
     contacts = steady(contacts, clip.fps)
-    locked = _Lock(floor, max(1, round(ease * clip.fps)), radius, extension).around(clip, contacts)
+    locked = _Lock(floor, max(1, round(ease * clip.fps)), radius, extension, clearance).around(clip, contacts)
     return _report(clip, locked, contacts, floor)
 
 
 @dataclass(frozen=True)
 class _Lock:
-    """floor and radius in metres, ease in frames, extension as a share."""
+    """floor, radius and clearance in metres, ease in frames, extension as a share."""
 
     floor: float
     ease: int
     radius: float
     extension: float
+    clearance: float
 
     def around(self, clip: Clip, contacts: np.ndarray) -> Clip:
         """The clip locked; one that is a loop as the middle of itself, before and after itself."""
@@ -122,7 +125,7 @@ class _Lock:
         if not standing.any() and feet.lowest(legs.ankles, legs.feet).min() >= self.floor:
             return clip
         away = np.stack([distance(standing[:, side], self.ease) for side in range(2)], axis=1)
-        least = self.floor + _CLEARANCE * away
+        least = self.floor + CLEARANCE * away
 
         sunk = least - feet.lowest(legs.ankles, turned)
         clip = _tilt_pelvis(clip, everything, legs, standing, target, sunk)
@@ -134,6 +137,8 @@ class _Lock:
 
         hips, ankles = legs.hips + shift, legs.ankles + shift
         ankles = ankles + self._bridged(target - ankles, standing)
+        quick = np.minimum(speeds(ankles, clip.fps) / _QUICK, 1.0)
+        least = least + (self.clearance - CLEARANCE) * away * smooth(quick, self.ease)
         turned, ankles = _clear(legs, ankles, turned, feet, least, standing, _SOFT * away)
         ankles = self._within_reach(legs, hips, ankles, _SOFT * away)
         return _posed(clip, everything, legs, hips, ankles, turned, shift[:, 0], feet, self.floor)

@@ -9,6 +9,7 @@ from made_walker import plan
 
 from blender_addon.motion.cleaning import clean_up
 from blender_addon.motion.contacts import find_standing
+from blender_addon.motion.foot_lock import lock_feet
 from blender_addon.motion.joining import USUAL, accelerations
 from blender_addon.motion.joint_limits import JointLimits, beyond, measure_limits
 from blender_addon.motion.kinematics import joint_positions
@@ -86,3 +87,20 @@ def test_a_loop_stays_one_with_its_feet_locked(parts):
     assert (leap <= 1.05 * usual + 1e-3).all()
     gone = np.linalg.norm(clip.positions[-1, :2] - clip.positions[0, :2])
     assert gone == pytest.approx(0.0, abs=0.02) if parts[0][0] == "idle" else gone > 2.0
+
+
+def test_quick_feet_in_the_air_keep_clear_of_the_floor():
+    """A walker who drags the feet lifts them, but neither where they stand nor where they are about to."""
+    clip = compass_walk(16)
+    heights = joint_positions(clip)[:, FEET, 2] - [0.085, 0.02, 0.085, 0.02]
+    drags = (heights[..., [0, 2]] < 0.02) & (heights[..., [1, 3]] < 0.02)
+    assert drags.mean() > 0.5
+    lifted = {clearance: lock_feet(clip, clearance=clearance) for clearance in (0.005, 0.03)}
+    quick = np.linalg.norm(np.gradient(joint_positions(clip)[:, FEET, :2], 1 / 30.0, axis=0), axis=-1) > 1.2
+    low, high = ((joint_positions(lock.clip)[:, FEET, 2] - [0.085, 0.02, 0.085, 0.02])[quick]
+                 for lock in lifted.values())
+    assert np.percentile(low, 15) < 0.015 and np.percentile(high, 15) > 0.025 and high.min() > 0.0
+    apart = np.abs(joint_positions(lifted[0.03].clip) - joint_positions(lifted[0.005].clip))[:, FEET]
+    assert apart[lifted[0.03].contacts].max() < 2e-3 and apart.max() > 0.015
+    calm = [np.percentile(accelerations(lock.clip), 99) for lock in lifted.values()]
+    assert calm[1] < 1.25 * calm[0] + 5.0
