@@ -116,3 +116,14 @@ def test_what_makes_no_sense_is_one_line(tmp_path, monkeypatch, capsys, sources,
     assert len(told) == 1 and says in told[0]
     assert (tmp_path / "walk.bvh").read_bytes() == before
     assert not list((tmp_path / "out").glob("*.bvh"))
+
+
+def test_a_file_that_knows_no_rest_pose_says_so(empty_scene, tmp_path):
+    write_bvh(tmp_path / "walk.bvh", made_walk(2.0))
+    files.open_file(tmp_path / "walk.bvh")
+    armature = files.find_armature("walk.bvh")
+    written(armature, tmp_path / "bare.fbx")  # without a skin an FBX keeps no rest, and the first frame is taken for it
+    made_rigs.add_skin(armature)
+    written(armature, tmp_path / "skinned.fbx")
+    result = api.convert_clips([str(tmp_path / f"{name}.fbx") for name in ("bare", "skinned")], tmp_path / "out")
+    assert [clip.rest for clip in result.clips] == ["arms down, a knee bent by 39°: a pose, no rest", "T-pose"]

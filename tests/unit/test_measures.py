@@ -7,7 +7,9 @@ from made_steps import LEG, compass_walk, standing, turn
 from made_walk import made_walk
 
 from blender_addon.motion.clip import Clip
+from blender_addon.motion.kinematics import joint_positions
 from blender_addon.motion.measures import (
+    ends_apart,
     energy,
     foot_skate,
     hip_height,
@@ -16,7 +18,7 @@ from blender_addon.motion.measures import (
     steps_per_minute,
     travelled,
 )
-from blender_addon.motion.skeleton import CANONICAL
+from blender_addon.motion.skeleton import CANONICAL, INDEX
 
 # --- skating ------------------------------------------------------------------------------------------------------
 
@@ -156,3 +158,13 @@ def test_energy_of_one_swinging_leg():
     hip = rest[CANONICAL.names.index("LeftUpLeg")]
     radii = [np.linalg.norm((rest[CANONICAL.names.index(j)] - hip)[1:]) for j in ("LeftLeg", "LeftFoot", "LeftToe")]
     assert energy(clip) == pytest.approx(0.5 * sum((rate * r) ** 2 for r in radii) / 22, rel=0.01)
+
+
+def test_ends_apart_is_how_far_hands_feet_and_head_are_off():
+    clip = made_walk(1.0)
+    places = joint_positions(clip)
+    places[:, INDEX["LeftHand"]] += [0.0, 0.03, 0.04]
+    places[:, INDEX["LeftArm"]] += 1.0  # no end
+    assert np.isclose(ends_apart(clip, places), 5.0 / 5)
+    places[:, INDEX["Head"]] = np.nan  # not to be judged
+    assert np.isclose(ends_apart(clip, places), 5.0 / 4)
