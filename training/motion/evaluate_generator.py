@@ -118,7 +118,7 @@ def evaluate(data: Path, pack_folder: Path | None, out: Path, record: bool = Fal
     write_report(out, metrics, made, yardstick)
     if record:
         generator = {**pack.content["generator"], "speed_range": kept_paces(open_session(pack, device="cpu"), pack)}
-        content = {**pack.content, "generator": generator, "metrics": metrics}
+        content = {**pack.content, "generator": generator, "metrics": said(metrics)}
         (pack.folder / "pack.toml").write_bytes(tomli_w.dumps(content).encode())
         write_card(pack.folder)
 
@@ -350,3 +350,8 @@ def rounded(value: Any) -> Any:
     if value is None or isinstance(value, (bool, str, list, int)):
         return value
     return round(float(value), 4)
+
+
+def said(value: Any) -> Any:
+    """Nested dicts without what could not be measured: TOML has no word for it."""
+    return {key: said(inner) for key, inner in value.items() if inner is not None} if isinstance(value, dict) else value

@@ -39,8 +39,8 @@ def generator_tables(metrics: dict) -> list[str]:
     shared = metrics["shared"]
     if len(shared["actions"]) and len(ways) > 1:
         lines += ["", f"Over the {len(shared['actions'])} actions that all of them know:", ""]
-        lines += _table(["figure", *ways], [[words, *(_number(shared[name][figure]) for name in ways)] for figure, words
-                                            in _OVERALL.items() if figure in shared["model"]])
+        lines += _table(["figure", *ways], [[words, *(_number(shared[name].get(figure)) for name in ways)]
+                                            for figure, words in _OVERALL.items() if figure in shared["model"]])
     lines += ["", "By action:", ""]
     columns = [name for name in _BY_ACTION if any(name in row for row in metrics["actions"].values())]
     lines += _table(["action", *(_BY_ACTION[name] for name in columns)],
