@@ -71,6 +71,12 @@ def _motion_generator(content: Table) -> None:
         if not set(generator.get(name, ())) <= set(actions):
             raise _wrong(f"generator.{name}", "actions of generator.actions")
 
+    limits = _table(generator, "joint_limits", "generator.") if "joint_limits" in generator else {}
+    for joint, ends in limits.items():
+        if joint not in content["skeleton"]["joints"] or not _is_box(ends):
+            raise _wrong(f"generator.joint_limits.{joint}", "six degrees for one of the joints, lowest and highest of "
+                                                            "three numbers")
+
     shapes = _shapes(_named_graph(content, "model"))
     batch, size = (*shapes.get("state", ()), None, None)[:2]
     for name in ("state_mean", "state_scale"):
@@ -166,6 +172,11 @@ def _skeleton(content: Table) -> int:
 
 def _is_range(value: Any) -> bool:
     return isinstance(value, list) and len(value) == 2 and all(map(_is_number, value)) and 0.0 < value[0] <= value[1]
+
+
+def _is_box(value: Any) -> bool:
+    return (isinstance(value, list) and len(value) == 6 and all(map(_is_number, value))
+            and all(low <= high for low, high in zip(value[::2], value[1::2], strict=True)))
 
 
 def _is_point(value: Any) -> bool:

@@ -140,6 +140,10 @@ BROKEN = [
     (("generator", "trajectory_seconds"), [1.0, 0.5, 2.0], "trajectory_seconds"),
     (("generator", "trajectory_seconds"), [0.5, 1.0], "trajectory"),
     (("generator", "natural_speed", "run"), -1.0, "natural_speed.run"),
+    (("generator", "joint_limits"), [1.0], "generator.joint_limits"),
+    (("generator", "joint_limits"), {"Joint3": [0.0, 1.0]}, "joint_limits.Joint3"),
+    (("generator", "joint_limits"), {"Joint3": [0.0, 1.0, 0.0, -1.0, 0.0, 1.0]}, "joint_limits.Joint3"),
+    (("generator", "joint_limits"), {"Tail": [0.0, 1.0, 0.0, 1.0, 0.0, 1.0]}, "joint_limits.Tail"),
 ]
 
 
