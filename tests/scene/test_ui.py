@@ -267,6 +267,13 @@ def test_settings_are_the_request_s_defaults(ui):
     assert retargeted.request(("a.bvh",)) == api.RetargetRequest(clips=("a.bvh",))
 
 
+def test_a_take_goes_on_from_a_pose_unless_it_is_a_loop(ui):
+    ui.from_pose, ui.start = True, 40
+    assert ui.request() == api.MotionRequest(from_pose=True, start=40)
+    ui.loop = True  # the field is grey then
+    assert ui.request() == api.MotionRequest(loop=True, start=40)
+
+
 def test_keys_are_made_as_the_keys_panel_says(ui):
     keyed, scene = bpy.context.scene.galatea_keys, bpy.context.scene
     options = {"keys": "every", "tolerance": 5.0, "feet": False, "in_place": True, "root": "own", "controls": "fk",

@@ -70,12 +70,13 @@ def test_motion_hands_everything_to_the_api(asked, capsys, tmp_path):
     )
     words += " --in-place --start 11 --takes 3 --clip take.bvh --out out.glb --seed 7 --device cuda --pack mine"
     words += " --map bones.toml --keys every --tolerance 5 --controls ik --no-feet --root own --nla"
+    words += " --continue --no-cleanup"
     assert main([*words.split(), "--json", str(tmp_path / "made.json")]) == 0
     ((rig, request, out, clip),) = asked
     assert (rig, out, clip) == ("hero.blend:Rig:1", "out.glb", "take.bvh")
     assert request == api.MotionRequest(
         action="walk:3,jump:1", style="old", seconds=4.5, speed=1.2, path="Curve", loop=True, in_place=True, start=11,
-        takes=3, seed=7, device="cuda", pack="mine",
+        takes=3, seed=7, device="cuda", pack="mine", from_pose=True, clean_up=False,
         bone_map="bones.toml", keys="every", tolerance=5.0, controls="ik", feet=False, root="own", nla=True,
     )  # fmt: skip
     assert json.loads((tmp_path / "made.json").read_text()) == Result().as_dict()
