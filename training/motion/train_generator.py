@@ -67,8 +67,9 @@ class Schedule:
     warm_up: int = 8
     information: float = 4e-3   # what a nat in a latent costs in the end
     foretold: float = 4e-3      # what a nat costs by which the prior misses a latent
-    drawn: float = 0.25         # of a batch runs on drawn latents
+    drawn: float = 0.4          # of a batch runs on drawn latents
     fooling: float = 0.06       # what it is worth that the critic takes that for a capture
+    lively: float = 0.1         # what it costs that joints move e times less or more than in the captures
     average: float = 0.999
     half: bool = True   # bfloat16 products, twice the speed on processors that have them; everything else float32
 
@@ -376,12 +377,24 @@ def _divergence(one: list[Tensor], other: list[Tensor]) -> Tensor:
 
 
 def _fooling(run: Run, made: RolledOut, schedule: Schedule) -> dict[str, Tensor]:
-    """What motion on drawn latents is told: by the critic, and by its own contacts where its feet stand."""
+    """What motion on drawn latents is told: by the critic, by how much the captures it began as move, without which it
+    comes to rest, and by its own contacts where its feet stand."""
     own = made.states[:made.drawn]
     scores = run.critic(own, made.action[:made.drawn])
-    slide = _sliding(_joints(run.model, own), made.roots[:made.drawn],
-                     own[..., features.CONTACTS].detach().clamp(0.0, 1.0).round())
-    return {"fooled": -schedule.fooling * scores.mean() + 0.1 * slide}
+    joints = _joints(run.model, own)
+    with torch.no_grad():
+        speeds = _speeds(_joints(run.model, made.wanted_states[:made.drawn]))
+    own_speeds = _speeds(joints)
+    # over all windows, and window by window too, or else small gestures would not count beside leaps
+    lively = ((own_speeds.mean(0) / speeds.mean(0)).log().abs().mean()
+              + 0.5 * (own_speeds / speeds).log().abs().mean())
+    slide = _sliding(joints, made.roots[:made.drawn], own[..., features.CONTACTS].detach().clamp(0.0, 1.0).round())
+    return {"fooled": -schedule.fooling * scores.mean() + schedule.lively * lively + 0.1 * slide}
+
+
+def _speeds(joints: Tensor) -> Tensor:
+    """(B, 22) mean m/s of joints (B, T, 22, 3) about the body; never quite 0."""
+    return torch.diff(joints, dim=1).square().sum(-1).add(1e-8).sqrt().mean(1) * FPS + 0.03
 
 
 def _teach_critic(run: Run, made: RolledOut) -> float:
