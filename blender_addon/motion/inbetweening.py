@@ -15,7 +15,18 @@ import numpy as np
 
 from ..errors import GalateaError
 from .clip import Clip
-from .inbetween_features import CHANNELS, FPS, JOINT_COUNT, interpolate, lay_out, tell, turn_about_z, turned_by
+from .inbetween_features import (
+    CHANNELS,
+    FPS,
+    JOINT_COUNT,
+    interpolate,
+    lay_out,
+    rotation_vector,
+    tell,
+    turn_about_z,
+    turned_by,
+)
+from .rotations import quat_inverse, quat_multiply
 from .skeleton import CANONICAL, JOINTS, MIRROR
 from .slices import drain
 
@@ -23,7 +34,8 @@ if TYPE_CHECKING:
     from ..inference.packs import Pack
     from ..inference.sessions import Session
 
-__all__ = ["Filled", "Gap", "Speed", "fill_gaps", "fill_slices", "find_gaps", "interpolate_gaps"]
+__all__ = ["Filled", "Gap", "Speed", "fill_gaps", "fill_slices", "find_gaps", "interpolate_gaps",
+           "speed_between"]
 
 LONGEST = 120   # missing frames at 30 fps, as many as the network was trained on
 _CONTEXT = 10   # moving poses that are shown on either side, where there are
@@ -51,6 +63,13 @@ class Filled:
     gaps: tuple[Gap, ...]
 
 
+def speed_between(clip: Clip, first: int, last: int) -> Speed:
+    """How fast a clip goes from one frame to another."""
+    seconds = (last - first) / clip.fps
+    turn = rotation_vector(quat_multiply(quat_inverse(clip.rotations[first]), clip.rotations[last]))
+    return turn / seconds, (clip.positions[last] - clip.positions[first]) / seconds
+
+
 def find_gaps(known: np.ndarray) -> list[Gap]:
     """The stretches of (T, 23) between two frames at which everything is known."""
     whole = np.flatnonzero(known.all(axis=1))
@@ -70,10 +89,10 @@ def fill_gaps(session: Session, pack: Pack, clip: Clip, known: np.ndarray, seed:
 
     known: (T, 23) which joints, and last the hips' position, are keyed at which frame; the rest of the clip is not
     read, but for channels without any key, which keep what they have. seed: a variant; None for the likeliest motion.
-    speeds: how fast the body goes on from the key at a frame; where the frame after a key is known too it is seen from
-    there. doubtful: (T,) keys that are no pose a body takes; gaps beside them are interpolated, as are those of more
-    than 120 frames at 30 fps. Contacts are those of the model in its gaps, False elsewhere. GalateaError for what
-    makes no sense.
+    speeds: how fast the body moves at the key of a frame, where that is to count instead of what is known beyond it.
+    doubtful: (T,) keys that are no pose a body takes; gaps beside them are interpolated, as are those of more than 120
+    frames at 30 fps. Contacts are those of the model in its gaps, False elsewhere. GalateaError for what makes no
+    sense.
     """
     return drain(fill_slices(session, pack, clip, known, seed, speeds, doubtful))
 
@@ -172,26 +191,23 @@ def _window(clip: Clip, known: np.ndarray, gap: Gap, speeds: Mapping[int, Speed]
     for i in range(1, len(grid)):  # keys closer than a thirtieth of a second still get a frame each
         grid[i] = max(grid[i], grid[i - 1] + 1)
     inside = [(int(frame), int(key)) for frame, key in zip(grid, keys, strict=True)]
-    behind = _around(known, start, -1, rate)
-    ahead = [] if end in speeds else _around(known, end, 1, rate)
-
-    entries = [(frame, float(key), known[key]) for frame, key in inside]
     everything = np.ones(CHANNELS, dtype=bool)
-    entries += [(-far, moment, everything) for far, moment in behind]
-    entries += [(int(grid[-1]) + far, moment, everything) for far, moment in ahead]
+    entries = [(frame, *_pose(clip, key), known[key]) for frame, key in inside]
+    for key, at, way in ((start, 0, -1), (end, int(grid[-1]), 1)):
+        if key in speeds:
+            turning, going = (np.asarray(part) * way / FPS for part in speeds[key])
+            turned, place = _pose(clip, key)
+            entries.append((at + way, turned_by(turned, turning), place + going, everything))
+        else:
+            entries += [(at + way * far, *_pose(clip, moment), everything)
+                        for far, moment in _around(known, key, way, rate)]
     entries.sort(key=lambda entry: entry[0])
     first = entries[0][0]
-    length = entries[-1][0] - first + 1 + (end in speeds)
+    length = entries[-1][0] - first + 1
     rotations = np.tile([1.0, 0.0, 0.0, 0.0], (length, JOINT_COUNT, 1))
     positions, mask = np.zeros((length, 3)), np.zeros((length, CHANNELS), dtype=bool)
-    for frame, moment, there in entries:
-        rotations[frame - first], positions[frame - first] = _pose(clip, moment)
-        mask[frame - first] = there
-    if end in speeds:
-        turning, going = speeds[end]
-        rotations[-1] = turned_by(rotations[-2], np.asarray(turning) / FPS)
-        positions[-1] = positions[-2] + np.asarray(going) / FPS
-        mask[-1] = True
+    for frame, turned, place, there in entries:
+        rotations[frame - first], positions[frame - first], mask[frame - first] = turned, place, there
     moments = np.interp(np.arange(gap.first, gap.last + 1), keys, grid - first)
     return _Window(rotations[None], positions[None] * size, mask[None], moments)
 

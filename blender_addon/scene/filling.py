@@ -121,8 +121,8 @@ def _left_to_turn(plan: Plan, own: KeyedMotion) -> Plan:
 def _fill(armature: Callable[[], bpy.types.Object], rig: RigMap, request: InbetweenRequest, models: Models, plan: Plan,
           own: KeyedMotion, doubtful: np.ndarray | None, seed: int | None, wish: str) -> Slices:
     """The keys of one variant; nothing in the scene is changed."""
-    filled = yield from within(fill_slices(models.session, models.pack, own.clip, plan.known, seed, None, doubtful),
-                               0.0, 0.4)
+    filled = yield from within(fill_slices(models.session, models.pack, own.clip, plan.known, seed, own.speeds,
+                                           doubtful), 0.0, 0.4)
     gaps = tuple(replace(gap, first=gap.first + plan.first, last=gap.last + plan.first) for gap in filled.gaps)
     made = [gap for gap in filled.gaps if not gap.why]
     if not made:

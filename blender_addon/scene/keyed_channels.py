@@ -29,8 +29,9 @@ Name = tuple[str, str]  # bone, "rotation" or "location"
 class Channel:
     """A bone's rotation or location.
 
-    prop: Blender's property. frames: component -> (K,) where people's keys are, for components with an F-curve. chosen:
-    (K,) where keys are that are selected. left: why it is left alone, "" when it is not.
+    prop: Blender's property. frames: component -> (K,) where people's keys are, for components with an F-curve. every:
+    (K,) where there are keys of any kind. chosen: (K,) where keys are that are selected. left: why it is left alone, ""
+    when it is not.
     """
 
     bone: str
@@ -38,6 +39,7 @@ class Channel:
     mode: str
     prop: str
     frames: Mapping[int, np.ndarray]
+    every: np.ndarray
     chosen: np.ndarray
     left: str
 
@@ -97,14 +99,15 @@ def read_channels(armature: bpy.types.Object, bones: Collection[str]) -> dict[Na
 
 def _channel(bone: str, what: str, mode: str, prop: str, curves: Mapping[int, bpy.types.FCurve], driven: bool
              ) -> Channel:
-    frames, chosen = {}, [np.zeros(0)]
+    frames, every, chosen = {}, [np.zeros(0)], [np.zeros(0)]
     for index, curve in curves.items():
         keys = Keys.of(curve)
         authored = keys[~keys.generated]
         frames[index] = np.unique(_on_frames(authored.frames))
+        every.append(_on_frames(keys.frames))
         chosen.append(_on_frames(authored.frames[authored.values["select_control_point"]]))
     left = next(filter(None, map(_why_left, curves.values())), "a driver has a hand in it" if driven else "")
-    return Channel(bone, what, mode, prop, frames, np.unique(np.concatenate(chosen)), left)
+    return Channel(bone, what, mode, prop, frames, *(np.unique(np.concatenate(part)) for part in (every, chosen)), left)
 
 
 def _on_frames(frames: np.ndarray) -> np.ndarray:
@@ -158,6 +161,13 @@ class Plan:
     def frames(self) -> int:
         """T."""
         return len(self.known)
+
+    @property
+    def goes_on(self) -> tuple[bool, bool]:
+        """Whether all that is filled has keys on the frame before the first and on the one after the last as well, so
+        that it is known how it moves there."""
+        return tuple(all(np.isin(frame, channel.every) for channel in self.channels.values())
+                     for frame in (self.first - 1, self.first + self.frames))
 
 
 def make_plan(armature: bpy.types.Object, controls: Controls, request: InbetweenRequest) -> Plan:

@@ -13,7 +13,7 @@ import bpy
 import numpy as np
 
 from ..motion.clip import Clip
-from ..motion.inbetweening import interpolate_gaps
+from ..motion.inbetweening import Speed, interpolate_gaps, speed_between
 from ..motion.limb_ends import bend_to_ends
 from ..motion.rotations import quat_continuous, quat_from_matrix, quat_inverse, quat_multiply
 from ..rig.hanging import orthonormal
@@ -31,11 +31,13 @@ _SLICE = 0.05  # seconds that are read in a slice
 
 @dataclass(frozen=True, eq=False)
 class KeyedMotion:
-    """clip: on the rig's own skeleton, in the world, seen from where the armature object is at first. values: channel
-    -> (T, n) as keyed. carried: (T, 4, 4) what brings the body from there to where its controls hang while they are
-    keyed, in armature space: the object's own motion and that of bones above, which get no keys, taken away."""
+    """clip: on the rig's own skeleton, in the world, seen from where the armature object is at first. speeds: how fast
+    it goes at its first and last frame, where keys beyond them say so. values: channel -> (T, n) as keyed. carried:
+    (T, 4, 4) what brings the body from there to where its controls hang while they are keyed, in armature space: the
+    object's own motion and that of bones above, which get no keys, taken away."""
 
     clip: Clip
+    speeds: Mapping[int, Speed]
     values: Mapping[Name, np.ndarray]
     carried: np.ndarray
 
@@ -76,22 +78,25 @@ def read_keyed(armature: Callable[[], bpy.types.Object], rig: RigMap, controls: 
                ) -> Generator[float, None, KeyedMotion]:
     """Read all frames of a plan without the keys that Galatea made between its pins; yields the share done."""
     names, above = list(rig.bones.values()), _above(armature(), controls)
-    seen = []
-    while len(seen) < plan.frames:
+    seen, frames = [], plan.frames + 2  # one more at either end
+    while len(seen) < frames:
         with _on_keys(armature(), plan) as stand:
             until = time.perf_counter() + _SLICE
-            while len(seen) < plan.frames and (time.perf_counter() < until or len(seen) % 6):
-                seen.append(_seen(stand, plan.first + len(seen), names, above, plan.channels))
-        yield len(seen) / plan.frames
+            while len(seen) < frames and (time.perf_counter() < until or len(seen) % 6):
+                seen.append(_seen(stand, plan.first - 1 + len(seen), names, above, plan.channels))
+        yield len(seen) / frames
     bones, worlds, aboves = (np.array(part) for part in list(zip(*seen))[:3])
     with StandIn(armature()) as stand:
         now = stand.frames([Handle(above)])[0] if above else np.eye(4)
-    objects = np.linalg.inv(worlds[:1]) @ worlds
+    objects = np.linalg.inv(worlds[1:2]) @ worlds
     bones = objects[:, None] @ bones
     clip = replace(as_clip(armature(), rig, bones), fps=scene_fps())
     clip = bend_to_ends(clip, [limb.joints for limb in controls.limbs], joint_places(rig, bones))
-    values = {name: np.array([row[3][name] for row in seen]) for name in plan.channels}
-    return KeyedMotion(clip, values, now @ np.linalg.inv(aboves) @ np.linalg.inv(objects))
+    values = {name: np.array([row[3][name] for row in seen[1:-1]]) for name in plan.channels}
+    speeds = {frame: speed_between(clip, there, there + 1)
+              for frame, there, known in zip((0, plan.frames - 1), (0, plan.frames), plan.goes_on) if known}
+    carried = now @ np.linalg.inv(aboves) @ np.linalg.inv(objects)
+    return KeyedMotion(clip.cut(1, plan.frames + 1), speeds, values, carried[1:-1])
 
 
 @contextmanager

@@ -163,6 +163,27 @@ def test_only_some_frames_and_only_selected_bones(keyed):
     assert result.keys == 4 * 19 == result.figures["keys_every_frame"]
 
 
+@pytest.mark.parametrize(("wish", "known"), [({}, []), ({"first": 21, "last": 41}, [0, 20]), ({"last": 41}, [40])])
+def test_keys_beside_the_range_say_how_fast_the_body_goes_at_its_ends(empty_scene, pack, monkeypatch, wish, known):
+    armature = key_walk(made_rigs.human(), [1, 20, 21, 41, 42])
+    seen = {}
+    fill_slices = filling.fill_slices
+
+    def and_keep(session, pack, clip, keyed, seed, speeds, doubtful):
+        seen.update(speeds)
+        return fill_slices(session, pack, clip, keyed, seed, speeds, doubtful)
+
+    monkeypatch.setattr(filling, "fill_slices", and_keep)
+    authored = made_keys.all_keys()
+    api.inbetween(armature, api.InbetweenRequest(feet=False, **wish))
+    assert sorted(seen) == known and made_keys.all_keys() == authored
+    walk = made_walk(seconds=2.0)
+    for frame, (_, going) in seen.items():
+        at = wish.get("first", 1) - 1 + frame  # of the walk, counted from 0; the key beside it is before the first
+        step = walk.positions[at + (frame > 0)] - walk.positions[at - (frame == 0)]
+        assert np.allclose(going, step * bpy.context.scene.render.fps, atol=0.05)
+
+
 def test_filled_again_it_is_the_same_and_elsewhere_generated_keys_stay(keyed):
     api.inbetween(keyed, api.InbetweenRequest(seed=3))
     once = made_keys.all_keys(generated=True)

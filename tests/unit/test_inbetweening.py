@@ -14,7 +14,7 @@ from made_walk import made_chaos, made_walk
 from blender_addon.errors import GalateaError
 from blender_addon.motion import inbetween_features
 from blender_addon.motion.inbetween_features import CHANNELS, PARTS, lay_out, rotation_vector, tell, turned_by
-from blender_addon.motion.inbetweening import fill_gaps, find_gaps, interpolate_gaps
+from blender_addon.motion.inbetweening import fill_gaps, find_gaps, interpolate_gaps, speed_between
 from blender_addon.motion.mirroring import mirror
 from blender_addon.motion.rotations import quat_about_z, quat_angle, quat_inverse, quat_multiply, quat_rotate
 from blender_addon.motion.skeleton import CANONICAL, INDEX, Skeleton
@@ -189,6 +189,25 @@ def test_speed_at_the_target_is_seen():
     assert not without.any()
     # interpolation goes at the walk's 1.2 m/s, the target at 3
     assert np.linalg.norm(with_speed) * 30.0 == pytest.approx(1.8, abs=0.1)
+
+
+def test_speed_at_the_key_before_is_seen():
+    clip = made_walk(seconds=2.0)
+    known = keyed(clip, [10, 30])
+    fast = np.zeros((22, 3)), np.array([0.0, -3.0, 0.0])
+    model = Model()
+    fill_gaps(model, PACK, blank(clip, known), known, speeds={10: fast})
+    seen = model.seen[0]["features"][0, :, PARTS["speed_before"]].reshape(-1, CHANNELS, 3)
+    assert len(seen) == 22 and np.linalg.norm(seen[10, -1]) * 30.0 == pytest.approx(1.8, abs=0.1)
+    assert not model.seen[0]["features"][0, 10, PARTS["speed_after"]].any()
+
+
+def test_speed_between_two_frames_leads_from_one_to_the_other():
+    clip = made_walk(seconds=1.0)
+    turning, going = speed_between(clip, 3, 6)
+    seconds = 3.0 / clip.fps
+    assert np.allclose(clip.positions[3] + seconds * going, clip.positions[6])
+    assert quat_angle(turned_by(clip.rotations[3], seconds * turning), clip.rotations[6]).max() < 1e-6
 
 
 def test_a_body_twice_as_tall_is_seen_as_the_same():
