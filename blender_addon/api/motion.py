@@ -146,7 +146,7 @@ def motion_in_slices(armature: bpy.types.Object, request: MotionRequest) -> Gene
         made.append((yield from within(slices, done + 0.7 * share, 0.3 * share)))
         # sliding is told from what the model made to what the rig does
         figures[-1] |= made[-1].figures | {name: value for name, value in cleaned.figures.items() if "before" in name}
-        clips.append(in_place(clip) if request.in_place else clip)
+        clips.append(in_place(clip, request.loop) if request.in_place else clip)
     takes = [replace(applied.take, provenance=_provenance(request, pack, session, seed, told))
              for applied, seed, told in zip(made, seeds, figures)]
     actions = yield from within(keys.key_takes_in_slices(armature(), takes, request.nla), 0.9, 0.1)

@@ -12,10 +12,16 @@ from .clip import Clip
 _SMOOTH_SECONDS = 0.5  # longer than a step, so that travel goes and the sway of the hips stays
 
 
-def in_place(clip: Clip) -> Clip:
-    """The same motion without its horizontal travel: the hips stay over where they start, swaying and bobbing."""
+def in_place(clip: Clip, loop: bool = False) -> Clip:
+    """The same motion without its horizontal travel: the hips stay over where they start, swaying and bobbing.
+
+    loop: the last frame is the first one again, further on in the same direction; the hips then sway on over the seam.
+    """
     level = clip.positions[:, :2]
-    travel = smooth_path(level, _SMOOTH_SECONDS * clip.fps)
+    more = clip.frames - 1 if loop else 0
+    way = level[-1] - level[0]
+    row = np.concatenate([level[:-1] - way, level, level[1:] + way]) if more else level
+    travel = smooth_path(row, _SMOOTH_SECONDS * clip.fps)[more:more + clip.frames]
     positions = np.array(clip.positions)
     positions[:, :2] = level - travel + travel[:1]
     return replace(clip, positions=positions)

@@ -93,7 +93,7 @@ def apply_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, clip:
         yield 0.1
     travelling = fitted
     if options.in_place or options.root == "own":
-        fitted = in_place(fitted)
+        fitted = in_place(fitted, loop)
     tracks = clip_tracks(armature(), rig, fitted, options.controls)
     yield 0.2
     split = options.root == "own" and not options.in_place

@@ -40,3 +40,17 @@ def test_a_loop_still_closes():
 def test_clips_shorter_than_a_step(frames):
     still = in_place(made_walk().cut(0, frames))
     assert still.frames == frames and np.abs(still.positions[:, :2]).max() < 0.05
+
+
+def test_a_loop_sways_on_over_its_seam():
+    """Twice one after another, the hips' speed changes no more at the seam than anywhere else."""
+    clip = made_walk(seconds=4.0, heading=0.7)
+    time = np.arange(clip.frames) / (clip.frames - 1)
+    sway = 0.05 * np.sin(2 * np.pi * (3 * time + 0.15))
+    clip = replace(clip, positions=clip.positions + np.column_stack([sway, 0.5 * sway, time * 0]))
+    still = in_place(clip, loop=True).positions[:, :2]
+    assert np.allclose(still[0], still[-1])
+    row = np.concatenate([still, still[1:]])
+    changes = np.linalg.norm(np.diff(row, n=2, axis=0), axis=-1)
+    assert changes[clip.frames - 2] <= 1.05 * np.percentile(changes, 95)
+    assert np.ptp(still[:, 0]) > 0.08  # the sway is still there
