@@ -12,13 +12,14 @@ from tqdm import tqdm
 from blender_addon.inference.packs import Pack, models_folder, read_pack
 from blender_addon.motion.clip import Clip
 from blender_addon.motion.kinematics import joint_positions
+from blender_addon.motion.measures import travelled
 from blender_addon.motion.skeleton import JOINTS, PARENTS
 
 from .clips import ClipSet
 from .evaluate_inbetweener import prepared_clips
 from .pictures import Row, stick_figure_sheet
 from .real_motion import RealMotion, real_motion
-from .takes import Condition, way_of_pack
+from .takes import Condition, Way, way_of_pack
 
 _COLUMNS = 12
 _SECONDS = 4.0
@@ -47,9 +48,9 @@ def named_sheets(clips: ClipSet, pack: Pack, out: Path) -> list[Path]:
             found = _longest(real, action, style)
             if found is not None:
                 clip, held_out = found
-                rows.append(_row(f"{name}: {'held out' if held_out else 'training clip'}", clip))
-            made = way.make(Condition(action, style, _SECONDS, way.pace[action]), 1)[0]
-            rows.append(_row(f"{name}: generated, seed 1", made))
+                rows.append(_row(f"{name}, {'held out' if held_out else 'training clip'}", clip))
+            made = _take(way, action, style, 1)
+            rows.append(_row(f"{name}, generated, seed 1", made))
         path = out / f"generated-{action}.png"
         stick_figure_sheet(path, rows, columns=_COLUMNS)
         written.append(path)
@@ -67,8 +68,7 @@ def nameless_sheets(pack: Pack, out: Path, seed: int = 0) -> list[Path]:
         rows = []
         for number, action in enumerate(order[first:first + _A_SHEET], start=first + 1):
             made_from = int(rng.integers(1000))
-            made = way.make(Condition(action, "", _SECONDS, way.pace[action]), made_from)[0]
-            rows.append(_row(f"{number}", made))
+            rows.append(_row(f"{number}", _take(way, action, "", made_from)))
             key.append(f"{number}: {action} (seed {made_from})")
         written.append(out / f"nameless-{first // _A_SHEET + 1}.png")
         stick_figure_sheet(written[-1], rows, columns=_COLUMNS + 4)
@@ -86,6 +86,13 @@ def _longest(real: RealMotion, action: str, style: str) -> tuple[Clip, bool] | N
     return longest.clip, longest.held_out
 
 
+def _take(way: Way, action: str, style: str, seed: int) -> Clip:
+    """One as an artist gets it, cleaned up."""
+    condition = Condition(action, style, _SECONDS, way.pace[action])
+    return way.clean(way.make(condition, seed)[0], condition)
+
+
 def _row(title: str, clip: Clip) -> Row:
-    frames = round(_SECONDS * clip.fps)
-    return Row(f"{title}, {min(clip.frames, frames) / clip.fps:.1f} s", joint_positions(clip)[:frames], JOINTS, PARENTS)
+    """With how long it is and how far it goes, which a sheet of bodies in the middle of their pictures does not show."""
+    clip = clip.cut(0, min(clip.frames, round(_SECONDS * clip.fps)))
+    return Row(f"{title}: {clip.seconds:.1f} s, {travelled(clip):.1f} m", joint_positions(clip), JOINTS, PARENTS)
