@@ -93,6 +93,6 @@ def _take(way: Way, action: str, style: str, seed: int) -> Clip:
 
 
 def _row(title: str, clip: Clip) -> Row:
-    """With how long it is and how far it goes, which a sheet of bodies in the middle of their pictures does not show."""
+    """With how long it is and how far it goes, which bodies in the middle of their pictures do not show."""
     clip = clip.cut(0, min(clip.frames, round(_SECONDS * clip.fps)))
     return Row(f"{title}: {clip.seconds:.1f} s, {travelled(clip):.1f} m", joint_positions(clip), JOINTS, PARENTS)
