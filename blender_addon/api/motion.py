@@ -105,7 +105,7 @@ def motion_in_slices(armature: bpy.types.Object, request: MotionRequest) -> Gene
     from ..inference.devices import import_runtime
     from ..inference.sessions import open_session
     from ..motion import generating
-    from ..motion.cleaning import clean_up
+    from ..motion.cleaning import clean_up_in_slices
     from ..motion.continuing import lead_from
     from ..motion.placing import in_place
     from ..rig.retargeting import to_canonical_body
@@ -135,9 +135,9 @@ def motion_in_slices(armature: bpy.types.Object, request: MotionRequest) -> Gene
     for take, seed in enumerate(seeds):
         done, share = 0.05 + 0.85 * take / len(seeds), 0.85 / len(seeds)
         # one at a time, so that a take is the same bits alone and among others
-        (clip,) = yield from within(generating.generate_slices(session, pack, plan, [seed]), done, 0.7 * share)
-        cleaned = clean_up(clip, plan, generator, options.feet, request.loop, not request.clean_up)
-        yield done + 0.7 * share
+        (clip,) = yield from within(generating.generate_slices(session, pack, plan, [seed]), done, 0.65 * share)
+        cleaning = clean_up_in_slices(clip, plan, generator, options.feet, request.loop, not request.clean_up)
+        cleaned = yield from within(cleaning, done + 0.65 * share, 0.05 * share)
         clip = cleaned.clip
         figures.append(generating.motion_figures(clip, plan) | cleaned.figures)
         yield done + 0.7 * share

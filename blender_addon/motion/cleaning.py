@@ -8,7 +8,7 @@ of the hips would make them slide again, and the foot lock keeps a loop a loop. 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -26,6 +26,7 @@ from .path_keeping import keep_to_path
 from .planning import MotionPlan
 from .rotations import quat_about_z, quat_angle, quat_multiply, quat_rotate
 from .skeleton import INDEX
+from .slices import drain
 from .soles import level_soles
 
 _CLEARANCE = 0.03  # metres: 19 of 20 feet in real walks keep more from the floor while they are quick
@@ -48,6 +49,12 @@ def clean_up(clip: Clip, plan: MotionPlan, generator: Mapping[str, Any], feet: b
     loop: close it, out of what the plan has to spare. raw: leave out all but what was asked for: going on from a pose
     and the loop. The first pose of a take that goes on from one is that one, whatever else is done.
     """
+    return drain(clean_up_in_slices(clip, plan, generator, feet, loop, raw))
+
+
+def clean_up_in_slices(clip: Clip, plan: MotionPlan, generator: Mapping[str, Any], feet: bool = True,
+                       loop: bool = False, raw: bool = False) -> Generator[float, None, Cleaned]:
+    """The same in slices: yields the share that is done, returns what clean_up does."""
     figures: dict[str, float] = {}
     made = clip
     if not raw:
@@ -56,12 +63,15 @@ def clean_up(clip: Clip, plan: MotionPlan, generator: Mapping[str, Any], feet: b
         clip = inertialise(clip, plan.lead.clip)
     if not raw:
         clip = _joined(clip, plan)
+    yield 0.2
     if loop:
         clip, told = _looped(clip, plan)
         made, figures = clip, figures | told
+    yield 0.3
     if feet and not raw:
         clip, told = _feet_locked(clip, plan)
         clip, figures = meet_ends(clip) if loop else clip, figures | told
+    yield 0.9
     if not raw and generator.get("joint_limits"):
         limits = JointLimits.from_dict(generator["joint_limits"])
         clip, figures["beyond_limits_share"] = keep_within(clip, limits)
