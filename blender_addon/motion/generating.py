@@ -198,7 +198,7 @@ def _clip(plan: MotionPlan, root: np.ndarray, height: np.ndarray, rotations: np.
 
 
 def motion_figures(clip: Clip, plan: MotionPlan) -> dict[str, Any]:
-    """What can be said of a take in numbers, before it is looped, held in place or resampled."""
+    """What can be said of a take in numbers, before it is held in place or resampled."""
     left, right = steps_per_minute(clip)
     low, high = hip_height(clip)
     far = travelled(clip)
