@@ -278,8 +278,8 @@ def roll_out(model: Generator, reader: LatentReader, windows: Windows, schedule:
     pose, root = x[:, 0], paths[:, 0]
     longest = schedule.longest_rollout(share)
     rollout = int(rng.integers(max(1, longest // 4), longest + 1))
-    # some windows begin from the average pose, as generating does
-    cold = torch.rand(batch, 1, device=device) < (0.1 if longest > 8 else 0.0)
+    # some windows begin from the average pose, as generating does: from it, too, a model must come to life
+    cold = torch.rand(batch, 1, device=device) < (0.1 + 0.3 * drawn if longest > 8 else 0.0 * drawn)
     pose = torch.where(cold, torch.zeros_like(pose), pose)
     noise = torch.randn(length, batch, model.shape.state, device=device) * 0.05
     made, roots = [], []
