@@ -70,6 +70,8 @@ def build_parser() -> argparse.ArgumentParser:
     export.add_argument("--run", type=Path, required=True)
     export.add_argument("--out", type=Path, required=True, help="the pack's folder, such as models/motion-generator; "
                         "its name is the pack's id")
+    export.add_argument("--data", type=Path, help="the prepared .npz it was trained on: paces that it keeps and how "
+                        "widely its latents are to be drawn are then found by trying (motion-generator)")
     export.add_argument("--user", action="store_true", help="--out is a name alone: the pack goes among your own, in "
                         "the folder that `galatea doctor` names")
     export.add_argument("--title", default="", help="one line (motion-generator; by default its actions)")
@@ -117,7 +119,7 @@ def main(argv: list[str] | None = None) -> int:
         elif args.verb == "export":
             more = {"compare": args.compare} if args.kind == "motion-inbetweener" else {}
             if args.kind == "motion-generator":
-                more = {"title": args.title, "licence": args.licence}
+                more = {"title": args.title, "licence": args.licence, "data": args.data}
             _exporter(args.kind)(args.run, _pack_folder(args.out, args.user), args.limit, **more)
         elif args.verb == "evaluate":
             if args.published:

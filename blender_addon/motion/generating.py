@@ -103,11 +103,14 @@ class _Draws:
         count = (before + plan.frames) // self.held + 1
         draws = [np.random.default_rng(seed).standard_normal((count, generator["latent"])) for seed in seeds]
         self.latents = np.stack(draws, axis=1).astype(np.float32)  # (blocks, B, Z)
+        told = generator.get("temperature", {})
+        self.temperature = np.array([told.get(action, 1.0) for action in generator["actions"]], dtype=np.float32)
 
     def put(self, inputs: dict[str, np.ndarray], frame: int) -> None:
-        """Tell a step its latent, and whether it is a new one where the graph wants to know."""
+        """Tell a step its latent, drawn as widely as its action wants, and where the graph wants to know, whether it is
+        a new one."""
         block, within = divmod(frame, self.held)
-        inputs["latent"][:] = self.latents[block]
+        inputs["latent"][:] = self.latents[block] * (inputs["action"] @ self.temperature)[:, None]
         if "fresh" in inputs:
             inputs["fresh"][:] = within == 0
 

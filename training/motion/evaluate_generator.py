@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,9 @@ import numpy as np
 import tomli_w
 from tqdm import tqdm
 
-from blender_addon.inference.packs import Pack, models_folder, read_pack
-from blender_addon.inference.sessions import Session, open_session
+from blender_addon.inference.packs import models_folder, read_pack
 from blender_addon.motion.clip import Clip
-from blender_addon.motion.generating import generate, plan_motion
-from blender_addon.motion.measures import energy, foot_skate, hip_height, knee_bend, steps_per_minute, travelled
+from blender_addon.motion.measures import energy, foot_skate, hip_height, knee_bend, steps_per_minute
 
 from .card import write_card
 from .clips import ClipSet
@@ -117,8 +115,7 @@ def evaluate(data: Path, pack_folder: Path | None, out: Path, record: bool = Fal
     (out / "metrics.json").write_text(json.dumps(metrics, indent=1), encoding="utf-8")
     write_report(out, metrics, made, yardstick)
     if record:
-        generator = {**pack.content["generator"], "speed_range": kept_paces(open_session(pack, device="cpu"), pack)}
-        content = {**pack.content, "generator": generator, "metrics": said(metrics)}
+        content = {**pack.content, "metrics": said(metrics)}
         (pack.folder / "pack.toml").write_bytes(tomli_w.dumps(content).encode())
         write_card(pack.folder)
 
@@ -289,31 +286,6 @@ def nearest_figures(takes: Sequence[Clip], windows: TrainingWindows, real: Seque
     return {"nearest_cm": float(np.median(np.concatenate(own))),
             "nearest_real_cm": float(np.median(np.concatenate(real))),
             "takes_too_near": float(np.mean([np.median(found) < least for found in own]))}
-
-
-def kept_paces(session: Session, pack: Pack) -> dict[str, list[float]]:
-    """The slowest and quickest pace in m/s, around the natural one, that each action travels at to within 5 %.
-
-    Tried in tenths of the natural pace from 0.3 to 1.8 of it, two seeds of 15 s each.
-    """
-    generator = {name: value for name, value in pack.content["generator"].items() if name != "speed_range"}
-    free = replace(pack, content={**pack.content, "generator": generator})
-    ranges = {}
-    for action, natural in generator["natural_speed"].items():
-        if natural == 0.0:
-            continue
-        kept = []
-        for tenths in range(3, 19):
-            plan = plan_motion(free, ((action, None),), "", 15.0, tenths / 10, None, False, (0.0, 0.0), 0.0)
-            ratios = [travelled(clip) / plan.metres for clip in generate(session, free, plan, range(2), together=True)]
-            kept.append(max(abs(ratio - 1.0) for ratio in ratios) < 0.05)
-        low = high = 7  # the natural pace itself
-        while low > 0 and kept[low - 1]:
-            low -= 1
-        while high < len(kept) - 1 and kept[high + 1]:
-            high += 1
-        ranges[action] = [round(natural * (low + 3) / 10, 3), round(natural * (high + 3) / 10, 3)]
-    return ranges
 
 
 def about(yardstick: Yardstick, effort: Effort) -> str:

@@ -22,6 +22,7 @@ from blender_addon.errors import GalateaError
 from blender_addon.motion import state_features as features
 from blender_addon.motion.skeleton import CANONICAL
 
+from .calibrate import calibrate
 from .card import CMU_CREDIT, data_table, write_card
 from .clips import FPS
 from .corpus import ONCE
@@ -123,25 +124,29 @@ def load_run(run: Path) -> tuple[Generator, dict, dict]:
     return model.eval(), about, {"step": saved["step"], "seconds": saved["seconds"]}
 
 
-def export(run: Path, out: Path, limits: Sequence[str] = (), title: str = "", licence: str = "") -> None:
+def export(run: Path, out: Path, limits: Sequence[str] = (), title: str = "", licence: str = "",
+           data: Path | None = None) -> None:
     """Write model.onnx, pack.toml and README.md into `out`.
 
     limits: its weak spots in words, for the card. title: one line; its actions where empty. licence: of the weights;
-    unknown where empty.
+    unknown where empty. data: the prepared clips it was trained on; with them, it is calibrated (calibrate.py).
     """
     model, about, training = load_run(run)
     round_weights(model)
     graph = to_onnx(Step(model).eval())
     out.mkdir(parents=True, exist_ok=True)
-    data = graph.SerializeToString()
-    (out / "model.onnx").write_bytes(data)
-    content = pack_content(model, about, training, data, out.name)
+    graph_bytes = graph.SerializeToString()
+    (out / "model.onnx").write_bytes(graph_bytes)
+    content = pack_content(model, about, training, graph_bytes, out.name)
     content |= {"title": title or f"Motion for a humanoid: {', '.join(about['actions'])}"}
     content |= {"licence": licence or "unknown: ask who made the clips"}
     content |= {"limits": list(limits)} if limits else {}
     (out / "pack.toml").write_bytes(tomli_w.dumps(content).encode())
+    if data:
+        calibrate(out, data)
     write_card(out)
-    print(f"{out}: {len(data) / 1e6:.1f} MB, {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters")
+    parameters = sum(p.numel() for p in model.parameters())
+    print(f"{out}: {len(graph_bytes) / 1e6:.1f} MB, {parameters / 1e6:.2f} M parameters")
 
 
 def round_weights(model: nn.Module) -> None:
