@@ -69,7 +69,7 @@ class Schedule:
     foretold: float = 4e-3      # what a nat costs by which the prior misses a latent
     drawn: float = 0.4          # of a batch runs on drawn latents
     fooling: float = 0.06       # what it is worth that the critic takes that for a capture
-    lively: float = 0.1         # what it costs that joints move e times less or more than in the captures
+    lively: float = 0.3         # what it costs that joints move e times less or more than in the captures
     average: float = 0.999
     half: bool = True   # bfloat16 products, twice the speed on processors that have them; everything else float32
 
@@ -387,7 +387,7 @@ def _fooling(run: Run, made: RolledOut, schedule: Schedule) -> dict[str, Tensor]
     own_speeds = _speeds(joints)
     # over all windows, and window by window too, or else small gestures would not count beside leaps
     lively = ((own_speeds.mean(0) / speeds.mean(0)).log().abs().mean()
-              + 0.5 * (own_speeds / speeds).log().abs().mean())
+              + (own_speeds / speeds).log().abs().mean())
     slide = _sliding(joints, made.roots[:made.drawn], own[..., features.CONTACTS].detach().clamp(0.0, 1.0).round())
     return {"fooled": -schedule.fooling * scores.mean() + schedule.lively * lively + 0.1 * slide}
 
