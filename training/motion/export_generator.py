@@ -275,12 +275,18 @@ def pack_content(model: Generator, about: dict, training: dict, data: bytes, nam
                       "joint_limits": about["joint_limits"]},
         "training": {
             "command": about.get("command") or "python -m training train motion-generator --data runs/motion.npz "
-                       f"--run runs/{name} --steps {about['steps']} --seed {about['seed']}",
+                       f"--run runs/{name} {_length(about)} --seed {about['seed']}",
             "hardware": about.get("hardware", "unknown"), "seconds": round(training["seconds"]),
             "steps": training["step"], "shape": model.shape.as_dict(),
             "clips": sorted({clip["sha256"] for clip in about["clips"]} | {*base.get("clips", [])})},
         "metrics": {},
     }
+
+
+def _length(about: dict) -> str:
+    """How long it was trained, as its command says it."""
+    minutes = about.get("schedule_minutes")
+    return f"--minutes {minutes:g}" if minutes else f"--steps {about['steps']}"
 
 
 def numbers(values: Tensor) -> list[float]:
