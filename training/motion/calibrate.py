@@ -18,8 +18,7 @@ from blender_addon.motion.measures import energy, travelled
 from .clips import ClipSet, load_clips
 
 # Wider than that, takes differ more than people do.
-TEMPERATURES = (1.0, 1.15, 1.3, 1.45)
-_TRAVELLING = 1.3  # for actions that travel: takes differ more, the pace is kept, the feet hardly slide more
+TEMPERATURES = (1.0, 1.1, 1.2, 1.3)
 _SEEDS, _SECONDS = 8, 10.0
 _SHORTEST = 30  # frames of a clip whose energy says something
 
@@ -37,14 +36,15 @@ def calibrate(folder: Path, data: Path) -> None:
 
 def temperatures(session: Session, pack: Pack, clips: ClipSet) -> dict[str, float]:
     """How many times the learnt spread the latents of each action are to be drawn with, so that it moves as much as its
-    training clips do: what few clips show, a model is too sure of."""
+    training clips do: what few clips show, a model is too sure of. Actions that travel are left at 1: their feet would
+    slide."""
     trained = set(pack.content["training"]["clips"])
     found = {}
     for action, natural in pack.content["generator"]["natural_speed"].items():
         real = [clip for index, label in enumerate(clips.labels) if label.sha256 in trained
                 for name, clip in clips.segments(index, _SHORTEST) if name == action]
         if natural > 0.0 or not real:
-            found[action] = _TRAVELLING if natural > 0.0 else 1.0
+            found[action] = 1.0
             continue
         wanted = np.average([energy(clip) for clip in real], weights=[clip.frames for clip in real])
         away = [abs(np.log(np.mean([energy(clip) for clip in _takes(session, pack, action, t)]) / wanted))
