@@ -257,7 +257,7 @@ def pack_content(model: Generator, about: dict, training: dict, data: bytes, nam
     listed = tensors(model.shape)
     base = about.get("base", {})  # the pack that was taught more
     return {
-        "format": 1, "id": name, "kind": "motion-generator", "version": "0.1.0",
+        "format": 1, "id": name, "kind": "motion-generator", "version": "0.2.0",
         "title": "", "licence": "", "fps": int(FPS),
         "data": data_table(about["clips"]) + base.get("data", []),
         "graphs": [{"name": "model", "file": "model.onnx", "sha256": hashlib.sha256(data).hexdigest(),
