@@ -16,14 +16,14 @@ from onnx.reference import ReferenceEvaluator
 from blender_addon.errors import GalateaError
 from blender_addon.inference.packs import read_pack, verify_pack
 from blender_addon.inference.sessions import open_session
+from blender_addon.motion import state_features as features
 from blender_addon.motion.kinematics import forward_kinematics, joint_positions
 from blender_addon.motion.rotations import quat_about_z, quat_rotate
+from blender_addon.motion.state_features import integrate, make_sequence
 from training.__main__ import main
-from blender_addon.motion import state_features as features
 from training.motion.clips import load_clips
 from training.motion.corpus import build_corpus, draw_windows, smooth_path
 from training.motion.export_generator import OUTPUTS, Step, example_inputs, load_run, round_weights
-from blender_addon.motion.state_features import integrate, make_sequence
 from training.motion.generator import local_joints
 
 

@@ -172,8 +172,8 @@ POSE_FIGURES = {
 
 _KINDS = {
     "motion-generator": (
-        _generator, "Clips that repeat a held-out one under another name were left out; mirrored clips, other tempos and "
-        "sequences stitched together, from action to action, were added.", generator_tables),
+        _generator, "Clips that repeat a held-out one under another name were left out; mirrored clips, other tempos "
+        "and sequences stitched together, from action to action, were added.", generator_tables),
     "motion-inbetweener": (
         _inbetweener, "Clips that repeat a held-out one under another name were left out; mirrored clips, slower and "
         "quicker ones, and bodies put together of two clips were added.", gap_tables),
