@@ -120,7 +120,6 @@ def _step(session: Session, batch: int) -> Callable[[], None]:
 def _eager_network(pack: Pack) -> Callable[..., Any] | None:
     """The network as it is trained, as large as the pack's, with random weights; None without PyTorch."""
     try:
-        import onnx
         import torch
 
         from training.motion.export_generator import Step
@@ -129,14 +128,8 @@ def _eager_network(pack: Pack) -> Callable[..., Any] | None:
         return None
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    inputs = {tensor.name: tensor.shape for tensor in pack.graph().inputs}
-    weights = {tensor.name.removesuffix("_half"): tensor.dims
-               for tensor in onnx.load(pack.folder / pack.graph().file).graph.initializer}
-    layers, _, hidden = inputs["hidden"]
-    size, latent = inputs["state"][1], inputs["latent"][1]
-    shape = GeneratorShape(inputs["action"][1], inputs["style"][1], hidden=hidden, layers=layers, state=size,
-                           decoder=weights["model.decoder.weight"][0], latent=latent,
-                           condition=weights["model.film.weight"][1] - latent)
+    shape = GeneratorShape(**pack.content["training"]["shape"])
+    size = shape.state
     return Step(Generator(shape, np.zeros(size), np.ones(size), np.full(size, 0.1))).eval()
 
 
