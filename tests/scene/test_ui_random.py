@@ -82,7 +82,7 @@ def arrange(dice: random.Random) -> None:
                 bpy.ops.object.mode_set(mode=mode)
     settings = bpy.context.scene.galatea_motion
     curves = [None, None, *(bpy.data.objects[name] for name in ("Ring", "Path", "Empty Curve"))]
-    settings.action, settings.style = dice.choice(ACTIONS[:4] * 2 + ACTIONS), dice.choice(("", "", "tired", "no such"))
+    settings.action, settings.style = dice.choice(ACTIONS[:4] * 2 + ACTIONS), dice.choice(("", "", "zombie", "no such"))
     settings.sequence = dice.choice(("", "", "", "walk:0.3,run:0.3", "walk:x"))
     settings.seconds, settings.speed = dice.choice((0.1, 0.3, 1.0)), dice.choice((0.05, 1.0, 5.0))
     settings.seed, settings.takes, settings.start = dice.randrange(9), dice.choice((1, 1, 2)), dice.randrange(-5, 500)

@@ -242,7 +242,7 @@ def story(stage):
 
     path = str(stage.folder / "saved.blend")
     settings = bpy.context.scene.galatea_motion
-    settings.action, settings.style, settings.seed, settings.loop = "run", "tired", 77, True
+    settings.action, settings.style, settings.seed, settings.loop = "run", "zombie", 77, True
     bpy.ops.wm.save_as_mainfile(filepath=path)
     bpy.ops.wm.read_homefile(use_empty=True)
     yield 0.5

@@ -92,7 +92,7 @@ def test_drawing_computes_nothing(seen):
 
 
 def test_settings_survive_save_and_load(seen):
-    assert seen["reopened"] == ["run", "tired", 77, True, "Galatea walk 0.001"]
+    assert seen["reopened"] == ["run", "zombie", 77, True, "Galatea walk 0.001"]
 
 
 def test_every_step_has_its_picture(seen):
