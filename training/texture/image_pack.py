@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import zipfile
@@ -53,6 +54,11 @@ class Picture:
             raise GalateaError(f"{name}: maps must be 6 × {EDGE} × {EDGE}, not {' × '.join(map(str, maps.shape))}")
         levels = np.round(np.clip(maps, 0, 1) * 255).astype(np.uint8).transpose(1, 2, 0)
         return Picture(name, kind, _jpeg(levels[..., :3]), _jpeg(levels[..., 3:]), **more)
+
+    @property
+    def sha256(self) -> str:
+        """Of its two JPEGs: a pack lists those it was trained on, so that none of them is taken for held out."""
+        return hashlib.sha256(self.albedo + self.surface).hexdigest()
 
     def maps(self, size: int = EDGE) -> np.ndarray:
         """uint8 (6, size, size), the mean of each block of pixels; size divides 256."""
