@@ -7,6 +7,7 @@ Nothing here imports bpy before a function that needs it is called, so that pack
 from ..errors import GalateaError, PackError
 from ..inference.packs import Finding, Pack
 from ..motion.requests import FeetRequest, InbetweenRequest, KeyOptions, MotionRequest, PoseRequest, RetargetRequest
+from ..texture.requests import MaterialOptions, TextureRequest
 from .clips import ClipFile, ClipProblem, ClipsResult, convert_clips
 from .demo import make_demo
 from .feet import FeetResult, lock_feet, lock_feet_file, lock_feet_in_slices
@@ -45,6 +46,14 @@ from .rigs import (
     rig_report,
     save_map,
 )
+from .texture import (
+    Texture,
+    TextureResult,
+    apply_texture,
+    generate_texture,
+    texture_in_slices,
+    write_texture,
+)
 
 __all__ = [
     "ClipFile",
@@ -59,6 +68,7 @@ __all__ = [
     "InbetweenRequest",
     "InbetweenResult",
     "KeyOptions",
+    "MaterialOptions",
     "MotionRequest",
     "MotionResult",
     "MotionTake",
@@ -70,8 +80,12 @@ __all__ = [
     "RetargetRequest",
     "RetargetResult",
     "RetargetTake",
+    "Texture",
+    "TextureRequest",
+    "TextureResult",
     "add_human",
     "animate_file",
+    "apply_texture",
     "complete_pose",
     "convert_clips",
     "correct_rig",
@@ -80,6 +94,7 @@ __all__ = [
     "doctor_report",
     "forget_corrections",
     "generate_motion",
+    "generate_texture",
     "inbetween",
     "inbetween_file",
     "inbetween_in_slices",
@@ -107,5 +122,7 @@ __all__ = [
     "rig_report",
     "save_map",
     "test_device",
+    "texture_in_slices",
     "verify_packs",
+    "write_texture",
 ]

@@ -49,6 +49,13 @@ class Session:
         except Exception as error:
             raise _failed(self, error) from error
 
+    def run_beside(self, inputs: Mapping[str, np.ndarray]) -> RunBeside:
+        """Begin to run the graph on onnxruntime's own threads, at least two, and return at once: see RunBeside.
+
+        The session has to be opened with more than one thread (DeviceError).
+        """
+        return RunBeside(self, inputs)
+
     def stepper(self, inputs: Mapping[str, np.ndarray], feedback: Mapping[str, str]) -> Stepper:
         """Prepare to run the graph again and again: see Stepper."""
         return Stepper(self, inputs, feedback)
@@ -57,6 +64,51 @@ class Session:
         """What provenance stores."""
         about = {"provider": self.provider, "onnxruntime": self.version, "threads": self.threads}
         return about | ({"why_not": self.why_not} if self.why_not else {})
+
+
+class RunBeside:
+    """A graph that runs while its caller does something else. Callers look at `done` now and then.
+
+        run = session.run_beside(inputs)
+        while not run.done:
+            yield
+        outputs = run.outputs()
+
+    stop() breaks it off; a run that is dropped goes on, holding what it needs, and is forgotten when it ends.
+    """
+
+    def __init__(self, session: Session, inputs: Mapping[str, np.ndarray]) -> None:
+        self._session, self._inputs = session, dict(inputs)  # held until it ends, whoever else lets go of them
+        self._options = import_runtime().RunOptions()
+        self._ended: tuple[list[np.ndarray], str] | None = None
+        if session.threads < 2:
+            raise DeviceError(f"graph {session.graph.name} was opened with one thread; open it with two to run beside")
+        try:
+            session.runtime.run_async(session.outputs, self._inputs, _end, self, self._options)
+        except Exception as error:
+            raise _failed(session, error) from error
+
+    @property
+    def done(self) -> bool:
+        """Whether outputs() has something to say."""
+        return self._ended is not None
+
+    def outputs(self) -> Arrays:
+        """Fresh arrays by name, once it is done. Raises DeviceError when it failed."""
+        arrays, error = self._ended
+        if error:
+            raise _failed(self._session, RuntimeError(error))
+        return dict(zip(self._session.outputs, arrays, strict=True))
+
+    def stop(self) -> None:
+        """Break it off at its next node, if it still runs."""
+        if not self.done:
+            self._options.terminate = True
+
+
+def _end(arrays: list[np.ndarray], run: RunBeside, error: str) -> None:
+    """Called by a thread of onnxruntime's: sets what is looked at, and nothing else."""
+    run._ended = (arrays, error)
 
 
 class Stepper:

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Maps out of a texture generator: from a request to the inputs of its graphs, and from their outputs to maps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import DeviceError
+from .requests import TextureRequest
+from .vocabulary import Vocabulary, vocabulary
+
+if TYPE_CHECKING:
+    from ..inference.packs import Pack
+    from ..inference.sessions import Arrays, Session
+
+MAPS = ("albedo", "normal", "roughness", "metallic", "height")
+PICTURE = 128  # pixels along the square that the encoder looks at: one tile
+THREADS = 2  # of a graph of pixels: as many as the smallest machines have cores; more do not change the result
+
+
+@dataclass(frozen=True, eq=False)
+class TextureMaps:
+    """The maps of one material, float32, row 0 at the top: albedo (H, W, 3) as sRGB numbers 0 … 1, normal (H, W, 3) of
+    unit length as OpenGL has it (x to the right, y up, z outwards), roughness, metallic and height (H, W), 0 … 1."""
+
+    albedo: np.ndarray
+    normal: np.ndarray
+    roughness: np.ndarray
+    metallic: np.ndarray
+    height: np.ndarray
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels."""
+        return self.height.shape[1], self.height.shape[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What the encoder takes a picture for: latent (Z,), and how likely each class is, (K,)."""
+
+    latent: np.ndarray
+    classes: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """What a seed stands for, all unit normal: latent (Z,), noise (C, h, w) with a number for each cell and channel,
+    grain (H, W) with one for each pixel."""
+
+    latent: np.ndarray
+    noise: np.ndarray
+    grain: np.ndarray
+
+
+def draw(known: Vocabulary, seed: int, width: int, height: int) -> Draws:
+    """A seed's draws, in this order. Philox counts, so that a seed means the same on every machine."""
+    source = np.random.Generator(np.random.Philox(seed))
+    rows, columns = height // known.cell, width // known.cell
+    return Draws(*(source.standard_normal(shape, dtype=np.float32)
+                   for shape in ((known.latent,), (known.noise_channels, rows, columns), (height, width))))
+
+
+def look_at(encoder: Session, picture: np.ndarray) -> Seen:
+    """What the encoder takes a picture for; (H, W, 3) float32, sRGB numbers 0 … 1, of any size: its central square is
+    taken for one tile."""
+    tile = shrink(central_square(picture), PICTURE)
+    seen = encoder.run({"picture": np.ascontiguousarray(tile.transpose(2, 0, 1)[None], dtype=np.float32)})
+    return Seen(seen["mean"][0], seen["class"][0])
+
+
+def central_square(picture: np.ndarray) -> np.ndarray:
+    """The largest square in the middle of (H, W, 3)."""
+    height, width = picture.shape[:2]
+    edge = min(height, width)
+    top, left = (height - edge) // 2, (width - edge) // 2
+    return picture[top:top + edge, left:left + edge]
+
+
+def shrink(square: np.ndarray, edge: int) -> np.ndarray:
+    """(N, N, 3) as (edge, edge, 3): each pixel the mean of the area under it, or between pixels where N is smaller."""
+    weights = _area_weights(len(square), edge)
+    rows = np.tensordot(weights, square, axes=(1, 0))
+    return np.tensordot(weights, rows, axes=(1, 1)).transpose(1, 0, 2)
+
+
+def _area_weights(count: int, edge: int) -> np.ndarray:
+    """(edge, count) how much of each old pixel goes into each new one; every row sums to 1."""
+    borders = np.linspace(0.0, count, edge + 1)
+    low, high = borders[:-1, None], borders[1:, None]
+    pixels = np.arange(count)
+    covered = np.clip(np.minimum(high, pixels + 1) - np.maximum(low, pixels), 0.0, None)
+    return (covered / covered.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def class_weights(known: Vocabulary, request: TextureRequest, class_name: str) -> np.ndarray:
+    """(K,) weights that sum to 1."""
+    weights = np.zeros(len(known.classes), dtype=np.float32)
+    other = request.second_amount if request.second_class else 0.0
+    weights[known.classes.index(class_name)] += 1.0 - other
+    if other:
+        weights[known.classes.index(request.second_class)] += other
+    return weights
+
+
+def class_of(known: Vocabulary, request: TextureRequest, seen: Seen | None) -> str:
+    """The class that is made: the one that was asked for, else what the picture is taken for."""
+    return request.class_name or known.classes[int(np.argmax(seen.classes))]
+
+
+def model_inputs(mapping: Session, known: Vocabulary, request: TextureRequest, seed: int, seen: Seen | None = None
+                 ) -> Arrays:
+    """Everything that the graph `model` wants to know for one of a request's materials, in a batch of one."""
+    draws = draw(known, seed, request.width, request.height)
+    weights = class_weights(known, request, class_of(known, request, seen))[None]
+    style = _style(mapping, request, draws.latent if seen is None else seen.latent, weights)
+    styles = np.repeat(style[None], known.stages, axis=1)  # (1, S, W)
+    if request.mix_seed is not None:
+        other = _style(mapping, request, draw(known, request.mix_seed, 0, 0).latent, weights)
+        half = known.stages // 2
+        stages = {"all": slice(None), "coarse": slice(half), "fine": slice(half, None)}[request.mixed]
+        styles[:, stages] += np.float32(request.mix_amount) * (other - style)
+    for name, amount in request.directions.items():
+        styles += np.float32(amount) * np.array(known.directions[name].vector, dtype=np.float32)
+    return {"noise": draws.noise[None], "grain": draws.grain[None, None], "style": styles, "class": weights}
+
+
+def _style(mapping: Session, request: TextureRequest, latent: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(1, W)"""
+    return mapping.run({"latent": latent[None], "class": weights,
+                        "truncation": np.array([request.variety], dtype=np.float32)})["style"]
+
+
+def maps_of(outputs: Arrays) -> TextureMaps:
+    """The maps of a batch of one. DeviceError when a device computed no numbers."""
+    planes = {name: outputs[name][0] for name in MAPS}
+    if not all(np.isfinite(plane.sum(dtype=np.float64)) for plane in planes.values()):
+        raise DeviceError("the texture generator made values that are no numbers; try device cpu, or another pack")
+    return TextureMaps(**{name: np.ascontiguousarray(plane.transpose(1, 2, 0)) if len(plane) == 3 else plane[0]
+                          for name, plane in planes.items()})
+
+
+def generate_maps(pack: Pack, request: TextureRequest, seed: int | None = None, seen: Seen | None = None
+                  ) -> TextureMaps:
+    """The maps of one of a request's materials, its first unless a seed is given; the request is taken as checked."""
+    from ..inference.sessions import open_session
+
+    known = vocabulary(pack)
+    mapping, model = (open_session(pack, graph, request.device, THREADS) for graph in ("mapping", "model"))
+    inputs = model_inputs(mapping, known, request, request.seed if seed is None else seed, seen)
+    return maps_of(model.run(inputs))

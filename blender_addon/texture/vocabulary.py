@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a texture generator knows: its classes and how they look, its directions, the sizes of its graphs' inputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from ..inference.packs import Pack
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is true of a whole class.
+
+    tile_metres: the edge of a tile (Vocabulary.texels_per_tile pixels) in the world. relief: how far height goes from 0
+    to 1, as a share of that edge. lattice: its structure repeats every cell. metallic: it is a metal. subsurface: 0 to
+    1, how much light goes through its skin. procedural: learnt from pictures that Galatea baked. credit: whose pictures
+    it was learnt from, where they want to be named.
+    """
+
+    tile_metres: float
+    relief: float
+    lattice: bool = False
+    metallic: bool = False
+    subsurface: float = 0.0
+    procedural: bool = False
+    credit: str = ""
+
+
+@dataclass(frozen=True)
+class Direction:
+    """A named way through the styles: `amount * vector`, (W,), is added to a style; 1 is a usual step. low, high: the
+    amounts that look like something."""
+
+    name: str
+    vector: tuple[float, ...]
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The table [texture] of a pack. cell, texels_per_tile: pixels; the other numbers are sizes of tensors."""
+
+    classes: tuple[str, ...]
+    looks: dict[str, Look]
+    directions: dict[str, Direction]
+    latent: int
+    style: int
+    stages: int
+    cell: int
+    noise_channels: int
+    texels_per_tile: int
+
+    def metres(self, class_name: str, pixels: int) -> float:
+        """How long so many pixels of a class are in the world."""
+        return self.looks[class_name].tile_metres * pixels / self.texels_per_tile
+
+
+def vocabulary(pack: Pack) -> Vocabulary:
+    """What a texture generator's pack.toml, which was checked when it was read, says."""
+    table = pack.content["texture"]
+    sizes = {name: table[name] for name in ("latent", "style", "stages", "cell", "noise_channels", "texels_per_tile")}
+    return Vocabulary(
+        classes=tuple(table["classes"]),
+        looks={name: Look(**{field.name: look[field.name] for field in fields(Look) if field.name in look})
+               for name, look in table["looks"].items()},
+        directions={each["name"]: Direction(each["name"], tuple(each["vector"]), *each["range"])
+                    for each in table.get("directions", ())},
+        **sizes)
