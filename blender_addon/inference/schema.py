@@ -138,6 +138,63 @@ def _pose_vae(content: Table) -> None:
     _same_tensors(content, "decoder", {"latent": [batch, latent]}, {"rotations": [batch, joints, 4]})
 
 
+def _texture_generator(content: Table) -> None:
+    """A texture generator: from a latent and a class to a style, from styles and noise to maps, and from a picture
+    back."""
+    table = _table(content, "texture")
+    classes = len(_words(table, "classes", "texture."))
+    latent, style = (_count(table, key, 1, 4096, "texture.") for key in ("latent", "style"))
+    stages, channels = (_count(table, key, 1, 1024, "texture.") for key in ("stages", "noise_channels"))
+    cell, tile = (_count(table, key, 1, 2048, "texture.") for key in ("cell", "texels_per_tile"))
+    if cell & cell - 1:
+        raise _wrong("texture.cell", "a power of two")
+    looks = _table(table, "looks", "texture.")
+    if set(looks) != set(table["classes"]):
+        raise _wrong("texture.looks", "a table for each of texture.classes and no other")
+    for name in table["classes"]:
+        _look(_table(looks, name, "texture.looks."), f"texture.looks.{name}.")
+    directions = _tables(table, "directions", "texture.") if "directions" in table else []
+    for index, direction in enumerate(directions):
+        where = f"texture.directions[{index}]."
+        _text(direction, "name", where)
+        if len(_numbers(direction, "vector", where)) != style:
+            raise _wrong(where + "vector", f"as many numbers as a style has, {style}")
+        ends = direction.get("range")
+        if not isinstance(ends, list) or len(ends) != 2 or not all(map(_is_number, ends)) or ends[0] >= ends[1]:
+            raise _wrong(where + "range", "[lowest, highest] useful amount")
+    _distinct([direction["name"] for direction in directions], "texture.directions", "names")
+
+    batch = (_shapes(_named_graph(content, "mapping")).get("latent") or [None])[0]
+    _same_tensors(content, "mapping", {"latent": [batch, latent], "class": [batch, classes], "truncation": [batch]},
+                  {"style": [batch, style]})
+    shapes = _shapes(_named_graph(content, "model"))
+    batch = (shapes.get("noise") or [None])[0]
+    pixels = [batch, 1, None, None]
+    _same_tensors(content, "model", {"noise": [batch, channels, None, None], "grain": pixels,
+                                     "style": [batch, stages, style], "class": [batch, classes]},
+                  {"albedo": [batch, 3, None, None], "normal": [batch, 3, None, None], "roughness": pixels,
+                   "metallic": pixels, "height": pixels})
+    for name in ("noise", "grain"):
+        if not all(isinstance(size, str) for size in shapes[name][2:]):
+            raise PackError(f"graph model's {name} is {shapes[name]}; its height and width must be free")
+    batch = (_shapes(_named_graph(content, "encoder")).get("picture") or [None])[0]
+    _same_tensors(content, "encoder", {"picture": [batch, 3, tile, tile]},
+                  {"mean": [batch, latent], "log_spread": [batch, latent], "class": [batch, classes]})
+
+
+def _look(look: Table, where: str) -> None:
+    """What is said of a class of materials."""
+    _number(look, "tile_metres", where, above=0.0)
+    _number(look, "relief", where, above=0.0)
+    for key in ("lattice", "metallic", "procedural"):
+        if type(look.get(key)) is not bool:
+            raise _wrong(where + key, "true or false")
+    if not 0.0 <= _number(look, "subsurface", where) <= 1.0:
+        raise _wrong(where + "subsurface", "a number from 0 to 1")
+    if "credit" in look:
+        _text(look, "credit", where)
+
+
 def _shapes(graph: Table) -> dict[str, list[int | str]]:
     return {tensor["name"]: tensor["shape"] for tensor in graph["inputs"] + graph["outputs"]}
 
@@ -190,6 +247,7 @@ CHECKS: dict[str, Callable[[Table], None]] = {
     "motion-generator": _motion_generator,
     "motion-inbetweener": _motion_inbetweener,
     "pose-vae": _pose_vae,
+    "texture-generator": _texture_generator,
 }
 
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from ..inference.sessions import Arrays, Session
 
 MAPS = ("albedo", "normal", "roughness", "metallic", "height")
-PICTURE = 128  # pixels along the square that the encoder looks at: one tile
 THREADS = 2  # of a graph of pixels: as many as the smallest machines have cores; more do not change the result
 
 
@@ -64,10 +63,10 @@ def draw(known: Vocabulary, seed: int, width: int, height: int) -> Draws:
                    for shape in ((known.latent,), (known.noise_channels, rows, columns), (height, width))))
 
 
-def look_at(encoder: Session, picture: np.ndarray) -> Seen:
+def look_at(encoder: Session, known: Vocabulary, picture: np.ndarray) -> Seen:
     """What the encoder takes a picture for; (H, W, 3) float32, sRGB numbers 0 … 1, of any size: its central square is
     taken for one tile."""
-    tile = shrink(central_square(picture), PICTURE)
+    tile = shrink(central_square(picture), known.texels_per_tile)
     seen = encoder.run({"picture": np.ascontiguousarray(tile.transpose(2, 0, 1)[None], dtype=np.float32)})
     return Seen(seen["mean"][0], seen["class"][0])
 

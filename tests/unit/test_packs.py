@@ -70,11 +70,10 @@ def test_a_sound_pack_is_read_and_passes_every_check(tmp_path, model):
 
 def test_other_kinds_need_the_common_part_only(tmp_path, model):
     table = {key: value for key, value in pack_table(model).items() if key not in ("fps", "skeleton", "generator")}
-    for kind in ("texture-generator", "body-vae"):
-        folder = write_pack(tmp_path / kind, model)
-        (folder / "pack.toml").write_text(tomli_w.dumps(table | {"kind": kind, "id": kind}))
-        assert read_pack(folder).kind == kind
-        assert not failed(folder)
+    folder = write_pack(tmp_path / "bodies", model)
+    (folder / "pack.toml").write_text(tomli_w.dumps(table | {"kind": "body-vae", "id": "bodies"}))
+    assert read_pack(folder).kind == "body-vae"
+    assert not failed(folder)
 
 
 def test_the_packs_that_ship_stand_beside_blender_addon(root):
