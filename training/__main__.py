@@ -13,8 +13,9 @@ from blender_addon.errors import GalateaError
 from blender_addon.home import packs_folder
 from blender_addon.inference.packs import PACK_FILE, models_folder
 
-KINDS = ("motion-generator", "motion-inbetweener", "pose-vae")
-STEPS = {"motion-generator": 5000, "motion-inbetweener": 100_000, "pose-vae": 4000}
+TEXTURES = "texture-generator"
+KINDS = ("motion-generator", "motion-inbetweener", "pose-vae", TEXTURES)
+STEPS = {"motion-generator": 5000, "motion-inbetweener": 100_000, "pose-vae": 4000, TEXTURES: 12_000}
 FINETUNE_STEPS = 1500
 
 
@@ -23,12 +24,20 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description="Train Galatea's models offline.")
     verbs = parser.add_subparsers(dest="verb", required=True)
 
-    prepare = verbs.add_parser("prepare", help="read a folder of clips into one prepared file")
-    prepare.add_argument("kind", choices=["motion", *KINDS], help="motion, or the kind to train: the same")
-    prepare.add_argument("--data", type=Path, required=True, help="folder of clips (.bvh .fbx .glb .gltf .blend), with "
+    prepare = verbs.add_parser("prepare", help="read a folder of clips or of pictures into one prepared file")
+    prepare.add_argument("kind", choices=["motion", "texture", *KINDS], help="motion or texture, or the kind to train: "
+                         "the same")
+    prepare.add_argument("--data", type=Path, help="folder of clips (.bvh .fbx .glb .gltf .blend) or of pictures, with "
                          "an index.csv or not")
     prepare.add_argument("--out", type=Path, required=True, help="the .npz file to write")
-    prepare.add_argument("--sheet", type=Path, help="also draw source beside canonical for each skeleton kind")
+    prepare.add_argument("--sheet", type=Path, help="also draw source beside canonical for each skeleton kind, or the "
+                         "maps of every picture")
+    prepare.add_argument("--procedural", action="store_true", help="bake the project's own materials (texture)")
+    prepare.add_argument("--add", action="append", default=[], type=Path, metavar="FILE", help="a prepared file to "
+                         "join with; may be given several times (texture)")
+    prepare.add_argument("--classes", default="", metavar="A,B", help="only these (texture)")
+    prepare.add_argument("--allow-by", action="store_true", help="also pictures whose licence asks for a credit: the "
+                         "card of what is trained on them carries it (texture)")
 
     train = verbs.add_parser("train", help="train a model; run it again to go on after a stop")
     train.add_argument("kind", choices=KINDS)
@@ -48,6 +57,7 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("--threads", type=int, help="cores that torch may use; all of them by default")
     train.add_argument("--once", action="append", default=[], metavar="ACTION", help="has a beginning and an end, as a "
                        "jump or a kick has; may be given several times (motion-generator)")
+    train.add_argument("--classes", default="", metavar="A,B", help="only these (texture-generator)")
     train.add_argument("--checkpoint-every", type=int, default=250, help="steps between checkpoints")
     train.add_argument("--stop-after", type=int, help="stop after this many steps of this run, as if killed")
 
@@ -107,8 +117,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         # each verb brings its own imports: preparing needs no torch
         if args.verb == "prepare":
-            from .motion.prepare import prepare
-            prepare(args.data, args.out, args.sheet)
+            _prepare(args)
         elif args.verb == "train":
             _train(args)
         elif args.verb == "finetune":
@@ -144,6 +153,21 @@ def _use_threads(count: int | None) -> None:
         torch.set_num_threads(count)
 
 
+def _prepare(args: argparse.Namespace) -> None:
+    if args.kind in ("texture", TEXTURES):
+        from .texture.prepare import prepare
+        prepare(args.out, args.data, args.procedural, args.add, _names(args.classes), args.allow_by, args.sheet)
+        return
+    if not args.data:
+        raise GalateaError("--data FOLDER names the folder of clips")
+    from .motion.prepare import prepare
+    prepare(args.data, args.out, args.sheet)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
 def _train(args: argparse.Namespace) -> None:
     _use_threads(args.threads)
     more = {}
@@ -153,6 +177,9 @@ def _train(args: argparse.Namespace) -> None:
     elif args.kind == "motion-inbetweener":
         from .motion.train_inbetweener import train
         more = {"share": args.share, "minutes": args.minutes, "start": args.start, "rate": args.rate}
+    elif args.kind == TEXTURES:
+        from .texture.train import train
+        more = {"minutes": args.minutes, "classes": _names(args.classes)}
     else:
         from .motion.train_pose import train
     train(args.data, args.run, args.steps or STEPS[args.kind], args.seed, args.device, args.size,

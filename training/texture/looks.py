@@ -41,11 +41,11 @@ LOOKS: dict[str, Look] = {
     "bone": Look(0.10, 0.020, subsurface=0.10, procedural=True),
     "bark": Look(0.40, 0.080, procedural=True),
     "stone": Look(1.00, 0.050),
-    "metal": Look(0.80, 0.020, metallic=True),
+    "metal": Look(0.80, 0.010, metallic=True),
     "wood": Look(0.80, 0.030),
-    "scifi_panel": Look(1.00, 0.040),
-    "patterns": Look(0.50, 0.030),
-    "fabric": Look(0.20, 0.030),
+    "scifi_panel": Look(1.00, 0.060),
+    "patterns": Look(0.50, 0.010),
+    "fabric": Look(0.20, 0.020),
 }
 
 
