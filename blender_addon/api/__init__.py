@@ -7,7 +7,8 @@ Nothing here imports bpy before a function that needs it is called, so that pack
 from ..errors import GalateaError, PackError
 from ..inference.packs import Finding, Pack
 from ..motion.requests import FeetRequest, InbetweenRequest, KeyOptions, MotionRequest, PoseRequest, RetargetRequest
-from ..texture.requests import MaterialOptions, TextureRequest
+from ..texture.material_options import MaterialOptions
+from ..texture.requests import TextureRequest
 from .clips import ClipFile, ClipProblem, ClipsResult, convert_clips
 from .demo import make_demo
 from .feet import FeetResult, lock_feet, lock_feet_file, lock_feet_in_slices
@@ -20,6 +21,7 @@ from .inbetween import (
     remove_generated,
     remove_generated_file,
 )
+from .materials import MaterialResult, apply_texture, generate_material, material_in_slices
 from .motion import MotionResult, MotionTake, animate_file, generate_motion, motion_in_slices
 from .packs import (
     DeviceTest,
@@ -49,8 +51,8 @@ from .rigs import (
 from .texture import (
     Texture,
     TextureResult,
-    apply_texture,
     generate_texture,
+    make_textures,
     texture_in_slices,
     write_texture,
 )
@@ -69,6 +71,7 @@ __all__ = [
     "InbetweenResult",
     "KeyOptions",
     "MaterialOptions",
+    "MaterialResult",
     "MotionRequest",
     "MotionResult",
     "MotionTake",
@@ -93,6 +96,7 @@ __all__ = [
     "describe_rig",
     "doctor_report",
     "forget_corrections",
+    "generate_material",
     "generate_motion",
     "generate_texture",
     "inbetween",
@@ -104,7 +108,9 @@ __all__ = [
     "lock_feet_file",
     "lock_feet_in_slices",
     "make_demo",
+    "make_textures",
     "map_rig",
+    "material_in_slices",
     "motion_in_slices",
     "open_rig",
     "pack_folders",

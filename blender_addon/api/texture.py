@@ -4,20 +4,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import GalateaError
 from ..inference.packs import Pack
 from ..motion.slices import drain, within
-from ..texture.requests import MaterialOptions, TextureRequest, check_texture, seeds
-from ..texture.vocabulary import Look, vocabulary
+from ..texture.requests import TextureRequest, check_texture, seeds
+from ..texture.vocabulary import Look, Vocabulary, vocabulary
 from . import packs
 
 if TYPE_CHECKING:
-    import bpy
     import numpy as np
 
     from ..inference.sessions import Session
@@ -28,10 +26,11 @@ WAITING = 0.005  # seconds of a slice that waits for a graph: short for a window
 
 @dataclass(frozen=True, eq=False)
 class Texture:
-    """One material: its seed, its maps, its quality figures (see texture/seams.py)."""
+    """One material: its seed, its maps (None where they went into files one by one), its quality figures (see
+    texture/seams.py)."""
 
     seed: int
-    maps: TextureMaps
+    maps: TextureMaps | None
     figures: dict[str, Any]
 
 
@@ -60,7 +59,7 @@ class TextureResult:
     files: tuple[str, ...] = ()
 
     @property
-    def maps(self) -> TextureMaps:
+    def maps(self) -> TextureMaps | None:
         """The first material's."""
         return self.textures[0].maps
 
@@ -113,46 +112,102 @@ def texture_in_slices(request: TextureRequest) -> Generator[float, None, Texture
     return _slices(request, awake=True)
 
 
+def make_textures(request: TextureRequest, folder: str | Path, preview: bool = False) -> TextureResult:
+    """Make materials and write them, one after another: as many as one likes, in the memory of one.
+
+    As generate_texture and write_texture do it, but for the maps: the result names their files and holds none of them.
+    """
+    from ..texture.files import write_in_slices as write
+
+    began = time.perf_counter()
+    job, textures = drain(_begin(request)), []
+
+    def made() -> Iterator[tuple[int, TextureMaps]]:
+        for seed in seeds(request):
+            texture = drain(_make(job, seed, awake=False))
+            textures.append(replace(texture, maps=None))
+            yield seed, texture.maps
+
+    files = drain(write(Path(folder), job.class_name, made(), request.count, preview,
+                        _said(job.pack.id, job.pack.version)))
+    return replace(_result(job, textures, began), files=tuple(map(str, files)))
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """A request that was checked, with all that it needs open."""
+
+    request: TextureRequest
+    pack: Pack
+    known: Vocabulary
+    mapping: Session
+    model: Session
+    seen: Seen | None
+    class_name: str
+
+
 def _slices(request: TextureRequest, awake: bool) -> Generator[float, None, TextureResult]:
     began = time.perf_counter()
+    job = yield from within(_begin(request), 0.0, 0.05)
+    share = 0.95 / request.count
+    textures = []
+    for number, seed in enumerate(seeds(request)):
+        textures.append((yield from within(_make(job, seed, awake), 0.05 + share * number, share)))
+    return _result(job, textures, began)
+
+
+def _begin(request: TextureRequest) -> Generator[float, None, _Job]:
     yield 0.0
     from ..inference.devices import import_runtime
     from ..inference.sessions import open_session
-    from ..texture import generating
-    from ..texture.seams import figures_in_slices
 
     pack = packs.pick_pack("texture-generator", request.pack)
     known = vocabulary(pack)
     check_texture(request, known)
-    yield 0.0
+    yield 0.1
+    import numpy  # noqa: F401 - the first time in a session each of these takes a while by itself
+
+    yield 0.2
     import_runtime()
-    yield 0.0
+    yield 0.3
+    from ..texture import generating
+
     sessions = {}
     for graph in ("mapping", "model", *(["encoder"] if request.like else [])):
         sessions[graph] = open_session(pack, graph, request.device, generating.THREADS)
-        yield 0.01
-    seen = look_at_picture(sessions["encoder"], request.like) if request.like else None
-    class_name = generating.class_of(known, request, seen)
-    yield 0.02
-    made, model = [], sessions["model"]
-    for number, seed in enumerate(seeds(request)):
-        first, width = 0.02 + 0.98 * number / request.count, 0.98 / request.count
-        inputs = generating.model_inputs(sessions["mapping"], known, request, seed, seen)
-        outputs = (yield from within(_waiting(model, inputs, request), first, 0.8 * width)) if awake else (
-            model.run(inputs))
-        maps = generating.maps_of(outputs)
-        yield first + 0.85 * width
-        figures = yield from within(figures_in_slices(maps), first + 0.85 * width, 0.15 * width)
-        made.append(Texture(seed, maps, figures))
-    look = known.looks[class_name]
-    shares = [] if seen is None else [round(float(share), 4) for share in seen.classes]
+        yield 0.7
+    seen = look_at_picture(sessions["encoder"], known, request.like) if request.like else None
+    yield 0.9
+    return _Job(request, pack, known, sessions["mapping"], sessions["model"], seen,
+                generating.class_of(known, request, seen))
+
+
+def _make(job: _Job, seed: int, awake: bool) -> Generator[float, None, Texture]:
+    from ..texture import generating
+    from ..texture.seams import figures_in_slices
+
+    request = job.request
+    inputs = generating.model_inputs(job.mapping, job.known, request, seed, job.seen)
+    yield 0.05
+    if awake:
+        outputs = yield from within(_waiting(job.model, inputs, request), 0.05, 0.75)
+    else:
+        outputs = job.model.run(inputs)
+    maps = generating.maps_of(outputs)
+    yield 0.85
+    figures = yield from within(figures_in_slices(maps), 0.85, 0.15)
+    return Texture(seed, maps, figures)
+
+
+def _result(job: _Job, textures: list[Texture], began: float) -> TextureResult:
+    request, pack, model = job.request, job.pack, job.model
+    shares = [] if job.seen is None else [round(float(share), 4) for share in job.seen.classes]
     return TextureResult(
-        textures=tuple(made), class_name=class_name, look=look,
-        metres=(known.metres(class_name, request.width), known.metres(class_name, request.height)),
-        guess=dict(zip(known.classes, shares)),
-        pack=pack.id, pack_version=pack.version, licence=pack.licence, provider=model.provider, why_not=model.why_not,
-        onnxruntime=model.version, threads=model.threads, seed=request.seed, seconds=time.perf_counter() - began,
-        request=request, training_data=_data(pack))
+        textures=tuple(textures), class_name=job.class_name, look=job.known.looks[job.class_name],
+        metres=tuple(job.known.metres(job.class_name, pixels) for pixels in (request.width, request.height)),
+        guess=dict(zip(job.known.classes, shares)), pack=pack.id, pack_version=pack.version, licence=pack.licence,
+        provider=model.provider, why_not=model.why_not, onnxruntime=model.version, threads=model.threads,
+        seed=request.seed, seconds=time.perf_counter() - began, request=request, training_data=_data(pack))
 
 
 def _waiting(model: Session, inputs: dict[str, np.ndarray], request: TextureRequest
@@ -170,12 +225,12 @@ def _waiting(model: Session, inputs: dict[str, np.ndarray], request: TextureRequ
         run.stop()
 
 
-def look_at_picture(encoder: Session, picture: str | Path) -> Seen:
+def look_at_picture(encoder: Session, known: Vocabulary, picture: str | Path) -> Seen:
     """What the encoder takes a picture's central square for. GalateaError when it cannot be read."""
     from ..scene.pictures import read_picture
     from ..texture.generating import look_at
 
-    return look_at(encoder, read_picture(picture))
+    return look_at(encoder, known, read_picture(picture))
 
 
 def write_texture(result: TextureResult, folder: str | Path, preview: bool = False) -> TextureResult:
@@ -184,24 +239,24 @@ def write_texture(result: TextureResult, folder: str | Path, preview: bool = Fal
     Albedo in sRGB, normal (OpenGL), roughness and metallic with 8 bits, height with 16. preview: also a lit sphere,
     `<class>_<seed>_preview.png`. All files are written, or none. GalateaError when that cannot be done.
     """
-    from ..texture.files import write_maps
+    return drain(write_in_slices(result, folder, preview))
+
+
+def write_in_slices(result: TextureResult, folder: str | Path, preview: bool = False
+                    ) -> Generator[float, None, TextureResult]:
+    """The same in slices of some hundredths of a second: yields the share that is done, returns the result."""
+    from ..texture.files import write_in_slices as write
 
     began = time.perf_counter()
-    files = write_maps(Path(folder), result.class_name, [(made.seed, made.maps) for made in result.textures], preview)
+    made = [(texture.seed, texture.maps) for texture in result.textures]
+    files = yield from write(Path(folder), result.class_name, made, len(made), preview,
+                             _said(result.pack, result.pack_version))
     return replace(result, files=tuple(map(str, files)), seconds=result.seconds + time.perf_counter() - began)
 
 
-def apply_texture(objects: Sequence[bpy.types.Object], result: TextureResult, options: MaterialOptions | None = None
-                  ) -> list[bpy.types.Material]:
-    """Put the first material of a result on objects; see MaterialOptions. Returns the materials that were made.
-
-    GalateaError with one line when an object can have no material; nothing is changed then.
-    """
-    from ..scene import materials
-
-    if not objects:
-        raise GalateaError("there is nothing to put the material on; select objects that have a surface")
-    return materials.apply_texture(objects, result, options or MaterialOptions())
+def _said(pack: str, version: str) -> dict[str, str]:
+    """What a file says of itself."""
+    return {"Software": f"Galatea, {pack} {version}"}
 
 
 def _data(pack: Pack) -> str:

@@ -48,23 +48,6 @@ class TextureRequest:
     pack: str = ""
 
 
-@dataclass(frozen=True)
-class MaterialOptions:
-    """How maps become a material on objects.
-
-    metres: how much of the world the maps' width covers, 0 for what the class says. projection: "uv" for the object's
-    own UVs, "box" without any, "auto" for UVs where there are some. displacement: move the surface by the height, else
-    only its normals tell of it. folder: where images are saved; "" packs them into the .blend. slots: the "active"
-    material slot or "all" of them.
-    """
-
-    metres: float = 0.0
-    projection: str = "auto"
-    displacement: bool = False
-    folder: str = ""
-    slots: str = "active"
-
-
 def check_texture(request: TextureRequest, known: Vocabulary) -> None:
     """GalateaError with one line for what makes no sense or is not among the pack's words."""
     for name in ("class_name", "second_class", "like", "device", "pack"):
