@@ -80,6 +80,9 @@ def _info_rows(info: dict[str, Any]) -> Iterable[tuple[str, str]]:
     paces = info.get("generator", {}).get("natural_speed", {})
     if any(paces.values()):
         yield "natural pace", ", ".join(f"{action} {pace:g} m/s" for action, pace in paces.items() if pace)
+    ways = [(way["name"], *way["range"]) for way in info.get("texture", {}).get("directions", ())]
+    if ways:
+        yield "directions", ", ".join(f"{name} ({low:g} to {high:g})" for name, low, high in ways)
     for source in info["data"]:
         yield "trained on", ", ".join(str(source[key]) for key in ("name", "licence", "credit", "url") if key in source)
     for graph in info["graphs"]:

@@ -71,13 +71,14 @@ class Pack:
         return sum(graph.bytes for graph in self.graphs)
 
     def words(self, which: str) -> tuple[str, ...]:
-        """Its vocabulary: `which` is "actions", "styles" or "classes"; empty when its kind has none."""
+        """Its vocabulary: `which` is "actions", "styles", "classes" or "directions"; empty when its kind has none."""
         tables = (self.content.get(table, {}) for table in ("generator", "texture", "inbetweener"))
-        return next((tuple(table[which]) for table in tables if which in table), ())
+        words = next((table[which] for table in tables if which in table), ())
+        return tuple(word["name"] if isinstance(word, dict) else word for word in words)
 
     def as_dict(self) -> dict[str, Any]:
         """For `packs info --json`: pack.toml's content, with its folder and its vocabulary at the top."""
-        vocabulary = {which: list(self.words(which)) for which in ("actions", "styles", "classes")}
+        vocabulary = {which: list(self.words(which)) for which in ("actions", "styles", "classes", "directions")}
         return {**self.content, "folder": str(self.folder), "bytes": self.bytes, **vocabulary}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -40,31 +40,33 @@ def _bands(maps: TextureMaps, which: str) -> Iterator[np.ndarray]:
         yield from (map_pixels(maps, which, slice(first, first + _BAND)) for first in range(0, maps.size[1], _BAND))
 
 
-def write_in_slices(folder: Path, class_name: str, made: Sequence[tuple[int, TextureMaps]], preview: bool = False,
-                    text: Mapping[str, str] | None = None) -> Generator[float, None, list[Path]]:
-    """Write the maps of seeds into a folder, which is made when missing: yields the share that is done, returns files.
+def write_in_slices(folder: Path, class_name: str, made: Iterable[tuple[int, TextureMaps]], count: int,
+                    preview: bool = False, text: Mapping[str, str] | None = None
+                    ) -> Generator[float, None, list[Path]]:
+    """Write the maps of `count` seeds, one after another as `made` hands them over, into a folder, which is made when
+    missing: yields the share that is done, returns the files.
 
     They get their names when all are written; after an error or close() none is there that was not there before, and
     those that were are whole. text: what each file says of itself. GalateaError when it cannot be done.
     """
-    wanted = [(seed, maps, which) for seed, maps in made for which in (*MAPS, *([PREVIEW] if preview else []))]
+    kinds = (*MAPS, *([PREVIEW] if preview else []))
     halves: dict[Path, Path] = {}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for number, (seed, maps, which) in enumerate(wanted):
-            path = folder / map_name(class_name, seed, which)
-            halves[path] = folder / f".{path.name}.{os.getpid()}"
-            yield number / len(wanted)
-            bands = []
-            for band in _bands(maps, which):
-                bands.append(band)
-                yield number / len(wanted)
-            pixels = np.concatenate(bands)
-            about = {**(text or {}), "Title": f"{class_name} {seed} {which}"}
-            with halves[path].open("wb") as file:
-                for part in encode_in_slices(pixels, which in ("albedo", PREVIEW), about):
-                    file.write(part)
-                    yield number / len(wanted)
+        for seed, maps in made:
+            for which in kinds:
+                share = len(halves) / (count * len(kinds))
+                path = folder / map_name(class_name, seed, which)
+                halves[path] = folder / f".{path.name}.{os.getpid()}"
+                bands = []
+                for band in _bands(maps, which):
+                    bands.append(band)
+                    yield share
+                about = {"Title": f"{class_name} {seed} {which}", **(text or {})}
+                with halves[path].open("wb") as file:
+                    for part in encode_in_slices(np.concatenate(bands), which in ("albedo", PREVIEW), about):
+                        file.write(part)
+                        yield share
         for path, half in halves.items():
             half.replace(path)
     except OSError as error:
