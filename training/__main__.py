@@ -61,8 +61,8 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("--checkpoint-every", type=int, default=250, help="steps between checkpoints")
     train.add_argument("--stop-after", type=int, help="stop after this many steps of this run, as if killed")
 
-    finetune = verbs.add_parser("finetune", help="teach a pack's model more from clips of your own")
-    finetune.add_argument("kind", choices=["motion-generator"])
+    finetune = verbs.add_parser("finetune", help="teach a pack's model more from clips or pictures of your own")
+    finetune.add_argument("kind", choices=["motion-generator", TEXTURES])
     finetune.add_argument("--data", type=Path, required=True, help="a prepared .npz file")
     finetune.add_argument("--pack", type=Path, help="the pack's folder; the one that ships by default")
     finetune.add_argument("--run", type=Path, required=True, help="folder for checkpoints, losses.csv and losses.png")
@@ -70,7 +70,8 @@ def build_parser() -> argparse.ArgumentParser:
     finetune.add_argument("--seed", type=int, default=1)
     finetune.add_argument("--device", default="cpu", help="cpu or cuda")
     finetune.add_argument("--once", action="append", default=[], metavar="ACTION", help="has a beginning and an end, "
-                          "as a jump or a kick has; may be given several times")
+                          "as a jump or a kick has; may be given several times (motion-generator)")
+    finetune.add_argument("--classes", default="", metavar="A,B", help="only these (texture-generator)")
     finetune.add_argument("--threads", type=int, help="cores that torch may use; all of them by default")
     finetune.add_argument("--checkpoint-every", type=int, default=100, help="steps between checkpoints")
     finetune.add_argument("--stop-after", type=int, help="stop after this many steps of this run, as if killed")
@@ -84,15 +85,16 @@ def build_parser() -> argparse.ArgumentParser:
                         "widely its latents are to be drawn are then found by trying (motion-generator)")
     export.add_argument("--user", action="store_true", help="--out is a name alone: the pack goes among your own, in "
                         "the folder that `galatea doctor` names")
-    export.add_argument("--title", default="", help="one line (motion-generator; by default its actions)")
-    export.add_argument("--licence", default="", help="of the weights, such as CC0-1.0 (motion-generator; by default "
+    export.add_argument("--title", default="", help="one line (a generator; by default its actions or "
+                        "classes)")
+    export.add_argument("--licence", default="", help="of the weights, such as CC0-1.0 (a generator; by default "
                         "unknown)")
     export.add_argument("--compare", action="append", default=[], type=Path, metavar="RUN", help="a run on a share of "
                         "the clips, for the card's table of error against data (motion-inbetweener)")
     export.add_argument("--limit", action="append", default=[], metavar="SENTENCE",
                         help="a weak spot, in words, for the card; may be given several times")
 
-    evaluate = verbs.add_parser("evaluate", help="measure a pack on clips it was not trained on")
+    evaluate = verbs.add_parser("evaluate", help="measure a pack on clips or pictures it was not trained on")
     evaluate.add_argument("kind", choices=KINDS)
     evaluate.add_argument("--data", type=Path, required=True, help="a folder of BVH files or a prepared .npz file")
     evaluate.add_argument("--pack", type=Path, help="the pack's folder; the one that ships by default")
@@ -100,8 +102,8 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--published", action="store_true", help="instead, compute the published baselines of LAFAN1 "
                           "from its files (motion-inbetweener)")
     evaluate.add_argument("--record", action="store_true", help="write the figures into the pack and its card too")
-    evaluate.add_argument("--quick", action="store_true", help="fewer takes and shorter runs, for a look between "
-                          "(motion-generator)")
+    evaluate.add_argument("--quick", action="store_true", help="fewer takes or pictures, for a look between (a "
+                          "generator)")
     evaluate.add_argument("--baseline", action="append", default=[], type=Path, metavar="PACK", help="another pack to "
                           "measure beside this one; may be given several times (motion-generator)")
     evaluate.add_argument("--sheets", choices=["named", "nameless"], help="only draw all actions' contact sheets, into "
@@ -121,13 +123,10 @@ def main(argv: list[str] | None = None) -> int:
         elif args.verb == "train":
             _train(args)
         elif args.verb == "finetune":
-            _use_threads(args.threads)
-            from .motion.finetune_generator import finetune
-            finetune(args.data, args.pack, args.run, args.steps, args.seed, args.device, args.checkpoint_every,
-                     args.stop_after, args.once)
+            _finetune(args)
         elif args.verb == "export":
             more = {"compare": args.compare} if args.kind == "motion-inbetweener" else {}
-            if args.kind == "motion-generator":
+            if args.kind in ("motion-generator", TEXTURES):
                 more = {"title": args.title, "licence": args.licence, "data": args.data}
             _exporter(args.kind)(args.run, _pack_folder(args.out, args.user), args.limit, **more)
         elif args.verb == "evaluate":
@@ -140,6 +139,7 @@ def main(argv: list[str] | None = None) -> int:
                 draw_sheets(args.sheets, args.data, args.pack, args.out)
                 return 0
             more = {"quick": args.quick, "baselines": args.baseline} if args.kind == "motion-generator" else {}
+            more |= {"quick": args.quick} if args.kind == TEXTURES else {}
             _evaluator(args.kind)(args.data, args.pack, args.out, args.record, **more)
     except GalateaError as error:
         print(f"training: {error}", file=sys.stderr)
@@ -186,6 +186,18 @@ def _train(args: argparse.Namespace) -> None:
           args.checkpoint_every, args.stop_after, **more)
 
 
+def _finetune(args: argparse.Namespace) -> None:
+    _use_threads(args.threads)
+    if args.kind == TEXTURES:
+        from .texture.finetune import finetune
+        more = _names(args.classes)
+    else:
+        from .motion.finetune_generator import finetune
+        more = args.once
+    finetune(args.data, args.pack, args.run, args.steps, args.seed, args.device, args.checkpoint_every,
+             args.stop_after, more)
+
+
 def _named(pack: Path) -> Path:
     """The folder of a pack; a name alone may mean one of the user's own."""
     own = packs_folder() / pack
@@ -211,6 +223,8 @@ def _exporter(kind: str) -> Callable[..., None]:
         from .motion.export_generator import export
     elif kind == "motion-inbetweener":
         from .motion.export_inbetweener import export
+    elif kind == TEXTURES:
+        from .texture.export import export
     else:
         from .motion.export_pose import export
     return export
@@ -221,6 +235,8 @@ def _evaluator(kind: str) -> Callable[..., None]:
         from .motion.evaluate_generator import evaluate
     elif kind == "motion-inbetweener":
         from .motion.evaluate_inbetweener import evaluate
+    elif kind == TEXTURES:
+        from .texture.evaluate import evaluate
     else:
         from .motion.evaluate_pose import evaluate
     return evaluate

@@ -22,7 +22,7 @@ from blender_addon.errors import GalateaError
 
 from .image_pack import EDGE, ImagePack, Picture, join
 from .looks import LOOKS, Look, look_of, read_looks
-from .reading import Read, read_set, to_maps, typical_relief
+from .reading import Read, lacking, read_set, to_maps, typical_relief
 from .real_sets import find_sets
 from .relief import normals_of
 
@@ -93,6 +93,9 @@ def from_folder(data: Path, classes: Sequence[str] = (), allow_by: bool = False,
         raise GalateaError(f"{data}: no class has {LEAST} pictures to train on; the first that was left out: "
                            f"{left[0][0]}: {left[0][1]}")
     looks = {kind: _look(kind, members, own) for kind, members in kinds.items()}
+    for kind, members in kinds.items():
+        if guessed := lacking(members) - {"metallic"}:
+            print(f"{kind}: no picture has a map of {' or '.join(sorted(guessed))}; guessed from light and dark")
     items = [_picture(one, looks[kind], members) for kind, members in kinds.items() for one in members]
     return ImagePack(tuple(items), looks)
 
@@ -159,8 +162,7 @@ def _look(kind: str, members: list[Read], own: dict[str, Look]) -> Look:
 
 
 def _picture(one: Read, look: Look, members: list[Read]) -> Picture:
-    mapped = any(other.metallic is not None for other in members)
-    maps, known = to_maps(one, look.relief, look.metallic, sure=not (mapped and look.metallic))
+    maps, known = to_maps(one, look, lacking(members))
     item = one.item
     return Picture.of(maps, item.name, item.kind, known=known, tileable=one.tileable, split=item.split,
                       source=item.source, licence=item.licence, credit=item.credit)

@@ -13,6 +13,7 @@ from blender_addon.errors import GalateaError
 from blender_addon.texture.seams import seam_ratio
 
 from .image_pack import EDGE
+from .looks import Look
 from .real_sets import MaterialSet
 from .relief import agreement, drawn_downwards, height_slopes, integrate, levelled, slopes
 
@@ -21,6 +22,8 @@ _SEAM = 1.2        # a JPEG's own edges stand out by so much where a picture doe
 _AGREE = 0.5       # correlation above which a height map and a normal map show the same surface
 _DEEPEST = 0.25    # relief that is still a surface rather than a mistake
 _FLATTEST = 0.005
+_ROUGHNESS = 0.65
+_GUESSED = {"height": 0.12, "roughness": 0.05}  # of 0 … 1, for a picture's usual light and dark
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,21 +72,33 @@ def typical_relief(heights: list[np.ndarray]) -> float:
     return float(f"{np.clip(np.percentile(ranges, 90), _FLATTEST, _DEEPEST):.2g}")
 
 
-def to_maps(read: Read, relief: float, metallic: bool, sure: bool) -> tuple[np.ndarray, tuple[bool, bool, bool]]:
+def lacking(members: list[Read]) -> set[str]:
+    """Those of height, roughness and metallic that no picture of a class has."""
+    there = {"height": any(one.height is not None or one.grey is not None for one in members),
+             "roughness": any(one.roughness is not None for one in members),
+             "metallic": any(one.metallic is not None for one in members)}
+    return {name for name, known in there.items() if not known}
+
+
+def to_maps(read: Read, look: Look, absent: set[str]) -> tuple[np.ndarray, tuple[bool, bool, bool]]:
     """Maps (6, 256, 256) in 0 … 1 and which of height, roughness and metallic are known.
 
-    metallic: what the class is, for pictures without such a map; sure: and all of it is that.
+    absent: what no picture of its class has. That is guessed, and the guess is learnt: dark is deep and rough, and a
+    class is metallic or not as its look says. What only some lack stays unknown, and is learnt from the others.
     """
-    height = np.full((EDGE, EDGE), 0.5)
+    light = levelled(read.albedo.mean(axis=2), read.tileable)
+    light = light / (light.std() + 0.02)
+    depth, dullness = (amount if name in absent else 0.0 for name, amount in _GUESSED.items())
     if read.height is not None:
-        height = 0.5 + read.height / (EDGE * relief)
-    elif read.grey is not None:
-        height = 0.5 + read.grey
-    rough = np.full((EDGE, EDGE), 0.6) if read.roughness is None else read.roughness
-    metal = np.full((EDGE, EDGE), float(metallic)) if read.metallic is None else read.metallic
+        height = 0.5 + read.height / (EDGE * look.relief)
+    else:
+        height = 0.5 + (depth * light if read.grey is None else read.grey)
+    rough = _ROUGHNESS - dullness * light if read.roughness is None else read.roughness
+    metal = np.full((EDGE, EDGE), float(look.metallic)) if read.metallic is None else read.metallic
     maps = np.concatenate([read.albedo.transpose(2, 0, 1), np.stack([height, rough, metal])])
-    known = (read.height is not None or read.grey is not None, read.roughness is not None,
-             read.metallic is not None or sure)
+    known = (read.height is not None or read.grey is not None or "height" in absent,
+             read.roughness is not None or "roughness" in absent,
+             read.metallic is not None or "metallic" in absent or not look.metallic)
     return np.clip(maps, 0, 1), known
 
 
