@@ -125,13 +125,15 @@ def test_blender_addon_points_one_way():
 
 
 def test_training_stays_out_of_blender():
-    """And of blender_addon it sees the rooms without bpy alone."""
+    """And of blender_addon it sees the rooms without bpy alone. Its one use of Blender, baking pictures to learn from,
+    imports it when it bakes."""
     rooms = {(name,) for name in WITHOUT_BPY}
     crossing = [
         f"{found.where}: imports {found.target}"
         for path in sources("training")
         for found in imports(path)
-        if found.top in BLENDER or (found.top == "blender_addon" and tuple(found.target.split(".")[1:2]) not in rooms)
+        if (found.top in BLENDER and (found.at_load or path.name != "baking.py"))
+        or (found.top == "blender_addon" and tuple(found.target.split(".")[1:2]) not in rooms)
     ]
     assert not crossing, "\n".join(crossing)
 
