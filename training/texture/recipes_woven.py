@@ -19,9 +19,9 @@ BLACK, WHITE = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
 
 
 def pick(rng: np.random.Generator, colours: list[Rgb], spread: float = 0.04) -> Rgb:
-    """One of some colours, its lightness and each channel changed by about `spread`."""
+    """One of some colours, its lightness and (a little) its hue changed by about `spread`."""
     colour = np.array(colours[rng.integers(len(colours))])
-    colour = colour * rng.normal(1.0, 2.0 * spread) + rng.normal(0.0, 0.4 * spread, 3)
+    colour = colour * rng.normal(1.0, 2.0 * spread) * rng.normal(1.0, 0.4 * spread, 3)
     return tuple(float(channel) for channel in colour.clip(0.015, 0.95))
 
 
@@ -34,11 +34,14 @@ def toward(colour: Rgb, other: Rgb, part: float) -> Rgb:
 
 COATS = [
     ((0.16, 0.09, 0.05), (0.46, 0.29, 0.17)), ((0.30, 0.17, 0.08), (0.74, 0.48, 0.25)),
-    ((0.05, 0.045, 0.045), (0.20, 0.19, 0.19)), ((0.34, 0.32, 0.30), (0.78, 0.76, 0.73)),
+    ((0.07, 0.063, 0.06), (0.24, 0.22, 0.21)), ((0.34, 0.32, 0.30), (0.78, 0.76, 0.73)),
     ((0.58, 0.54, 0.48), (0.93, 0.91, 0.87)), ((0.42, 0.30, 0.19), (0.86, 0.74, 0.55)),
-    ((0.36, 0.13, 0.05), (0.80, 0.37, 0.15)), ((0.13, 0.12, 0.13), (0.52, 0.50, 0.50)),
-    ((0.22, 0.19, 0.15), (0.60, 0.54, 0.44)), ((0.20, 0.24, 0.32), (0.58, 0.66, 0.76)),
+    ((0.34, 0.15, 0.07), (0.74, 0.40, 0.19)), ((0.13, 0.12, 0.13), (0.52, 0.50, 0.50)),
+    ((0.22, 0.19, 0.15), (0.60, 0.54, 0.44)), ((0.22, 0.24, 0.27), (0.60, 0.64, 0.68)),
 ]
+
+
+MARKS = [(0.12, 0.09, 0.07), (0.14, 0.13, 0.13), (0.26, 0.15, 0.08), (0.40, 0.24, 0.12), (0.86, 0.83, 0.77)]
 
 
 def fur(graph: NodeGraph, rng: np.random.Generator) -> Material:
@@ -47,46 +50,50 @@ def fur(graph: NodeGraph, rng: np.random.Generator) -> Material:
     Each layer is a lattice of strands in bent coordinates, every column begun at its own place.
     """
     length = float(rng.beta(1.1, 1.2))  # 0 short … 1 shaggy
-    columns = round(float(np.interp(length, [0, 1], [62, 36])) * rng.uniform(0.9, 1.1))
+    columns = round(float(np.interp(length, [0, 1], [84, 54])) * rng.uniform(0.9, 1.1))
     rows = max(2, round(float(np.interp(length, [0, 1], [9.5, 2.0]))))
-    flow = graph.warp(rng.uniform(0.02, 0.05 + 0.06 * length), (1.6, 1.2), detail=1.0)
-    tuft, pull = tufts(graph, rng, flow, length)
-    flow = (flow[0] + pull, flow[1])
+    flow = graph.warp(rng.uniform(0.03, 0.06 + 0.08 * length), (1.8, 1.4), detail=1.0)
+    # Noise that is drawn out along the coat gathers strands into locks and parts them again.
+    locks = int(rng.integers(5, 10))
+    gather = graph.torus_noise((locks, 0.35 * locks), 1.0, at=flow) - 0.5
+    flow = (flow[0] + gather * (rng.uniform(0.2, 0.9) * length / locks), flow[1])
+    tuft = tufts(graph, rng, flow, locks, 2 if length > 0.5 else 3)
 
     dark, light = COATS[rng.integers(len(COATS))]
     dark, light = pick(rng, [dark], 0.05), pick(rng, [light], 0.05)
     marks = markings(graph, rng, flow)
-    marked = toward(pick(rng, [coat[rng.integers(2)] for coat in COATS]), dark, 0.3)
+    marked = pick(rng, MARKS)
+    if abs(sum(marked) - sum(light)) < 0.6:
+        marked = toward(marked, BLACK, 0.75)
 
-    albedo, height = graph.colour(toward(dark, (0.02, 0.015, 0.01), 0.5)), 0.1 + 0.15 * tuft
-    layers = 6
+    albedo, height = graph.colour(toward(dark, BLACK, 0.3)), 0.1 + 0.15 * tuft
+    layers = 7
     for layer in range(layers):
         above = layer / (layers - 1)
-        stray = graph.warp(rng.uniform(0.2, 0.5) / columns, (5.0, 3.0), detail=1.0, at=flow)
+        stray = graph.warp(rng.uniform(0.3, 0.9) / columns, (6.0, 3.0), detail=1.0, at=flow)
         cover, along, across, random = strands(graph, rng, stray, columns + 3 * (layer % 3), rows + layer % 2)
         shade, lift, _ = graph.separate(random)
-        tone = graph.clamp(0.12 + 0.38 * above * along + 0.3 * along + 0.5 * (shade - 0.35))
+        tone = 0.15 + 0.25 * above + 0.35 * along + 0.5 * (shade - 0.5) + (0.2 + 0.6 * length) * (tuft - 0.5)
+        tone = graph.clamp(tone)
         colour = graph.mix(tone, dark, light)
-        other = graph.mix(tone, toward(marked, BLACK, 0.55), marked)
-        colour = graph.mix(graph.clamp(marks + 0.25 * (shade - 0.5)), colour, other)
-        albedo = graph.mix(cover, albedo, graph.shade(colour, 0.7 + 0.2 * above + 0.2 * across))
-        top = 0.15 + 0.2 * above + 0.15 * lift + 0.15 * along + 0.16 * across + 0.18 * tuft
+        other = graph.mix(tone, toward(marked, BLACK, 0.45), marked)
+        colour = graph.mix(graph.clamp(marks + 0.3 * (shade - 0.5) * marks), colour, other)
+        albedo = graph.mix(cover, albedo, graph.shade(colour, 0.76 + 0.14 * above + 0.14 * across))
+        top = 0.15 + 0.12 * above + 0.07 * lift + 0.09 * along + 0.06 * across + (0.2 + 0.3 * length) * tuft
         height = graph.choose(cover, height, top)
     roughness = rng.uniform(0.5, 0.75) + 0.25 * (1.0 - graph.clamp(height * 1.4))
     return Material(albedo, graph.clamp(height), graph.clamp(roughness))
 
 
-def tufts(graph: NodeGraph, rng: np.random.Generator, at: tuple[Field, Field], length: float) -> tuple[Field, Field]:
-    """How high each place lies on its tuft (0…1), and how far its strands are drawn to the tuft's middle (tiles)."""
-    columns, rows = int(rng.integers(4, 9)), int(rng.integers(1, 3) + (length < 0.5))
-    cross = at[0] * columns
-    begun, _, strength = graph.separate(graph.lattice_random(cross, 0.0, columns, 1))
-    along = 1.0 - graph.fract(at[1] * rows + begun)
-    middle = graph.fract(cross) - 0.5
-    inside = graph.cos(middle * math.pi)
-    rise = along * graph.smoothstep(1.0, 0.82, along)
-    pull = middle * inside * rise * (0.3 + 0.7 * strength) * (rng.uniform(0.2, 0.9) * (0.25 + 0.75 * length) / columns)
-    return rise * graph.sqrt(inside), pull
+def tufts(graph: NodeGraph, rng: np.random.Generator, at: tuple[Field, Field], columns: int, rows: int) -> Field:
+    """How high each place lies on the tufts, 0…1: two layers of strands as wide as a lock of hair."""
+    level = graph.math("ADD", 0.25, 0.0)
+    for more in (0, 1):
+        bent = graph.warp(0.4 / columns, 5.0, 2.0, at)
+        cover, along, across, random = strands(graph, rng, bent, columns + more, rows)
+        lift = graph.separate(random)[1]
+        level = graph.choose(cover, level, 0.15 + 0.4 * along + 0.2 * across + 0.25 * lift)
+    return level
 
 
 def strands(
@@ -101,16 +108,16 @@ def strands(
     along = 1.0 - graph.fract(down)
     along = along / (0.65 + 0.35 * reach)
     middle = graph.fract(cross) - 0.5 + (bend - 0.5) * 0.5 * along * along
-    width = 0.40 * graph.sqrt(graph.clamp(1.0 - along))
+    width = 0.46 * graph.sqrt(graph.clamp(1.0 - along))
     off = abs(middle) / graph.maximum(width, 0.02)
     across = graph.sqrt(1.0 - off * off)
-    cover = graph.smoothstep(1.0, 0.45, off) * graph.smoothstep(0.0, 0.22, along) * graph.greater(1.0, along)
+    cover = graph.smoothstep(1.0, 0.35, off) * graph.smoothstep(0.0, 0.22, along) * graph.greater(1.0, along)
     return cover, along, across, random
 
 
 def markings(graph: NodeGraph, rng: np.random.Generator, at: tuple[Field, Field]) -> Field | float:
     """Where the coat wears its second colour: nowhere, in patches, in bands across the flow, or in spots."""
-    kind = rng.choice(["none", "patches", "bands", "spots"], p=[0.45, 0.2, 0.2, 0.15])
+    kind = rng.choice(["none", "patches", "bands", "spots"], p=[0.6, 0.16, 0.12, 0.12])
     if kind == "none":
         return 0.0
     if kind == "patches":
@@ -136,17 +143,17 @@ def knit(graph: NodeGraph, rng: np.random.Generator) -> Material:
 
     A leg is a band in coordinates sheared along its centre line, mirrored about the middle of the stitch.
     """
-    columns, rows = [(4, 4), (8, 8), (8, 8), (4, 8)][rng.integers(4)]
-    bent = graph.warp(rng.uniform(0.04, 0.10) / columns, 4.0, detail=1.0)
-    x = graph.fract(bent[0] * columns)
+    stitches = 4 if rng.random() < 0.4 else 8  # as many courses as columns
+    bent = graph.warp(rng.uniform(0.04, 0.10) / stitches, 4.0, detail=1.0)
+    x = graph.fract(bent[0] * stitches)
     right = graph.greater(x, 0.5)
     out = abs(x - 0.5) * 2.0  # 0 in the middle of the V, 1 where it meets its neighbour
-    climb = rng.uniform(0.75, 1.0) * rows / columns
+    climb = rng.uniform(0.75, 1.05)
     bow = 0.45 * out + 0.55 * graph.smoothstep(0.0, 1.0, out)
-    level = bent[1] * rows - bow * climb  # constant along a leg: whole numbers part the courses
-    thick = rng.uniform(0.58, 0.68) + 0.12 * (graph.torus_noise(rows * 3.0, 1.0) - 0.5)
+    level = bent[1] * stitches - bow * climb  # constant along a leg: whole numbers part the courses
+    thick = rng.uniform(0.66, 0.80) + 0.12 * (graph.torus_noise(stitches * 3.0, 1.0) - 0.5)
     # A leg is slim where it comes up through the stitch below and full where it bends over.
-    slim = graph.sqrt(graph.sin((0.06 + 0.86 * out) * math.pi)) * (0.8 + 0.2 * out)
+    slim = graph.sqrt(graph.sin((0.10 + 0.80 * out) * math.pi)) * (0.8 + 0.2 * out)
 
     best, across, course = graph.math("ADD", -1.0, 0.0), None, None
     for step in (-1, 0, 1):
@@ -161,15 +168,16 @@ def knit(graph: NodeGraph, rng: np.random.Generator) -> Material:
     body = graph.clamp(best)
 
     # Yarn keeps the hand of its twist, so on the mirrored leg it runs the other way.
-    twists, lean = float(rng.uniform(1.5, 3.0)), float(rng.uniform(0.35, 0.6))
-    ply = graph.sin((out * twists + across * lean * (2.0 * right - 1.0)) * TURN)
-    fibre = graph.torus_noise((columns * 5.0, rows * 26.0), 2.0, at=(bent[0], level / float(rows)))
+    square = thick * slim * climb / (0.25 + climb * climb)  # a step up at one x is also a step along the leg
+    hand = (2.0 * right - 1.0) * float(rng.uniform(0.2, 0.35))
+    ply = graph.sin((out + across * (square + hand)) * (float(rng.uniform(2.0, 3.5)) * TURN))
+    fibre = graph.torus_noise((stitches * 4.0, stitches * 20.0), 2.0, at=(bent[0], level / float(stitches)))
     fuzz = graph.torus_noise(70.0, 2.0, roughness=0.7)
     depth = float(rng.uniform(0.03, 0.09))
     height = 0.06 + 0.78 * body + depth * ply * body + 0.22 * (fibre - 0.5) + 0.10 * (fuzz - 0.5)
 
     albedo = yarn_colour(graph, rng, course, ply, fibre)
-    shade = 0.42 + 0.58 * graph.smoothstep(0.0, 0.75, body) + 0.5 * (fibre - 0.5) + 0.05 * ply
+    shade = 0.5 + 0.5 * graph.smoothstep(0.0, 0.7, body) + 0.4 * (fibre - 0.5) + 0.05 * ply
     albedo = graph.shade(albedo, graph.maximum(shade, 0.1))
     roughness = graph.clamp(rng.uniform(0.75, 0.92) + 0.3 * (fuzz - 0.5))
     return Material(albedo, graph.clamp(height), roughness)
@@ -189,7 +197,7 @@ def yarn_colour(graph: NodeGraph, rng: np.random.Generator, course: Field, ply: 
         return graph.mix(graph.greater(course % 2.0, 0.5), first, second)
     if kind == "tweed":
         flecks = graph.cells(40, 40, 1.0)
-        spot = graph.greater(graph.separate(flecks.random)[0], 0.86) * graph.smoothstep(0.5, 0.35, flecks.distance)
+        spot = graph.greater(graph.separate(flecks.random)[0], 0.88) * graph.smoothstep(0.5, 0.2, flecks.distance) * 0.8
         return graph.mix(spot, first, second)
     return graph.mix(graph.clamp(0.5 + 1.2 * (tone - 0.5)), toward(first, BLACK, 0.1), toward(first, WHITE, 0.05))
 
@@ -198,8 +206,8 @@ def yarn_colour(graph: NodeGraph, rng: np.random.Generator, course: Field, ply: 
 
 WARPS = [
     (0.085, 0.105, 0.19), (0.13, 0.18, 0.33), (0.17, 0.25, 0.42), (0.27, 0.37, 0.54), (0.46, 0.56, 0.69),
-    (0.13, 0.18, 0.33), (0.20, 0.28, 0.44), (0.07, 0.07, 0.08), (0.30, 0.31, 0.33), (0.74, 0.70, 0.61),
-    (0.33, 0.31, 0.20), (0.34, 0.20, 0.13), (0.33, 0.09, 0.11),
+    (0.11, 0.15, 0.28), (0.20, 0.28, 0.44), (0.35, 0.45, 0.60), (0.15, 0.21, 0.36), (0.08, 0.08, 0.09),
+    (0.08, 0.10, 0.16), (0.30, 0.31, 0.33), (0.74, 0.70, 0.61), (0.33, 0.31, 0.20), (0.34, 0.20, 0.13),
 ]
 WEFTS = [(0.78, 0.77, 0.73), (0.70, 0.68, 0.62), (0.55, 0.57, 0.60), (0.72, 0.60, 0.42)]
 
@@ -246,7 +254,7 @@ def denim(graph: NodeGraph, rng: np.random.Generator) -> Material:
 
 METALS = [
     (0.60, 0.60, 0.61), (0.68, 0.68, 0.69), (0.50, 0.51, 0.53), (0.78, 0.79, 0.80), (0.80, 0.66, 0.36),
-    (0.72, 0.53, 0.28), (0.72, 0.44, 0.32), (0.13, 0.13, 0.14), (0.20, 0.19, 0.19), (0.60, 0.60, 0.61),
+    (0.72, 0.53, 0.28), (0.72, 0.44, 0.32), (0.22, 0.22, 0.23), (0.29, 0.28, 0.28), (0.60, 0.60, 0.61),
 ]
 RUST = [(0.36, 0.16, 0.07), (0.28, 0.14, 0.08), (0.44, 0.22, 0.09)]
 
@@ -255,7 +263,7 @@ def chainmail(graph: NodeGraph, rng: np.random.Generator) -> Material:
     """European four-in-one: every second row of rings is shifted by half a ring and leans the other way, so each ring
     passes through four neighbours. Each ring is a leaning torus; the highest at a place is what is seen."""
     repeats = 4 if rng.random() < 0.6 else 8
-    radius, wire, lean = rng.uniform(0.39, 0.45), rng.uniform(0.070, 0.105), rng.uniform(0.42, 0.6)
+    radius, wire, lean = rng.uniform(0.39, 0.45), rng.uniform(0.075, 0.115), rng.uniform(0.42, 0.6)
     flat = 4.0 if rng.random() < 0.3 else 2.0  # punched rings are flat, drawn ones round
     rivet = rng.uniform(0.3, 0.6) if rng.random() < 0.4 else 0.0
     loose = rng.uniform(0.005, 0.03)
