@@ -3,8 +3,7 @@
 
 A tile is a plane of one metre whose UVs fill 0…1. The material's nodes feed an Emission shader, and Cycles bakes EMIT
 with one sample a texel: light, view transform and colour spaces have no part in it. Two bakes a picture: the albedo,
-then height, roughness and metallic packed as one colour. It bakes at twice the size and averages, so that fine lines
-do not break up into stairs.
+then height, roughness and metallic packed as one colour.
 """
 
 from __future__ import annotations
@@ -16,9 +15,6 @@ from typing import Any
 import numpy as np
 
 from training.texture.node_graph import Material, NodeGraph
-
-
-_FINER = 2  # texels baked along each edge of a pixel
 
 
 @dataclass(frozen=True)
@@ -49,7 +45,7 @@ def lay_out(size: int) -> Bench:
     material = bpy.data.materials.new("tile")
     material.use_nodes = True
     plane.data.materials.append(material)
-    image = bpy.data.images.new("tile", _FINER * size, _FINER * size, alpha=False, float_buffer=True)
+    image = bpy.data.images.new("tile", size, size, alpha=False, float_buffer=True)
     image.colorspace_settings.name = "Non-Color"
     return Bench(material, image, size)
 
@@ -77,8 +73,7 @@ def _bake(bench: Bench, graph: NodeGraph, emission: Any, colour: Any) -> np.ndar
     graph.put(colour, emission.inputs["Color"])
     bpy.context.scene.cycles.seed = 0
     bpy.ops.object.bake(type="EMIT")
-    edge = _FINER * bench.size
-    texels = np.empty(edge * edge * 4, np.float32)
+    texels = np.empty(bench.size * bench.size * 4, np.float32)
     bench.image.pixels.foreach_get(texels)
-    picture = np.clip(texels, 0.0, 1.0).reshape(bench.size, _FINER, bench.size, _FINER, 4).mean(axis=(1, 3))
+    picture = np.clip(texels, 0.0, 1.0).reshape(bench.size, bench.size, 4)
     return picture[::-1, :, :3].transpose(2, 0, 1)  # Blender's first row is the lowest

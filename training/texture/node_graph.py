@@ -10,6 +10,7 @@ Colours are plain sRGB numbers: a bake stores what the nodes say.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, TypeAlias
@@ -29,7 +30,7 @@ Scale: TypeAlias = "float | tuple[float, float]"
 class Field:
     """A number or a colour at every point of the tile: an output socket of a node."""
 
-    graph: NodeGraph
+    graph: Nodes
     socket: Any
 
     def __add__(self, other: Number) -> Field:
@@ -93,19 +94,11 @@ class Cells:
     random: Field
 
 
-class NodeGraph:
-    """A node tree that is being written.
+class Nodes:
+    """A bpy node tree that is being written."""
 
-    tree: a bpy node tree; what it holds is removed. rng: draws the place in noise of each texture,
-    so the same seed and the same recipe give the same tree.
-    """
-
-    def __init__(self, tree: Any, rng: np.random.Generator):
-        tree.nodes.clear()
+    def __init__(self, tree: Any):
         self.tree = tree
-        self.rng = rng
-        uv = self.node("ShaderNodeUVMap")
-        self.u, self.v, _ = self.separate(Field(self, uv.outputs[0]))
 
     def node(self, kind: str, inputs: dict | None = None, **properties: Any) -> Any:
         """A node of a kind, its properties set, its inputs (by name or index) linked or set."""
@@ -239,26 +232,20 @@ class NodeGraph:
             self.put(value, node.inputs[index])
         return Field(self, node.outputs[output])
 
-    # Textures that close on the torus --------------------------------------------------------
 
-    def torus(self, scale: Scale, at: Place = None) -> tuple[Field, Field]:
-        """The tile laid on a torus in four dimensions: (vector of three, fourth number).
+class NodeGraph(Nodes):
+    """The tree of one material, with the coordinates of the tile and textures that close on its torus.
 
-        u and v each become a circle whose circumference is `scale` (one number, or one each for u
-        and v), so a texture in four dimensions closes at the tile's edges without being stretched
-        (the flat, or Clifford, torus). at: (u, v) to use in place of the tile's own.
-        """
-        across, up = scale if isinstance(scale, tuple) else (scale, scale)
-        u, v = at or (self.u, self.v)
-        place = self.rng.uniform(-20.0, 20.0, 4)
-        angles = (u * TURN, u * TURN, v * TURN, v * TURN)
-        radii = (across / TURN, across / TURN, up / TURN, up / TURN)
-        waves = ("COSINE", "SINE", "COSINE", "SINE")
-        x, y, z, w = (
-            self.math("MULTIPLY_ADD", self.math(wave, angle), radius, float(offset))
-            for wave, angle, radius, offset in zip(waves, angles, radii, place, strict=True)
-        )
-        return self.combine(x, y, z), w
+    tree: a bpy node tree; what it holds is removed. rng: draws the place in noise of each texture,
+    so the same seed and the same recipe give the same tree.
+    """
+
+    def __init__(self, tree: Any, rng: np.random.Generator):
+        tree.nodes.clear()
+        super().__init__(tree)
+        self.rng = rng
+        uv = self.node("ShaderNodeUVMap")
+        self.u, self.v, _ = self.separate(Field(self, uv.outputs[0]))
 
     def torus_noise(
         self, scale: Scale, detail: float = 2.0, roughness: float = 0.5, distortion: float = 0.0, at: Place = None
@@ -268,31 +255,17 @@ class NodeGraph:
         scale: waves a tile (one number, or (across, up) for noise that is drawn out). Each call
         is another piece of noise. at: (u, v) as of `warp`.
         """
-        vector, w = self.torus(scale, at)
-        inputs = {
-            "Vector": vector,
-            "W": w,
-            "Scale": 1.0,
-            "Detail": detail,
-            "Roughness": roughness,
-            "Distortion": distortion,
-        }
-        node = self.node("ShaderNodeTexNoise", inputs, noise_dimensions="4D")
-        return Field(self, node.outputs[0])
+        given = {"Detail": detail, "Roughness": roughness, "Distortion": distortion}
+        return self._on_torus(_NOISE, scale, at, given)["Value"]
 
     def torus_voronoi(
-        self, scale: Scale, feature: str = "F1", randomness: float = 1.0, at: Place = None, output: str = "Distance"
+        self, scale: Scale, feature: str = "F1", randomness: float = 1.0, at: Place = None
     ) -> Field:
-        """Blender's Voronoi in four dimensions on the torus (F1, F2, DISTANCE_TO_EDGE).
+        """Blender's Voronoi distance in four dimensions on the torus (feature F1, F2, DISTANCE_TO_EDGE).
 
         It cuts through cells of four dimensions; for cells round points of the tile: `cells`.
         """
-        vector, w = self.torus(scale, at)
-        inputs = {"Vector": vector, "W": w, "Scale": 1.0, "Randomness": randomness}
-        node = self.node(
-            "ShaderNodeTexVoronoi", inputs, voronoi_dimensions="4D", feature=feature
-        )
-        return Field(self, node.outputs[output])
+        return self._on_torus(f"{_VORONOI} {feature}", scale, at, {"Randomness": randomness})["Value"]
 
     def warp(self, amount: Number, scale: Scale, detail: float = 2.0, at: Place = None) -> tuple[Field, Field]:
         """Coordinates (u, v) pushed about by noise: up to about `amount` of a tile."""
@@ -307,7 +280,7 @@ class NodeGraph:
         `rows` places, so it closes on a tile that holds that many.
         """
         place = self.combine(self.floor(column), self.floor(row))
-        return self._random_at(place, columns, rows, self._salt())
+        return _random_at(self, place, self.combine(columns, rows, 1.0), self._salt())
 
     def cells(self, columns: int, rows: int, jitter: float = 1.0, at: Place = None) -> Cells:
         """Cells round points that are scattered one to each place of a lattice (2-D Voronoi).
@@ -317,41 +290,151 @@ class NodeGraph:
         (1996), searched in the nine places around.
         """
         u, v = at or (self.u, self.v)
-        point = self.combine(u * columns, v * rows)
-        corner = self.vector("FLOOR", point)
-        inside = self.vector("SUBTRACT", point, corner)
-        salt = self._salt()
-        nearest = second = 9.0
-        here = there = (9.0, 9.0, 0.0)  # the nearest point and the next, seen from this corner
-        chosen = (0.0, 0.0, 0.0)
-        still = (1.0 - jitter) / 2.0
-        for step_u, step_v in product((-1, 0, 1), repeat=2):
-            place = self.vector("ADD", corner, (step_u, step_v, 0.0))
-            random = self._random_at(place, columns, rows, salt)
-            start = (step_u + still, step_v + still, 0.0)
-            point = self.vector("MULTIPLY_ADD", random, (jitter, jitter, 0.0), start)
-            distance = self.vector("DISTANCE", point, inside, output=1)
-            first, next_one = self.greater(nearest, distance), self.greater(second, distance)
-            there = self.mix(first, self.mix(next_one, there, point), here)
-            here = self.mix(first, here, point)
-            chosen = self.mix(first, chosen, random)
-            second = self.minimum(second, self.maximum(nearest, distance))
-            nearest = self.minimum(nearest, distance)
-        between = self.vector("DISTANCE", here, there, output=1)
-        edge = (second * second - nearest * nearest) / (between * 2.0)
-        across, up, _ = self.separate(self.vector("SUBTRACT", inside, here))
-        return Cells(nearest, second, edge, across, up, chosen)
+        given = {"U": u, "V": v, "Columns": columns, "Rows": rows, "Jitter": jitter, "Salt": self._salt()}
+        found = self._grouped(_CELLS, given)
+        return Cells(*(found[name] for name in _GROUPS[_CELLS].outputs))
 
     def _salt(self) -> float:
         """A number that tells one random lattice from another."""
         return float(self.rng.integers(1, 1 << 20))
 
-    def _random_at(self, place: Field, columns: int, rows: int, salt: float) -> Field:
-        # Half a place is added before wrapping: rounding then never reaches the next place.
-        middle = self.vector("ADD", place, (0.5, 0.5, 0.0))
-        wrapped = self.vector("WRAP", middle, (columns, rows, 1.0), (0.0, 0.0, 0.0))
-        whole = self.vector("FLOOR", wrapped)
-        node = self.node("ShaderNodeTexWhiteNoise", noise_dimensions="4D")
-        self.put(whole, node.inputs["Vector"])
-        self.put(salt, node.inputs["W"])
-        return Field(self, node.outputs["Color"])
+    def _on_torus(self, name: str, scale: Scale, at: Place, given: dict) -> dict[str, Field]:
+        across, up = scale if isinstance(scale, tuple) else (scale, scale)
+        u, v = at or (self.u, self.v)
+        offset = dict(zip("XYZW", self.rng.uniform(-20.0, 20.0, 4).tolist()))
+        return self._grouped(name, {"U": u, "V": v, "Across": across, "Up": up, **offset, **given})
+
+    def _grouped(self, name: str, given: dict) -> dict[str, Field]:
+        """The outputs of a node group, which is written when it is first wanted in a file.
+
+        Each link that is made has Blender look at the whole tree again: groups keep trees small.
+        """
+        import bpy
+
+        group = bpy.data.node_groups.get(name) or _write_group(name)
+        node = self.node("ShaderNodeGroup", node_tree=group)
+        for key, value in given.items():
+            self.put(value, node.inputs[key])
+        return {socket.name: Field(self, socket) for socket in node.outputs}
+
+
+# Node groups ------------------------------------------------------------------------------------
+
+
+def _torus(nodes: Nodes, given: dict[str, Field]) -> tuple[Field, Field]:
+    """The tile laid on a torus in four dimensions: (vector of three, fourth number).
+
+    u and v each become a circle whose circumference is the scale across or up, so a texture in
+    four dimensions closes at the tile's edges without being stretched (the flat, Clifford torus).
+    """
+    coordinates = []
+    for place, scale in (("U", "Across"), ("V", "Up")):
+        angle, radius = given[place] * TURN, given[scale] / TURN
+        coordinates += [nodes.cos(angle) * radius, nodes.sin(angle) * radius]
+    x, y, z, w = (axis + given[name] for axis, name in zip(coordinates, "XYZW"))
+    return nodes.combine(x, y, z), w
+
+
+def _noise(nodes: Nodes, given: dict[str, Field]) -> tuple[Field, ...]:
+    vector, w = _torus(nodes, given)
+    inputs = {"Vector": vector, "W": w, "Scale": 1.0}
+    inputs |= {name: given[name] for name in ("Detail", "Roughness", "Distortion")}
+    node = nodes.node("ShaderNodeTexNoise", noise_dimensions="4D")
+    for key, value in inputs.items():
+        nodes.put(value, node.inputs[key])
+    return (Field(nodes, node.outputs[0]),)
+
+
+def _voronoi(feature: str) -> Callable:
+    def write(nodes: Nodes, given: dict[str, Field]) -> tuple[Field, ...]:
+        vector, w = _torus(nodes, given)
+        node = nodes.node("ShaderNodeTexVoronoi", voronoi_dimensions="4D", feature=feature)
+        for key, value in {"Vector": vector, "W": w, "Scale": 1.0, "Randomness": given["Randomness"]}.items():
+            nodes.put(value, node.inputs[key])
+        return (Field(nodes, node.outputs["Distance"]),)
+
+    return write
+
+
+def _cells(nodes: Nodes, given: dict[str, Field]) -> tuple[Field, ...]:
+    size = nodes.combine(given["Columns"], given["Rows"], 1.0)
+    point = nodes.combine(given["U"] * given["Columns"], given["V"] * given["Rows"])
+    corner = nodes.vector("FLOOR", point)
+    inside = nodes.vector("SUBTRACT", point, corner)
+    scatter = nodes.combine(given["Jitter"], given["Jitter"], 0.0)
+    still = (1.0 - given["Jitter"]) / 2.0
+    still = nodes.combine(still, still, 0.0)
+    nearest = second = 9.0
+    here = there = (9.0, 9.0, 0.0)  # the nearest point and the next, seen from this corner
+    chosen = (0.0, 0.0, 0.0)
+    for step_u, step_v in product((-1.0, 0.0, 1.0), repeat=2):
+        step = (step_u, step_v, 0.0)
+        random = _random_at(nodes, nodes.vector("ADD", corner, step), size, given["Salt"])
+        start = nodes.vector("ADD", still, step)
+        point = nodes.vector("MULTIPLY_ADD", random, scatter, start)
+        distance = nodes.vector("DISTANCE", point, inside, output=1)
+        first, next_one = nodes.greater(nearest, distance), nodes.greater(second, distance)
+        there = nodes.mix(first, nodes.mix(next_one, there, point), here)
+        here = nodes.mix(first, here, point)
+        chosen = nodes.mix(first, chosen, random)
+        second = nodes.minimum(second, nodes.maximum(nearest, distance))
+        nearest = nodes.minimum(nearest, distance)
+    between = nodes.vector("DISTANCE", here, there, output=1)
+    edge = (second * second - nearest * nearest) / (between * 2.0)
+    across, up, _ = nodes.separate(nodes.vector("SUBTRACT", inside, here))
+    return nearest, second, edge, across, up, chosen
+
+
+def _random_at(nodes: Nodes, place: Field, size: Field, salt: Number) -> Field:
+    # Half a place is added before wrapping: rounding then never reaches the next place.
+    middle = nodes.vector("ADD", place, (0.5, 0.5, 0.0))
+    whole = nodes.vector("FLOOR", nodes.vector("WRAP", middle, size, (0.0, 0.0, 0.0)))
+    node = nodes.node("ShaderNodeTexWhiteNoise", noise_dimensions="4D")
+    nodes.put(whole, node.inputs["Vector"])
+    nodes.put(salt, node.inputs["W"])
+    return Field(nodes, node.outputs["Color"])
+
+
+@dataclass(frozen=True)
+class _Group:
+    """A node group: its inputs (numbers), its outputs (numbers; 'Random' is a colour) and what writes it."""
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    write: Callable[[Nodes, dict[str, Field]], tuple[Field, ...]]
+
+
+_NOISE, _VORONOI, _CELLS = "torus noise", "torus voronoi", "cells"
+_ON_TORUS = ("U", "V", "Across", "Up", "X", "Y", "Z", "W")
+_GROUPS = {
+    _NOISE: _Group((*_ON_TORUS, "Detail", "Roughness", "Distortion"), ("Value",), _noise),
+    _CELLS: _Group(
+        ("U", "V", "Columns", "Rows", "Jitter", "Salt"),
+        ("Distance", "Second", "Edge", "Across", "Up", "Random"),
+        _cells,
+    ),
+}
+_GROUPS |= {
+    f"{_VORONOI} {feature}": _Group((*_ON_TORUS, "Randomness"), ("Value",), _voronoi(feature))
+    for feature in ("F1", "F2", "DISTANCE_TO_EDGE")
+}
+
+
+def _write_group(name: str) -> Any:
+    import bpy
+
+    plan = _GROUPS[name]
+    tree = bpy.data.node_groups.new(name, "ShaderNodeTree")
+    tree.use_fake_user = True
+    nodes = Nodes(tree)
+    for title in plan.inputs:
+        tree.interface.new_socket(title, in_out="INPUT", socket_type="NodeSocketFloat")
+    for title in plan.outputs:
+        kind = "NodeSocketColor" if title == "Random" else "NodeSocketFloat"
+        tree.interface.new_socket(title, in_out="OUTPUT", socket_type=kind)
+    source = nodes.node("NodeGroupInput")
+    made = plan.write(nodes, {title: Field(nodes, source.outputs[title]) for title in plan.inputs})
+    target = nodes.node("NodeGroupOutput")
+    for title, value in zip(plan.outputs, made):
+        nodes.put(value, target.inputs[title])
+    return tree
