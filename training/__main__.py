@@ -134,6 +134,10 @@ def main(argv: list[str] | None = None) -> int:
                 from .motion.lafan1 import published_baselines
                 published_baselines(args.data, args.out)
                 return 0
+            if args.sheets and args.kind == TEXTURES:
+                from .texture.texture_sheets import draw_sheets
+                draw_sheets(args.data, args.pack, args.out)
+                return 0
             if args.sheets:
                 from .motion.generator_sheets import draw_sheets
                 draw_sheets(args.sheets, args.data, args.pack, args.out)

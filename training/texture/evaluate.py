@@ -63,6 +63,7 @@ def evaluate(data: Path, pack_folder: Path | None, out: Path, record: bool = Fal
     if not (pictures.split == "test").any():
         raise GalateaError(f"{data} holds no picture back to measure with; prepare it from a folder with split = test "
                            "in its index.csv, or with more pictures a class")
+    refuse_trained_on(pictures, pack)
     network = load_network()
     effort = QUICK if quick else FULL
     out.mkdir(parents=True, exist_ok=True)
@@ -95,6 +96,15 @@ def texture_pack(folder: Path | None) -> Pack:
     if pack.kind != KIND:
         raise GalateaError(f"{pack.id} is a {pack.kind}, not a {KIND}; name another with --pack")
     return pack
+
+
+def refuse_trained_on(pictures: ImagePack, pack: Pack) -> None:
+    """GalateaError when a held-out picture is among those that a pack was trained on."""
+    learnt = {*pack.content.get("training", {}).get("pictures", ())}
+    known = [item.name for item in pictures.only(split="test").items if item.sha256 in learnt]
+    if known:
+        raise GalateaError(f"{len(known)} held-out pictures, such as {known[0]}, are among those that {pack.id} was "
+                           "trained on; measure it with others")
 
 
 def make_class(pack: Pack, network: Network, real: RealClass, effort: Effort) -> MadeClass:

@@ -4,47 +4,18 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import tomli_w
-
-from .image_pack import ImagePack
 from .texture_tables import texture_tables
 
 KIND = "texture-generator"
 
 
-def data_table(pictures: ImagePack) -> list[dict[str, Any]]:
-    """The [[data]] tables of a pack: one for each source and licence of its training pictures, with how many of which
-    class, and who wants to be named."""
-    found: dict[tuple[str, str], dict[str, Any]] = {}
-    for item in pictures.only(split="train").items:
-        entry = found.setdefault((item.source, item.licence), {"pictures": 0, "classes": set(), "credit": set()})
-        entry["pictures"] += 1
-        entry["classes"].add(item.kind)
-        entry["credit"] |= {item.credit} - {""}
-    return [{"name": source or "own pictures", "licence": licence or "not stated", "pictures": entry["pictures"],
-             "classes": sorted(entry["classes"]), **({"credit": "; ".join(sorted(entry["credit"]))}
-                                                     if entry["credit"] else {})}
-            for (source, licence), entry in sorted(found.items())]
-
-
-def write_card(folder: Path, run_record: Mapping[str, Any] | None = None, limits: Sequence[str] | None = None) -> None:
-    """Write README.md beside pack.toml: what it is, what it was trained on and how, and what was measured.
-
-    run_record: command, steps, seconds and hardware of the training (and pictures, how many were shown), and limits:
-    weak spots in words; both are written into pack.toml first where they are given.
-    """
-    file = folder / "pack.toml"
-    content = tomllib.loads(file.read_text(encoding="utf-8"))
-    added = {key: value for key, value in (("training", dict(run_record) if run_record else None),
-                                           ("limits", list(limits) if limits is not None else None))
-             if value is not None}
-    if added:
-        content |= added
-        file.write_bytes(tomli_w.dumps(content).encode())
+def write_card(folder: Path) -> None:
+    """Write README.md beside pack.toml: what it is, what it was trained on and how, and what was measured."""
+    content = tomllib.loads((folder / "pack.toml").read_text(encoding="utf-8"))
     (folder / "README.md").write_text("\n".join(card(content)), encoding="utf-8")
 
 
@@ -59,9 +30,10 @@ def card(content: Mapping[str, Any]) -> list[str]:
         "same seed, and the like of a picture through its encoder. "
         f"{size:.1f} MB, weights {content['licence']}.", "",
         *_classes(content["texture"], metrics), "",
-        "## Data", "", "| source | pictures | classes | licence | credit |", "|---|---|---|---|---|",
-        *(f"| {each['name']} | {each.get('pictures', '')} | {', '.join(each.get('classes', ()))} | {each['licence']} | "
-          f"{each.get('credit', '')} |" for each in content["data"]), "",
+        "## Data", "", "| source | pictures | licence | credit |", "|---|---|---|---|",
+        *(f"| {each['name']} | {each.get('pictures', '')} | {each['licence']} | {each.get('credit', '')} |"
+          for each in content["data"]), "",
+        "The hashes of all training pictures are in `pack.toml`; `evaluate` refuses a held-out picture among them.", "",
     ]
     lines += _training(content.get("training", {}))
     lines += ["## Figures", ""]
@@ -97,7 +69,7 @@ def _classes(texture: Mapping[str, Any], metrics: Mapping[str, Any]) -> list[str
 def _training(training: Mapping[str, Any]) -> list[str]:
     if not training:
         return []
-    shown = f", {training['pictures']:,} pictures shown," if training.get("pictures") else ""
+    shown = f", {training['pictures_shown']:,} pictures shown," if training.get("pictures_shown") else ""
     return ["## Training", "", f"`{training['command']}`, then `python -m training export {KIND}`. "
             f"{training['steps']} steps{shown} in {training['seconds'] / 60:.0f} minutes on {training['hardware']}.",
             ""]

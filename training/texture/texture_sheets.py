@@ -30,8 +30,7 @@ def draw_sheets(data: Path, pack_folder: Path | None, out: Path, limits: Sequenc
     """<class>.png for every class of a pack and not_good_enough.md into `out`.
 
     Each: 16 seeds and as many real training tiles, lit from the side; a material of 256 px laid three by three; spheres
-    of four tiles; the maps of one. The reasons on the page come from the figures in `out`, else from those in the pack,
-    from the pack's limits and from `limits`, sentences that begin with a class and a colon, or speak of all.
+    of four tiles; the maps of one. limits: weak spots in words, for the page.
     """
     from .evaluate import texture_pack
 
@@ -39,9 +38,18 @@ def draw_sheets(data: Path, pack_folder: Path | None, out: Path, limits: Sequenc
     out.mkdir(parents=True, exist_ok=True)
     for name in tqdm(pack.words("classes"), desc="drawing", unit="class"):
         class_sheet(pack, name, pictures).save(out / f"{name}.png")
+    write_page(pack, out, limits)
+    print(f"-> {out}")
+
+
+def write_page(pack: Pack, out: Path, limits: Sequence[str] = ()) -> None:
+    """not_good_enough.md: why classes are not good enough, or what is weak about them.
+
+    Reasons come from the figures in `out`, else from those in the pack, from the pack's limits and from `limits`:
+    sentences that begin with a class and a colon, or speak of all.
+    """
     words = [*pack.content.get("limits", ()), *limits]
     (out / "not_good_enough.md").write_text(weaknesses(pack, _figures(pack, out), words), encoding="utf-8")
-    print(f"-> {out}")
 
 
 def class_sheet(pack: Pack, name: str, pictures: ImagePack) -> Image.Image:
