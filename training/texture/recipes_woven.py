@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from training.texture.node_graph import TURN, Field, Material, NodeGraph
+from training.texture.node_graph import TURN, Field, Material, NodeGraph, Place
 
 Rgb = tuple[float, float, float]
 
@@ -34,13 +34,11 @@ def toward(colour: Rgb, other: Rgb, part: float) -> Rgb:
 
 COATS = [
     ((0.16, 0.09, 0.05), (0.46, 0.29, 0.17)), ((0.30, 0.17, 0.08), (0.74, 0.48, 0.25)),
-    ((0.07, 0.063, 0.06), (0.24, 0.22, 0.21)), ((0.34, 0.32, 0.30), (0.78, 0.76, 0.73)),
+    ((0.10, 0.09, 0.085), (0.32, 0.29, 0.27)), ((0.34, 0.32, 0.30), (0.78, 0.76, 0.73)),
     ((0.58, 0.54, 0.48), (0.93, 0.91, 0.87)), ((0.42, 0.30, 0.19), (0.86, 0.74, 0.55)),
     ((0.34, 0.15, 0.07), (0.74, 0.40, 0.19)), ((0.13, 0.12, 0.13), (0.52, 0.50, 0.50)),
-    ((0.22, 0.19, 0.15), (0.60, 0.54, 0.44)), ((0.22, 0.24, 0.27), (0.60, 0.64, 0.68)),
+    ((0.22, 0.19, 0.15), (0.60, 0.54, 0.44)), ((0.26, 0.24, 0.22), (0.66, 0.63, 0.58)),
 ]
-
-
 MARKS = [(0.12, 0.09, 0.07), (0.14, 0.13, 0.13), (0.26, 0.15, 0.08), (0.40, 0.24, 0.12), (0.86, 0.83, 0.77)]
 
 
@@ -57,7 +55,9 @@ def fur(graph: NodeGraph, rng: np.random.Generator) -> Material:
     locks = int(rng.integers(5, 10))
     gather = graph.torus_noise((locks, 0.35 * locks), 1.0, at=flow) - 0.5
     flow = (flow[0] + gather * (rng.uniform(0.2, 0.9) * length / locks), flow[1])
-    tuft = tufts(graph, rng, flow, locks, 2 if length > 0.5 else 3)
+    # One noise serves all layers: each is pushed its own way by it.
+    stray = [graph.torus_noise((6.0, 3.0), 1.0) - 0.5 for _ in range(2)]
+    tuft = tufts(graph, rng, flow, stray, locks, 2 if length > 0.5 else 3)
 
     dark, light = COATS[rng.integers(len(COATS))]
     dark, light = pick(rng, [dark], 0.05), pick(rng, [light], 0.05)
@@ -66,30 +66,38 @@ def fur(graph: NodeGraph, rng: np.random.Generator) -> Material:
     if abs(sum(marked) - sum(light)) < 0.6:
         marked = toward(marked, BLACK, 0.75)
 
-    albedo, height = graph.colour(toward(dark, BLACK, 0.3)), 0.1 + 0.15 * tuft
-    layers = 7
+    albedo, height = graph.colour(toward(dark, BLACK, 0.15)), 0.12 + 0.15 * tuft
+    layers = 6
     for layer in range(layers):
         above = layer / (layers - 1)
-        stray = graph.warp(rng.uniform(0.3, 0.9) / columns, (6.0, 3.0), detail=1.0, at=flow)
-        cover, along, across, random = strands(graph, rng, stray, columns + 3 * (layer % 3), rows + layer % 2)
+        bent = astray(rng, flow, stray, 2.5 / columns)
+        cover, along, across, random = strands(graph, rng, bent, columns + 3 * (layer % 3), rows + layer % 2)
         shade, lift, _ = graph.separate(random)
-        tone = 0.15 + 0.25 * above + 0.35 * along + 0.5 * (shade - 0.5) + (0.2 + 0.6 * length) * (tuft - 0.5)
+        tone = 0.26 + 0.2 * above + 0.3 * along + 0.45 * (shade - 0.5) + (0.2 + 0.6 * length) * (tuft - 0.5)
         tone = graph.clamp(tone)
         colour = graph.mix(tone, dark, light)
-        other = graph.mix(tone, toward(marked, BLACK, 0.45), marked)
-        colour = graph.mix(graph.clamp(marks + 0.3 * (shade - 0.5) * marks), colour, other)
+        if marks is not None:  # a strand is of one colour or the other, so a mark's border is ragged
+            other = graph.mix(tone, toward(marked, BLACK, 0.45), marked)
+            colour = graph.mix(graph.smoothstep(0.35, 0.65, marks + 0.6 * (lift - 0.5)), colour, other)
         albedo = graph.mix(cover, albedo, graph.shade(colour, 0.76 + 0.14 * above + 0.14 * across))
-        top = 0.15 + 0.12 * above + 0.07 * lift + 0.09 * along + 0.06 * across + (0.2 + 0.3 * length) * tuft
+        top = 0.16 + 0.08 * above + 0.04 * lift + 0.06 * along + 0.05 * across + (0.25 + 0.35 * length) * tuft
         height = graph.choose(cover, height, top)
     roughness = rng.uniform(0.5, 0.75) + 0.25 * (1.0 - graph.clamp(height * 1.4))
     return Material(albedo, graph.clamp(height), graph.clamp(roughness))
 
 
-def tufts(graph: NodeGraph, rng: np.random.Generator, at: tuple[Field, Field], columns: int, rows: int) -> Field:
+def astray(rng: np.random.Generator, at: Place, stray: list[Field], amount: float) -> Place:
+    """Coordinates pushed by two noises, each weighted by a number drawn from -amount … amount (tiles)."""
+    return tuple(place + noise * float(rng.uniform(-amount, amount)) for place, noise in zip(at, stray, strict=True))
+
+
+def tufts(
+    graph: NodeGraph, rng: np.random.Generator, at: Place, stray: list[Field], columns: int, rows: int
+) -> Field:
     """How high each place lies on the tufts, 0…1: two layers of strands as wide as a lock of hair."""
     level = graph.math("ADD", 0.25, 0.0)
     for more in (0, 1):
-        bent = graph.warp(0.4 / columns, 5.0, 2.0, at)
+        bent = astray(rng, at, stray, 1.5 / columns)
         cover, along, across, random = strands(graph, rng, bent, columns + more, rows)
         lift = graph.separate(random)[1]
         level = graph.choose(cover, level, 0.15 + 0.4 * along + 0.2 * across + 0.25 * lift)
@@ -97,7 +105,7 @@ def tufts(graph: NodeGraph, rng: np.random.Generator, at: tuple[Field, Field], c
 
 
 def strands(
-    graph: NodeGraph, rng: np.random.Generator, at: tuple[Field, Field], columns: int, rows: int
+    graph: NodeGraph, rng: np.random.Generator, at: Place, columns: int, rows: int
 ) -> tuple[Field, Field, Field, Field]:
     """One layer of strands: cover 0…1, the way along (0 root … 1 tip), roundness across 0…1, three random numbers."""
     cross = at[0] * columns + float(rng.uniform())
@@ -115,18 +123,18 @@ def strands(
     return cover, along, across, random
 
 
-def markings(graph: NodeGraph, rng: np.random.Generator, at: tuple[Field, Field]) -> Field | float:
+def markings(graph: NodeGraph, rng: np.random.Generator, at: Place) -> Field | None:
     """Where the coat wears its second colour: nowhere, in patches, in bands across the flow, or in spots."""
-    kind = rng.choice(["none", "patches", "bands", "spots"], p=[0.6, 0.16, 0.12, 0.12])
+    kind = rng.choice(["none", "patches", "bands", "spots"], p=[0.66, 0.14, 0.08, 0.12])
     if kind == "none":
-        return 0.0
+        return None
     if kind == "patches":
-        return graph.smoothstep(0.5, 0.62, graph.torus_noise(rng.uniform(2.0, 4.0), 2.0, at=at))
+        return graph.smoothstep(0.42, 0.66, graph.torus_noise(rng.uniform(2.0, 4.0), 2.0, at=at))
     if kind == "bands":
         wander = (graph.torus_noise((3.0, 2.0), 2.0) - 0.5) * 0.7
-        return graph.smoothstep(0.05, 0.6, graph.sin((at[1] * float(rng.integers(2, 4)) + wander) * TURN))
+        return graph.smoothstep(-0.2, 0.9, graph.sin((at[1] * float(rng.integers(2, 4)) + wander) * TURN))
     cells = graph.cells(int(rng.integers(4, 7)), int(rng.integers(4, 6)), 0.8, at)
-    return graph.smoothstep(0.42, 0.3, cells.distance + 0.3 * (graph.torus_noise(12.0, 1.0) - 0.5))
+    return graph.smoothstep(0.46, 0.22, cells.distance + 0.3 * (graph.torus_noise(12.0, 1.0) - 0.5))
 
 
 # Knit -------------------------------------------------------------------------------------------
@@ -262,8 +270,8 @@ RUST = [(0.36, 0.16, 0.07), (0.28, 0.14, 0.08), (0.44, 0.22, 0.09)]
 def chainmail(graph: NodeGraph, rng: np.random.Generator) -> Material:
     """European four-in-one: every second row of rings is shifted by half a ring and leans the other way, so each ring
     passes through four neighbours. Each ring is a leaning torus; the highest at a place is what is seen."""
-    repeats = 4 if rng.random() < 0.6 else 8
-    radius, wire, lean = rng.uniform(0.39, 0.45), rng.uniform(0.075, 0.115), rng.uniform(0.42, 0.6)
+    repeats = 4 if rng.random() < 0.7 else 8
+    radius, wire, lean = rng.uniform(0.39, 0.45), rng.uniform(0.080, 0.118), rng.uniform(0.42, 0.6)
     flat = 4.0 if rng.random() < 0.3 else 2.0  # punched rings are flat, drawn ones round
     rivet = rng.uniform(0.3, 0.6) if rng.random() < 0.4 else 0.0
     loose = rng.uniform(0.005, 0.03)
