@@ -184,15 +184,17 @@ def knit(graph: NodeGraph, rng: np.random.Generator) -> Material:
     depth = float(rng.uniform(0.03, 0.09))
     height = 0.06 + 0.78 * body + depth * ply * body + 0.22 * (fibre - 0.5) + 0.10 * (fuzz - 0.5)
 
-    albedo = yarn_colour(graph, rng, course, ply, fibre)
+    albedo = yarn_colour(graph, rng, course if stitches == 8 else None, ply, fibre)
     shade = 0.5 + 0.5 * graph.smoothstep(0.0, 0.7, body) + 0.4 * (fibre - 0.5) + 0.05 * ply
     albedo = graph.shade(albedo, graph.maximum(shade, 0.1))
     roughness = graph.clamp(rng.uniform(0.75, 0.92) + 0.3 * (fuzz - 0.5))
     return Material(albedo, graph.clamp(height), roughness)
 
 
-def yarn_colour(graph: NodeGraph, rng: np.random.Generator, course: Field, ply: Field, fibre: Field) -> Field:
-    """Plain, mottled, two-ply, striped by courses, or flecked yarn."""
+def yarn_colour(
+    graph: NodeGraph, rng: np.random.Generator, course: Field | None, ply: Field, fibre: Field
+) -> Field:
+    """Plain, mottled, two-ply, striped by courses (where two fit in the lattice: course given), or flecked yarn."""
     first, second = pick(rng, YARNS), pick(rng, YARNS)
     kind = rng.choice(["plain", "heather", "marl", "stripes", "tweed"], p=[0.35, 0.2, 0.15, 0.2, 0.1])
     tone = graph.torus_noise(rng.uniform(5.0, 9.0), 2.0)
@@ -201,7 +203,7 @@ def yarn_colour(graph: NodeGraph, rng: np.random.Generator, course: Field, ply: 
         return graph.mix(graph.smoothstep(0.35, 0.65, 0.5 * fibre + 0.5 * tone), first, second)
     if kind == "marl":
         return graph.mix(graph.smoothstep(-0.25, 0.25, ply), first, second)
-    if kind == "stripes":
+    if kind == "stripes" and course is not None:
         return graph.mix(graph.greater(course % 2.0, 0.5), first, second)
     if kind == "tweed":
         flecks = graph.cells(40, 40, 1.0)
@@ -224,7 +226,7 @@ def denim(graph: NodeGraph, rng: np.random.Generator) -> Material:
     """Three-by-one twill: each dyed warp thread passes over three white weft threads and under the fourth, one later
     in every column, which draws the diagonal. Slubs, fading and washing lie over it."""
     repeats = 8 if rng.random() < 0.15 else 16
-    ends, picks = repeats * 4, repeats * (4 if rng.random() < 0.7 else 2)
+    ends, picks = repeats * 4, repeats * (4 if rng.random() < 0.7 or repeats == 8 else 2)
     bent = graph.warp(0.12 / ends, 5.0, detail=2.0)
     across, up = bent[0] * ends, bent[1] * picks
     column = graph.floor(across)
