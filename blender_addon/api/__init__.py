@@ -21,7 +21,14 @@ from .inbetween import (
     remove_generated,
     remove_generated_file,
 )
-from .materials import MaterialResult, apply_texture, generate_material, material_in_slices
+from .materials import (
+    MaterialResult,
+    Thumbnail,
+    apply_texture,
+    generate_material,
+    material_in_slices,
+    thumbnail_in_slices,
+)
 from .motion import MotionResult, MotionTake, animate_file, generate_motion, motion_in_slices
 from .packs import (
     DeviceTest,
@@ -86,6 +93,7 @@ __all__ = [
     "Texture",
     "TextureRequest",
     "TextureResult",
+    "Thumbnail",
     "add_human",
     "animate_file",
     "apply_texture",
@@ -129,6 +137,7 @@ __all__ = [
     "save_map",
     "test_device",
     "texture_in_slices",
+    "thumbnail_in_slices",
     "verify_packs",
     "write_texture",
 ]

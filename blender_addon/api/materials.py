@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..motion.slices import drain, within
@@ -15,6 +15,9 @@ from .texture import TextureResult, texture_in_slices
 
 if TYPE_CHECKING:
     import bpy
+    import numpy as np
+
+THUMBNAIL = 128  # pixels along an edge
 
 
 @dataclass(frozen=True)
@@ -69,14 +72,35 @@ def material_in_slices(objects: Sequence[bpy.types.Object], request: TextureRequ
     return (yield from within(_dressing([ob() for ob in again], texture, options), 0.7, 0.3))
 
 
+@dataclass(frozen=True, eq=False)
+class Thumbnail:
+    """A small picture of a material: (H, W, 3) of sRGB numbers, one tile lit from the side."""
+
+    class_name: str
+    seed: int
+    picture: np.ndarray
+
+
+def thumbnail_in_slices(request: TextureRequest) -> Generator[float, None, Thumbnail]:
+    """What a request's seed looks like, one tile of it, in slices: yields the share that is done."""
+    from ..texture.sphere import lit_tile
+
+    texture = yield from texture_in_slices(replace(request, width=THUMBNAIL, height=THUMBNAIL, count=1))
+    return Thumbnail(texture.class_name, texture.seed, lit_tile(texture.maps))
+
+
 def _dressing(objects: Sequence[bpy.types.Object], texture: TextureResult, options: MaterialOptions
               ) -> Generator[float, None, MaterialResult]:
     began = time.perf_counter()
     check_options(options)
     from ..scene import dressing
 
+    def about(seed: int) -> dict[str, Any]:
+        figures = next(made.figures for made in texture.textures if made.seed == seed)
+        return {**texture.provenance(seed), "galatea_figure_seam_max": figures["seam_max"]}
+
     cloth = dressing.Cloth(texture.class_name, texture.look, texture.metres,
-                           {made.seed: made.maps for made in texture.textures}, texture.provenance)
+                           {made.seed: made.maps for made in texture.textures}, about)
     done = yield from dressing.dress_in_slices(objects, cloth, options)
     return MaterialResult(texture, done.materials, done.objects, done.notes, done.files, options,
                           texture.seconds + time.perf_counter() - began)

@@ -7,9 +7,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Integral, Real
+from typing import TYPE_CHECKING
 
 from ..errors import GalateaError
-from .vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from .vocabulary import Vocabulary
 
 MIN_SIZE, MAX_SIZE = 32, 2048  # pixels; a multiple of the pack's cell
 MAX_COUNT = 1024

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
-from ..inference.packs import Pack
+if TYPE_CHECKING:
+    from ..inference.packs import Pack
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ class Direction:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The table [texture] of a pack. cell, texels_per_tile: pixels; the other numbers are sizes of tensors."""
+    """The table [texture] of a pack. cell, texels_per_tile: pixels; the other numbers are sizes of tensors. reach: how
+    many pixels away a number of the noise may be felt, 0 where the pack does not tell."""
 
     classes: tuple[str, ...]
     looks: dict[str, Look]
@@ -51,6 +54,7 @@ class Vocabulary:
     cell: int
     noise_channels: int
     texels_per_tile: int
+    reach: int
 
     def metres(self, class_name: str, pixels: int) -> float:
         """How long so many pixels of a class are in the world."""
@@ -67,4 +71,4 @@ def vocabulary(pack: Pack) -> Vocabulary:
                for name, look in table["looks"].items()},
         directions={each["name"]: Direction(each["name"], tuple(each["vector"]), *each["range"])
                     for each in table.get("directions", ())},
-        **sizes)
+        reach=table.get("reach", 0), **sizes)

@@ -24,13 +24,18 @@ from . import (
     rig_panel,
     rigs,
     running,
+    texture,
+    texture_panel,
+    texture_settings,
+    texture_sheet,
     translations,
     watching,
 )
 
 # panels stand in the sidebar in this order
-_FEATURES = (preferences, key_settings, motion_settings, reports, rigs, rig_panel, motion, motion_panel, inbetween,
-             retarget, keys, result, device, packs, human, running, menus, watching, translations)
+_FEATURES = (preferences, key_settings, motion_settings, texture_settings, reports, rigs, rig_panel, motion,
+             motion_panel, inbetween, retarget, keys, result, texture, texture_sheet, texture_panel, device, packs,
+             human, running, menus, watching, translations)
 
 
 def register() -> None:

@@ -11,6 +11,11 @@ def _generate(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
     menu.layout.operator("galatea.generate_motion", icon="ARMATURE_DATA")
 
 
+def _object(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
+    _generate(menu, context)
+    menu.layout.operator("galatea.apply_texture", icon="MATERIAL")
+
+
 def _pose(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
     _generate(menu, context)
     menu.layout.operator("galatea.choose_clips")
@@ -33,7 +38,7 @@ def _add_human(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
     menu.layout.operator("galatea.add_human", text="Galatea Human", icon="OUTLINER_OB_ARMATURE")
 
 
-_ENTRIES = (("VIEW3D_MT_pose", _pose), ("VIEW3D_MT_object", _generate), ("VIEW3D_MT_armature_add", _add_human),
+_ENTRIES = (("VIEW3D_MT_pose", _pose), ("VIEW3D_MT_object", _object), ("VIEW3D_MT_armature_add", _add_human),
             ("GRAPH_MT_key", _keys), ("DOPESHEET_MT_key", _keys))
 
 

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What motion is wanted, kept in the scene."""
 
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Sequence
 
 import bpy
 
@@ -18,46 +17,10 @@ from ..motion.requests import (
     MotionRequest,
 )
 from . import device, shown
+from .choices import choice
 from .preferences import DEVICE_ITEMS
 
 _DEVICES = (("PREFERENCES", "As in Preferences", "The device that the preferences name"), *DEVICE_ITEMS)
-
-# --- choices out of a pack ------------------------------------------------------------------------------------------
-# A choice is stored as a word, not as its place in a list: other packs have other lists, and a pack may be gone.
-
-
-@cache  # Blender keeps no text of its own for these items: they have to stay
-def _items(words: tuple[str, ...], stored: str, plain: str) -> list[tuple[str, str, str, int]]:
-    named = [(word or "PLAIN", word.replace("_", " ").title() or plain, "", at) for at, word in enumerate(words)]
-    if stored not in words:  # of a pack that is not here, or before the packs were read
-        named.append((stored, f"{stored.replace('_', ' ').title()} (missing)" if words else stored, "",
-                      len(named)))
-    return named
-
-
-Words = Callable[[shown.Catalogue, "MotionSettings"], Sequence[str]]
-
-
-def _choice(stored: str, words_of: Words, plain: str = "",
-            **about: str) -> bpy.props.EnumProperty:
-    """A menu of words that is kept in the text property `stored`."""
-
-    def words(settings: "MotionSettings") -> tuple[str, ...]:
-        return tuple(words_of(shown.now.catalogue or shown.Catalogue(), settings))
-
-    def items(settings: "MotionSettings", context: bpy.types.Context | None) -> list[tuple[str, str, str, int]]:
-        return _items(words(settings), getattr(settings, stored), plain)
-
-    def get(settings: "MotionSettings") -> int:
-        word, there = getattr(settings, stored), words(settings)
-        return there.index(word) if word in there else len(there)
-
-    def put(settings: "MotionSettings", at: int) -> None:
-        there = words(settings)
-        if at < len(there):
-            setattr(settings, stored, there[at])
-
-    return bpy.props.EnumProperty(items=items, get=get, set=put, **about)
 
 
 def _actions(catalogue: shown.Catalogue, settings: "MotionSettings") -> Sequence[str]:
@@ -84,10 +47,10 @@ class MotionSettings(bpy.types.PropertyGroup):
     pack: bpy.props.StringProperty(name="Pack", description="Id of the pack; empty for the one that ships")
     action: bpy.props.StringProperty(name="Action", default="walk", description="One of the pack's actions")
     style: bpy.props.StringProperty(name="Style", description="One of the pack's styles; empty for the plain one")
-    pack_choice: _choice("pack", _packs, "The One That Ships", name="Pack",
-                         description="The model that makes the motion")
-    action_choice: _choice("action", _actions, name="Action", description="What the character does")
-    style_choice: _choice("style", _styles, "Plain", name="Style", description="How the character does it")
+    pack_choice: choice("pack", _packs, "The One That Ships", name="Pack",
+                        description="The model that makes the motion")
+    action_choice: choice("action", _actions, name="Action", description="What the character does")
+    style_choice: choice("style", _styles, "Plain", name="Style", description="How the character does it")
     sequence: bpy.props.StringProperty(
         name="Sequence", description="Several actions one after another, each with its seconds: walk:3,jump:1,walk:3. "
                                      "Left empty, the one action above is done")

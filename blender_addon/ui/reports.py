@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _PATH = re.compile(r"(?<![\w.])(?:[A-Za-z]:)?(?:[\\/][^\\/:*?\"<>|\n\r',;()]+)+[\\/](?=[^\s\\/])")
 
 
-_OWN_NAMES = ("path", "source", "clips", "bone_map")  # what people named, which is nobody else's business
+_OWN_NAMES = ("path", "source", "clips", "bone_map", "like")  # what people named, which is nobody else's business
 
 
 def fail(operator: bpy.types.Operator, error: Exception, request: KeyOptions | None = None) -> set[str]:

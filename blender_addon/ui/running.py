@@ -72,7 +72,11 @@ class Sliced(OnRig):
         """The api's request for what the panels are set to."""
         raise NotImplementedError
 
-    def slices(self, rig: bpy.types.Object, request: Any) -> Slices:
+    def subject(self, context: bpy.types.Context) -> Any:
+        """What it is done to."""
+        return watching.rig_in_hand(context)
+
+    def slices(self, subject: Any, request: Any) -> Slices:
         """The api's function in slices."""
         raise NotImplementedError
 
@@ -86,7 +90,7 @@ class Sliced(OnRig):
         request = None
         try:
             request = self.request(context)
-            result = drain(self.slices(watching.rig_in_hand(context), request))
+            result = drain(self.slices(self.subject(context), request))
         except Exception as error:  # noqa: BLE001 - whatever it is, it becomes one line and a report
             return reports.fail(self, error, request)
         return self._done(context, result)
@@ -98,7 +102,7 @@ class Sliced(OnRig):
         request = None
         try:
             request = self.request(context)
-            slices = self.slices(watching.rig_in_hand(context), request)
+            slices = self.slices(self.subject(context), request)
         except Exception as error:  # noqa: BLE001
             return reports.fail(self, error, request)
         reports.clear()

@@ -11,8 +11,17 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
+class Direction:
+    """A way to change textures. low, high: how far is useful, in usual steps."""
+
+    name: str
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class Pack:
-    """A pack as panels show it. data: one line a source. pace: action -> m/s."""
+    """A pack as panels show it. data: one line a source. pace: action -> m/s. tile_metres: texture class -> m."""
 
     id: str
     kind: str
@@ -25,6 +34,13 @@ class Pack:
     actions: tuple[str, ...]
     styles: tuple[str, ...]
     pace: dict[str, float]
+    tile_metres: dict[str, float] = field(default_factory=dict)
+    directions: tuple[Direction, ...] = ()
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Of textures."""
+        return tuple(self.tile_metres)
 
 
 @dataclass(frozen=True)
@@ -38,7 +54,14 @@ class Catalogue:
 
     def generator(self, wanted: str) -> Pack | None:
         """The motion generator with an id, or the first when it is empty; None when there is none."""
-        return next((pack for pack in self.packs if pack.kind == "motion-generator" and wanted in ("", pack.id)), None)
+        return self._of_kind("motion-generator", wanted)
+
+    def textures(self, wanted: str = "") -> Pack | None:
+        """The same for texture generators."""
+        return self._of_kind("texture-generator", wanted)
+
+    def _of_kind(self, kind: str, wanted: str) -> Pack | None:
+        return next((pack for pack in self.packs if pack.kind == kind and wanted in ("", pack.id)), None)
 
 
 @dataclass(frozen=True)
@@ -90,7 +113,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Made:
-    """How an action was made: the seconds it took, and what could not be done as asked, a line each."""
+    """How an action or a material was made: the seconds it took, and what could not be done as asked, a line each."""
 
     seconds: float
     notes: tuple[str, ...] = ()
@@ -109,6 +132,15 @@ class Filled:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Sheet:
+    """Thumbnails to pick a texture from. pictures: (seed, icon). current: they show what the settings ask for."""
+
+    class_name: str
+    pictures: tuple[tuple[int, int], ...] = ()
+    current: bool = True
+
+
 @dataclass
 class Shown:
     """One for the whole of Blender; see `now`."""
@@ -121,6 +153,8 @@ class Shown:
     running: str = ""  # the operator that makes it
     made: dict[str, Made] = field(default_factory=dict)  # actions, as they were made last in this session
     filled: dict[str, Filled] = field(default_factory=dict)  # the same for what lies between keys
+    dressed: dict[str, Made] = field(default_factory=dict)  # the same for materials
+    sheet: Sheet | None = None
 
 
 now = Shown()

@@ -21,6 +21,7 @@ _SOON = 0.02  # seconds
 SURE = 0.75  # a confidence below it is shown as a question
 _stale = True  # the rig may have changed
 _wanted: tuple[int, ...] | None = None  # the key of the rig that a panel wants to know about
+_DRAWN_IN = (("VIEW_3D", "UI"), ("NODE_EDITOR", "UI"), ("PREFERENCES", "WINDOW"))  # types of areas and their regions
 MODES = {"OBJECT": "Object Mode", "POSE": "Pose Mode"}
 
 
@@ -124,7 +125,7 @@ def redraw() -> None:
         for window in manager.windows:
             for area in window.screen.areas:
                 for region in area.regions:
-                    if (area.type, region.type) in (("VIEW_3D", "UI"), ("PREFERENCES", "WINDOW")):
+                    if (area.type, region.type) in _DRAWN_IN:
                         region.tag_redraw()
 
 
@@ -146,8 +147,11 @@ def _shown_pack(pack: api.Pack) -> shown.Pack:
     sources = tuple(f"{source['name']}: {source['licence']}" for source in pack.data)
     credits = tuple(dict.fromkeys(source["credit"] for source in pack.data if source.get("credit")))
     pace = pack.content.get("generator", {}).get("natural_speed", {})
+    textures = pack.content.get("texture", {})
+    tiles = {name: textures["looks"][name]["tile_metres"] for name in textures.get("classes", ())}
+    directions = tuple(shown.Direction(each["name"], *each["range"]) for each in textures.get("directions", ()))
     return shown.Pack(pack.id, pack.kind, pack.title, pack.version, pack.licence, pack.bytes / 1e6, sources, credits,
-                      pack.words("actions"), pack.words("styles"), dict(pace))
+                      pack.words("actions"), pack.words("styles"), dict(pace), tiles, directions)
 
 
 @persistent
@@ -169,6 +173,7 @@ def _after_load(*_: object) -> None:
     shown.now.rig = shown.now.failure = shown.now.progress = None
     shown.now.made.clear()
     shown.now.filled.clear()
+    shown.now.dressed.clear()
 
 
 _HANDLERS = (("depsgraph_update_post", _after_update), ("undo_post", _after_undo), ("redo_post", _after_undo),

@@ -181,7 +181,8 @@ def test_the_relief_is_lit_as_if_it_were_there(empty_scene, uvs, displacement):
     light, dark = expected.max() - np.median(expected), np.median(expected) - expected.min()
     assert light > 0.1 * np.median(expected) and dark > 0.1 * np.median(expected)
     assert np.corrcoef(seen[here].ravel(), expected[here].ravel())[0, 1] > 0.98
-    assert np.ptp(seen[here]) == pytest.approx(np.ptp(expected[here]), rel=0.15)
+    # 4.2 softens what bent normals show by a term that later Blenders have not
+    assert np.std(seen[here]) == pytest.approx(np.std(expected[here]), rel=0.15)
 
 
 # --- nothing is lost ------------------------------------------------------------------------------------------------

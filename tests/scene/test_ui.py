@@ -12,7 +12,7 @@ import blender_addon
 from blender_addon import api, cli
 from blender_addon.scene import keys
 from blender_addon.scene.versions import fcurves
-from blender_addon.ui import motion_settings, reports, rigs, running, shown, translations, watching
+from blender_addon.ui import choices, reports, rigs, running, shown, translations, watching
 
 PACKAGE = "galatea_in_tests"
 
@@ -357,4 +357,4 @@ def test_the_panels_name_every_joint():
 def test_choices_keep_their_texts_alive():
     """Blender points into these strings; a list made anew for each call would be gone."""
     words = ("walk", "run")
-    assert motion_settings._items(words, "walk", "") is motion_settings._items(words, "walk", "")
+    assert choices._items(words, "walk", "") is choices._items(words, "walk", "")
