@@ -4,7 +4,7 @@
 import numpy as np
 
 from blender_addon.inference.sessions import open_session
-from blender_addon.texture.generating import MAPS, THREADS, generate_maps, maps_of, model_inputs
+from blender_addon.texture.generating import MAPS, THREADS, Strip, blank_maps, fill_in, generate_maps, model_inputs
 from blender_addon.texture.requests import TextureRequest
 from blender_addon.texture.vocabulary import vocabulary
 
@@ -20,7 +20,10 @@ def inputs_of(pack, class_name, size=512, **more):
 
 
 def run(pack, inputs):
-    return maps_of(open_session(pack, "model", "cpu", THREADS).run(inputs))
+    height, width = inputs["grain"].shape[2:]
+    maps = blank_maps(width, height)
+    fill_in(maps, Strip(0, height, 0), open_session(pack, "model", "cpu", THREADS).run(inputs))
+    return maps
 
 
 def rolled_error(pack, class_name, size=512, cells=(1, 2), **more):

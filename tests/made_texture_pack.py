@@ -24,6 +24,7 @@ LOOKS = {
               "procedural": False, "credit": "a formula"},
 }
 LATENT, STYLE, STAGES, CELL, CHANNELS, TILE = 8, 8, 5, 32, 8, 128
+REACH = 32  # one pixel at each of five doublings, 16 to 1, and one for the slope
 FIELDS = 4  # height, roughness, colour, metal
 _K = len(CLASSES)
 PORTS = {
@@ -183,8 +184,8 @@ def write_texture_pack(folder: Path, **changes) -> Path:
         "title": "A pack made by a test", "licence": "CC0-1.0", "data": [{"name": "a formula", "licence": "CC0-1.0"}],
         "graphs": graphs,
         "texture": {"classes": list(CLASSES), "latent": LATENT, "style": STYLE, "stages": STAGES, "cell": CELL,
-                    "noise_channels": CHANNELS, "texels_per_tile": TILE, "looks": LOOKS, "directions": DIRECTIONS}
-                   | changes,
+                    "noise_channels": CHANNELS, "texels_per_tile": TILE, "reach": REACH, "looks": LOOKS,
+                    "directions": DIRECTIONS} | changes,
     }
     (folder / "pack.toml").write_bytes(tomli_w.dumps(content).encode())
     return folder

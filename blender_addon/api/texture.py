@@ -189,12 +189,17 @@ def _make(job: _Job, seed: int, awake: bool) -> Generator[float, None, Texture]:
     request = job.request
     inputs = generating.model_inputs(job.mapping, job.known, request, seed, job.seen)
     yield 0.05
-    if awake:
-        outputs = yield from within(_waiting(job.model, inputs, request), 0.05, 0.75)
-    else:
-        outputs = job.model.run(inputs)
-    maps = generating.maps_of(outputs)
-    yield 0.85
+    maps = generating.blank_maps(request.width, request.height)
+    parts = generating.strips(job.known, request.width, request.height)
+    for number, strip in enumerate(parts):
+        some = generating.strip_inputs(job.known, inputs, strip)
+        share = 0.05 + 0.8 * number / len(parts)
+        if awake:
+            outputs = yield from within(_waiting(job.model, some), share, 0.8 / len(parts))
+        else:
+            outputs = job.model.run(some, frugal=True)
+        generating.fill_in(maps, strip, outputs)
+        yield share + 0.8 / len(parts)
     figures = yield from within(figures_in_slices(maps), 0.85, 0.15)
     return Texture(seed, maps, figures)
 
@@ -210,10 +215,9 @@ def _result(job: _Job, textures: list[Texture], began: float) -> TextureResult:
         seed=request.seed, seconds=time.perf_counter() - began, request=request, training_data=_data(pack))
 
 
-def _waiting(model: Session, inputs: dict[str, np.ndarray], request: TextureRequest
-             ) -> Generator[float, None, dict[str, np.ndarray]]:
+def _waiting(model: Session, inputs: dict[str, np.ndarray]) -> Generator[float, None, dict[str, np.ndarray]]:
     """Run a graph beside; yields a guess of the share that is done, returns the outputs."""
-    began, usual = time.perf_counter(), 3.0 * request.width * request.height / 1024**2
+    began, usual = time.perf_counter(), 2e-6 * inputs["grain"].size  # seconds
     run = model.run_beside(inputs)
     try:
         while not run.done:

@@ -148,12 +148,14 @@ def _texture_generator(content: Table) -> None:
     cell, tile = (_count(table, key, 1, 2048, "texture.") for key in ("cell", "texels_per_tile"))
     if cell & cell - 1:
         raise _wrong("texture.cell", "a power of two")
+    if "reach" in table:
+        _count(table, "reach", 0, 4096, "texture.")
     looks = _table(table, "looks", "texture.")
     if set(looks) != set(table["classes"]):
         raise _wrong("texture.looks", "a table for each of texture.classes and no other")
     for name in table["classes"]:
         _look(_table(looks, name, "texture.looks."), f"texture.looks.{name}.")
-    directions = _tables(table, "directions", "texture.") if "directions" in table else []
+    directions = _tables(table, "directions", "texture.") if table.get("directions", []) != [] else []
     for index, direction in enumerate(directions):
         where = f"texture.directions[{index}]."
         _text(direction, "name", where)

@@ -42,17 +42,21 @@ class Session:
     def outputs(self) -> tuple[str, ...]:
         return tuple(tensor.name for tensor in self.graph.outputs)
 
-    def run(self, inputs: Mapping[str, np.ndarray]) -> Arrays:
-        """Run the graph once: arrays by name in, fresh arrays by name out. Raises DeviceError when they do not fit."""
+    def run(self, inputs: Mapping[str, np.ndarray], frugal: bool = False) -> Arrays:
+        """Run the graph once: arrays by name in, fresh arrays by name out. Raises DeviceError when they do not fit.
+
+        frugal: give the memory that it worked in back when it is done, which a graph of pixels has plenty of.
+        """
         try:
-            return dict(zip(self.outputs, self.runtime.run(self.outputs, dict(inputs)), strict=True))
+            options = _frugal_options() if frugal else None
+            return dict(zip(self.outputs, self.runtime.run(self.outputs, dict(inputs), options), strict=True))
         except Exception as error:
             raise _failed(self, error) from error
 
     def run_beside(self, inputs: Mapping[str, np.ndarray]) -> RunBeside:
         """Begin to run the graph on onnxruntime's own threads, at least two, and return at once: see RunBeside.
 
-        The session has to be opened with more than one thread (DeviceError).
+        Its memory is given back as by a frugal run. DeviceError for a session that was opened with one thread.
         """
         return RunBeside(self, inputs)
 
@@ -79,7 +83,7 @@ class RunBeside:
 
     def __init__(self, session: Session, inputs: Mapping[str, np.ndarray]) -> None:
         self._session, self._inputs = session, dict(inputs)  # held until it ends, whoever else lets go of them
-        self._options = import_runtime().RunOptions()
+        self._options = _frugal_options()
         self._ended: tuple[list[np.ndarray], str] | None = None
         if session.threads < 2:
             raise DeviceError(f"graph {session.graph.name} was opened with one thread; open it with two to run beside")
@@ -271,6 +275,13 @@ def _create(ort: ModuleType, data: bytes, provider: str, threads: int) -> Any:
         providers = None
     # without its fallback, which prints on stdout and goes on with the CPU, a failure reaches us with its reason
     return ort.InferenceSession(data, options, providers=providers, enable_fallback=0)
+
+
+def _frugal_options() -> Any:
+    """Options of a run after which onnxruntime keeps no memory for the next."""
+    options = import_runtime().RunOptions()
+    options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+    return options
 
 
 def _failed(session: Session, error: Exception) -> DeviceError:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ..inference.sessions import Arrays, Session
 
 MAPS = ("albedo", "normal", "roughness", "metallic", "height")
+STRIP_PIXELS = 2048 * 640  # that are made at once: a pixel takes about 1 kB of memory meanwhile
 THREADS = 2  # of a graph of pixels: as many as the smallest machines have cores; more do not change the result
 
 
@@ -133,13 +135,51 @@ def _style(mapping: Session, request: TextureRequest, latent: np.ndarray, weight
                         "truncation": np.array([request.variety], dtype=np.float32)})["style"]
 
 
-def maps_of(outputs: Arrays) -> TextureMaps:
-    """The maps of a batch of one. DeviceError when a device computed no numbers."""
-    planes = {name: outputs[name][0] for name in MAPS}
-    if not all(np.isfinite(plane.sum(dtype=np.float64)) for plane in planes.values()):
-        raise DeviceError("the texture generator made values that are no numbers; try device cpu, or another pack")
-    return TextureMaps(**{name: np.ascontiguousarray(plane.transpose(1, 2, 0)) if len(plane) == 3 else plane[0]
-                          for name, plane in planes.items()})
+@dataclass(frozen=True)
+class Strip:
+    """Whole rows of pixels that are made at once: of the result from `first` to `last`, and `margin` more on both
+    sides, which are felt and thrown away."""
+
+    first: int
+    last: int
+    margin: int
+
+
+def strips(known: Vocabulary, width: int, height: int) -> list[Strip]:
+    """What is made at once: everything, or where that takes too much memory, strips that overlap as far as the graph
+    reaches. They depend on the size alone, so that a seed stays a result."""
+    cells, margin = height // known.cell, -(-known.reach // known.cell)
+    room = STRIP_PIXELS // (width * known.cell) - 2 * margin
+    if width * height <= STRIP_PIXELS or not known.reach or room < 1 or room + 2 * margin >= cells:
+        return [Strip(0, height, 0)]
+    borders = np.linspace(0, cells, -(-cells // room) + 1).round().astype(int) * known.cell
+    return [Strip(int(first), int(last), margin * known.cell) for first, last in pairwise(borders)]
+
+
+def strip_inputs(known: Vocabulary, inputs: Arrays, strip: Strip) -> Arrays:
+    """The inputs that a strip is made from; what is above the first row is the last one."""
+    if not strip.margin:
+        return inputs
+    pixels = np.arange(strip.first - strip.margin, strip.last + strip.margin) % inputs["grain"].shape[2]
+    cells = pixels[::known.cell] // known.cell
+    return {**inputs, "noise": inputs["noise"][:, :, cells], "grain": inputs["grain"][:, :, pixels]}
+
+
+def blank_maps(width: int, height: int) -> TextureMaps:
+    """Maps to be filled in."""
+    return TextureMaps(**{name: np.empty((height, width, 3) if name in ("albedo", "normal") else (height, width),
+                                         dtype=np.float32) for name in MAPS})
+
+
+def fill_in(maps: TextureMaps, strip: Strip, outputs: Arrays) -> None:
+    """Put what the graph made of a strip where it belongs. DeviceError when a device computed no numbers."""
+    kept = slice(strip.margin, strip.margin + strip.last - strip.first)
+    for name in MAPS:
+        plane = outputs[name][0, :, kept]
+        if not np.isfinite(plane.sum(dtype=np.float64)):
+            raise DeviceError("the texture generator made values that are no numbers; try device cpu, or another pack")
+        rows = getattr(maps, name)[strip.first:strip.last]
+        rows[:] = plane.transpose(1, 2, 0) if len(plane) == 3 else plane[0]
 
 
 def generate_maps(pack: Pack, request: TextureRequest, seed: int | None = None, seen: Seen | None = None
@@ -150,4 +190,7 @@ def generate_maps(pack: Pack, request: TextureRequest, seed: int | None = None, 
     known = vocabulary(pack)
     mapping, model = (open_session(pack, graph, request.device, THREADS) for graph in ("mapping", "model"))
     inputs = model_inputs(mapping, known, request, request.seed if seed is None else seed, seen)
-    return maps_of(model.run(inputs))
+    maps = blank_maps(request.width, request.height)
+    for strip in strips(known, request.width, request.height):
+        fill_in(maps, strip, model.run(strip_inputs(known, inputs, strip), frugal=True))
+    return maps

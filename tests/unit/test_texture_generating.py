@@ -76,6 +76,27 @@ def test_sizes_may_differ_and_a_larger_one_is_a_larger_area(pack):
     assert vocabulary(pack).metres("skin", 96) == pytest.approx(0.015)
 
 
+@pytest.mark.parametrize(("width", "height"), [(128, 512), (96, 480), (512, 512)])
+def test_strips_make_what_the_whole_makes(pack, monkeypatch, width, height):
+    request, known = TextureRequest("leather", width=width, height=height, device="cpu"), vocabulary(pack)
+    assert generating.strips(known, width, height) == [generating.Strip(0, height, 0)]
+    whole = generating.generate_maps(pack, request)
+    monkeypatch.setattr(generating, "STRIP_PIXELS", width * 224)
+    parts = generating.strips(known, width, height)
+    assert len(parts) > 2 and all(part.last - part.first + 2 * part.margin <= 224 for part in parts)
+    assert [part.first for part in parts[1:]] == [part.last for part in parts[:-1]]
+    made = generating.generate_maps(pack, request)
+    assert max(np.abs(getattr(whole, name) - getattr(made, name)).max() for name in MAPS) < 1e-5
+
+
+def test_the_largest_size_is_made_in_strips_of_whole_cells(pack):
+    known = vocabulary(pack)
+    parts = generating.strips(known, 2048, 2048)
+    assert (parts[0].first, parts[-1].last) == (0, 2048)
+    assert all((part.last - part.first + 2 * part.margin) * 2048 <= generating.STRIP_PIXELS for part in parts)
+    assert all(part.first % known.cell == 0 and part.margin >= known.reach for part in parts)
+
+
 # --- what a seed means ------------------------------------------------------------------------------------------
 
 
@@ -272,7 +293,7 @@ def test_numbers_that_are_none_are_an_error():
     outputs = {name: np.zeros((1, 3 if name in ("albedo", "normal") else 1, 4, 4), np.float32) for name in MAPS}
     outputs["height"][0, 0, 1, 1] = np.nan
     with pytest.raises(GalateaError, match="no numbers"):
-        generating.maps_of(outputs)
+        generating.fill_in(generating.blank_maps(4, 4), generating.Strip(0, 4, 0), outputs)
 
 
 # --- results ----------------------------------------------------------------------------------------------------
