@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a training run to a model pack:
+
+    python -m training export texture-generator --run runs/texture-generator --out models/texture-generator
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import onnx
+import tomli_w
+import torch
+from torch import Tensor, nn
+
+from blender_addon.errors import GalateaError
+
+from ..motion.export_generator import OPSET, halve, round_weights
+from .checkpoints import read
+from .directions import find
+from .looks import TEXELS_PER_TILE
+from .networks import CELL, Encoder, Generator, Mapping, shape_of
+from .pack_weights import tidy
+from .texture_card import write_card
+from .train import Networks
+
+_RANGE = [-3.0, 3.0]  # usual steps along a direction that keep to what was learnt
+
+
+class Maps(nn.Module):
+    """The graph `model`: every map, held to its range."""
+
+    def __init__(self, generator: Generator):
+        super().__init__()
+        self.generator = generator
+
+    def forward(self, noise: Tensor, grain: Tensor, style: Tensor, label: Tensor) -> tuple[Tensor, ...]:
+        """Albedo, normal (B, 3, H, W), roughness, metallic, height (B, 1, H, W)."""
+        maps = self.generator(noise, grain, style, label).clamp(0.0, 1.0)
+        height = maps[:, 3:4]
+        return maps[:, :3], self.generator.normals(height, label), maps[:, 4:5], maps[:, 5:6], height
+
+
+class Reader(nn.Module):
+    """The graph `encoder`."""
+
+    def __init__(self, encoder: Encoder):
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, picture: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Mean and log spread (B, Z) of the latent, probability of each class (B, K)."""
+        mean, log_spread, kind = self.encoder(picture)
+        return mean, log_spread, torch.softmax(kind, dim=1)
+
+
+def load_run(run: Path) -> tuple[Networks, dict, dict]:
+    """The averaged networks of a run with each class's mean style, what it was trained on, its checkpoint's figures."""
+    try:
+        about = json.loads((run / "corpus.json").read_text())
+    except (OSError, ValueError) as error:
+        raise GalateaError(f"{run}: not a training run ({type(error).__name__}); train one with "
+                           "`python -m training train texture-generator`") from error
+    saved = read(run / "checkpoint.pt")
+    shape = shape_of(saved["shape"])
+    networks = Networks(shape, torch.zeros(shape.classes), torch.zeros(shape.classes))
+    networks.load_state_dict(saved["averaged"])
+    _find_centres(networks.mapping)
+    return networks.eval(), about, {name: saved[name] for name in ("step", "seconds", "pictures")}
+
+
+@torch.no_grad()
+def _find_centres(mapping: Mapping, count: int = 4096) -> None:
+    classes, latent = len(mapping.centre), mapping.layers[0].in_features - mapping.centre.shape[1]
+    draws = torch.randn(count, latent, generator=torch.Generator().manual_seed(3))
+    for kind in range(classes):
+        label = torch.zeros(count, classes)
+        label[:, kind] = 1.0
+        mapping.centre[kind] = mapping(draws, label, torch.ones(count)).mean(dim=0)
+
+
+def export(run: Path, out: Path, limits: Sequence[str] = (), title: str = "", licence: str = "",
+           data: Path | None = None) -> None:
+    """Write mapping.onnx, model.onnx, encoder.onnx, pack.toml and README.md into `out`.
+
+    limits: weak spots in words, for the card. title: one line; its classes where empty. licence: of the weights;
+    unknown where empty. data is not needed here.
+    """
+    del data
+    networks, about, training = load_run(run)
+    round_weights(networks)
+    shape = networks.shape
+    out.mkdir(parents=True, exist_ok=True)
+    graphs = [_write(out, *parts) for parts in _graphs(networks)]
+    directions = find(networks)
+    content = {
+        "format": 1, "id": out.name, "kind": "texture-generator", "version": "0.1.0",
+        "title": title or f"Seamless materials: {', '.join(about['classes'])}",
+        "licence": licence or "unknown: ask who made the pictures",
+        **({"limits": list(limits)} if limits else {}),
+        "data": data_table(about["pictures"]) + about.get("base", {}).get("data", []), "graphs": graphs,
+        "texture": {
+            "classes": about["classes"], "latent": shape.latent, "style": shape.style, "stages": shape.stages,
+            "cell": CELL, "noise_channels": shape.noise, "texels_per_tile": TEXELS_PER_TILE,
+            # two convolutions a stage, at 1, 2, 4 … pixels a step, and the slopes: so far away noise may be felt
+            "reach": 2 * (2 ** shape.stages - 1) + 1,
+            "looks": {name: {**look, **_credit(about["pictures"], name)} for name, look in about["looks"].items()},
+            "directions": [{"name": name, "range": _RANGE, "vector": [float(f"{v:.5g}") for v in vector]}
+                           for name, vector in directions.items()]},
+        "training": {
+            "command": about.get("command") or _command(about, out.name), "hardware": about["hardware"],
+            "seconds": round(training["seconds"]), "steps": training["step"], "pictures_shown": training["pictures"],
+            "shape": shape.as_dict(), "crops": [edge for _, edge in about["schedule"]["crops"]],
+            "pictures": sorted({p["sha256"] for p in about["pictures"]} | {*about.get("base", {}).get("pictures", [])})},
+        "metrics": {},
+    }
+    (out / "pack.toml").write_bytes(tomli_w.dumps(content).encode())
+    write_card(out)
+    size = sum(graph["bytes"] for graph in graphs)
+    print(f"{out}: {size / 1e6:.1f} MB, {sum(p.numel() for p in networks.parameters()) / 1e6:.2f} M parameters")
+
+
+def _command(about: dict, name: str) -> str:
+    length = f"--minutes {about['schedule']['minutes']:g}" if about["schedule"]["minutes"] else \
+        f"--steps {about['schedule']['steps']}"
+    return (f"python -m training train texture-generator --data runs/textures.npz --run runs/{name} {length} "
+            f"--classes {','.join(about['classes'])} --seed {about['seed']}")
+
+
+def data_table(pictures: Sequence[dict]) -> list[dict]:
+    """What it was trained on, for pack.toml: a row for each source and licence."""
+    counted = Counter((p["source"], p["licence"]) for p in pictures)
+    credits: dict[tuple, set] = {}
+    for p in pictures:
+        credits.setdefault((p["source"], p["licence"]), set()).update({p["credit"]} - {""})
+    return [{"name": source, "licence": licence, "pictures": count,
+             **({"credit": "; ".join(sorted(credits[source, licence]))} if credits[source, licence] else {})}
+            for (source, licence), count in sorted(counted.items())]
+
+
+def _credit(pictures: Sequence[dict], kind: str) -> dict[str, str]:
+    """Whom the licence of a class's pictures wants named, if anybody."""
+    owed = sorted({p["credit"] for p in pictures if p["class"] == kind and p["licence"].startswith("CC-BY")})
+    return {"credit": "; ".join(owed)} if owed else {}
+
+
+def _tensor(name: str, shape: list, unit: str) -> dict:
+    return {"name": name, "shape": shape, "dtype": "float32", "unit": unit}
+
+
+def _graphs(networks: Networks) -> list[tuple[str, nn.Module, list[dict], list[dict], tuple[Tensor, ...]]]:
+    """Name, module, inputs, outputs and example inputs of each graph."""
+    shape = networks.shape
+    weights = _tensor("class", ["batch", shape.classes], "weights over the classes, that sum to 1")
+    example = torch.eye(shape.classes)[:1].repeat(2, 1)
+    size, cells = ["height_px", "width_px"], ["rows", "columns"]
+    units = {"albedo": "sRGB, 0 to 1", "normal": "unit vectors, OpenGL convention",
+             "height": "0 to 1, of the class's relief"}
+    outputs = [_tensor(name, ["batch", 3 if name in ("albedo", "normal") else 1, *size], units.get(name, "0 to 1"))
+               for name in ("albedo", "normal", "roughness", "metallic", "height")]
+    return [
+        ("mapping", networks.mapping,
+         [_tensor("latent", ["batch", shape.latent], "a draw from the unit normal"), weights,
+          _tensor("truncation", ["batch"], "1 for full variety, 0 for the class's mean")],
+         [_tensor("style", ["batch", shape.style], "for the graph model")],
+         (torch.randn(2, shape.latent), example, torch.ones(2))),
+        ("model", Maps(networks.generator),
+         [_tensor("noise", ["batch", shape.noise, *cells], f"unit normal, {CELL} texels a cell"),
+          _tensor("grain", ["batch", 1, *size], "unit normal"),
+          _tensor("style", ["batch", shape.stages, shape.style], "of the graph mapping, for each stage, coarse to fine"),
+          weights], outputs,
+         (torch.randn(2, shape.noise, 2, 3), torch.randn(2, 1, 2 * CELL, 3 * CELL),
+          torch.randn(2, shape.stages, shape.style), example)),
+        ("encoder", Reader(networks.encoder),
+         [_tensor("picture", ["batch", 3, TEXELS_PER_TILE, TEXELS_PER_TILE], "one tile, sRGB, 0 to 1")],
+         [_tensor("mean", ["batch", shape.latent], "of the latent"), _tensor("log_spread", ["batch", shape.latent], "its log"),
+          _tensor("class", ["batch", shape.classes], "probability")],
+         (torch.rand(2, 3, TEXELS_PER_TILE, TEXELS_PER_TILE),)),
+    ]
+
+
+def _write(out: Path, name: str, module: nn.Module, inputs: list[dict], outputs: list[dict],
+           examples: tuple[Tensor, ...]) -> dict:
+    """Write NAME.onnx; returns its table for pack.toml."""
+    file = io.BytesIO()
+    free = {t["name"]: {i: size for i, size in enumerate(t["shape"]) if isinstance(size, str)}
+            for t in (*inputs, *outputs)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(module.eval(), examples, file, input_names=[t["name"] for t in inputs],
+                          output_names=[t["name"] for t in outputs], dynamic_axes=free, opset_version=OPSET,
+                          dynamo=False, do_constant_folding=True)
+    graph = onnx.load_from_string(file.getvalue())
+    tidy(graph, module)
+    halve(graph)
+    for value, declared in zip((*graph.graph.input, *graph.graph.output), (*inputs, *outputs), strict=True):
+        del value.type.tensor_type.shape.dim[:]
+        for size in declared["shape"]:
+            dim = value.type.tensor_type.shape.dim.add()
+            if isinstance(size, str):
+                dim.dim_param = size
+            else:
+                dim.dim_value = size
+    onnx.checker.check_model(graph)
+    data = graph.SerializeToString()
+    (out / f"{name}.onnx").write_bytes(data)
+    return {"name": name, "file": f"{name}.onnx", "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data),
+            "opset": OPSET, "inputs": inputs, "outputs": outputs}
+
