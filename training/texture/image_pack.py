@@ -25,7 +25,6 @@ _ALBEDO = {"quality": 87, "subsampling": 0}
 _SURFACE = {"quality": 83, "subsampling": 0, "keep_rgb": True}
 # The order of maps in an array of pictures.
 CHANNELS = ("red", "green", "blue", "height", "roughness", "metallic")
-SURFACE = ("height", "roughness", "metallic")
 _FORMAT = 1
 
 
@@ -33,10 +32,9 @@ _FORMAT = 1
 class Picture:
     """One material of 256 × 256 px, still packed.
 
-    kind: its class. albedo: JPEG, sRGB. surface: JPEG with height, roughness and metallic as red, green and blue,
-    themselves and not as brightness and tints.
-    known: which of those three are; the others hold a guess. tileable: wraps around without a seam. split: train or
-    test. source, licence, credit: where it comes from, on which terms, by whom.
+    kind: its class. albedo: JPEG, sRGB. surface: JPEG with height, roughness and metallic as red, green and blue.
+    known: which of those three are; the others hold a middling value. tileable: wraps around without a seam. split:
+    train or test. source, licence, credit: where it comes from, on which terms, by whom.
     """
 
     name: str
