@@ -14,7 +14,8 @@ from blender_addon.errors import GalateaError
 if TYPE_CHECKING:
     from .train import Run
 
-COLUMNS = ("step", "judging", "apart", "steep", "fooling", "like", "patches", "seen_like", "information", "kind", "seconds")
+COLUMNS = ("step", "judging", "apart", "steep", "fooling", "like", "patches", "seen_like", "information", "kind",
+           "seconds")
 _PARTS = ("networks", "averaged", "critic", "making", "judging")
 
 

@@ -31,9 +31,10 @@ def measure(maps: Tensor) -> Tensor:
     grey = (albedo * albedo.new_tensor((0.299, 0.587, 0.114))[:, None, None]).sum(dim=1)
     colour = albedo.amax(dim=1) - albedo.amin(dim=1)
     spread = height.std(dim=(1, 2)) + 1e-4
-    steep = 0.5 * ((height - height.roll(1, 1)).square() + (height - height.roll(1, 2)).square()).mean(dim=(1, 2)).sqrt()
+    steps = (height - height.roll(1, 1)).square() + (height - height.roll(1, 2)).square()
+    coarse = torch.log(spread / (0.5 * steps.mean(dim=(1, 2)).sqrt() + 1e-5))
     return torch.stack([grey.mean(dim=(1, 2)), (albedo[:, 0] - albedo[:, 2]).mean(dim=(1, 2)), colour.mean(dim=(1, 2)),
-                        grey.std(dim=(1, 2)), rough.mean(dim=(1, 2)), spread, torch.log(spread / (steep + 1e-5))], dim=1)
+                        grey.std(dim=(1, 2)), rough.mean(dim=(1, 2)), spread, coarse], dim=1)
 
 
 @torch.no_grad()

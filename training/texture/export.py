@@ -99,12 +99,13 @@ def export(run: Path, out: Path, limits: Sequence[str] = (), title: str = "", li
     out.mkdir(parents=True, exist_ok=True)
     graphs = [_write(out, *parts) for parts in _graphs(networks)]
     directions = find(networks)
+    base = about.get("base", {})  # the pack that was taught more
     content = {
         "format": 1, "id": out.name, "kind": "texture-generator", "version": "0.1.0",
         "title": title or f"Seamless materials: {', '.join(about['classes'])}",
         "licence": licence or "unknown: ask who made the pictures",
         **({"limits": list(limits)} if limits else {}),
-        "data": data_table(about["pictures"]) + about.get("base", {}).get("data", []), "graphs": graphs,
+        "data": data_table(about["pictures"]) + base.get("data", []), "graphs": graphs,
         "texture": {
             "classes": about["classes"], "latent": shape.latent, "style": shape.style, "stages": shape.stages,
             "cell": CELL, "noise_channels": shape.noise, "texels_per_tile": TEXELS_PER_TILE,
@@ -117,7 +118,7 @@ def export(run: Path, out: Path, limits: Sequence[str] = (), title: str = "", li
             "command": about.get("command") or _command(about, out.name), "hardware": about["hardware"],
             "seconds": round(training["seconds"]), "steps": training["step"], "pictures_shown": training["pictures"],
             "shape": shape.as_dict(), "crops": [edge for _, edge in about["schedule"]["crops"]],
-            "pictures": sorted({p["sha256"] for p in about["pictures"]} | {*about.get("base", {}).get("pictures", [])})},
+            "pictures": sorted({p["sha256"] for p in about["pictures"]} | {*base.get("pictures", [])})},
         "metrics": {},
     }
     (out / "pack.toml").write_bytes(tomli_w.dumps(content).encode())
@@ -173,13 +174,14 @@ def _graphs(networks: Networks) -> list[tuple[str, nn.Module, list[dict], list[d
         ("model", Maps(networks.generator),
          [_tensor("noise", ["batch", shape.noise, *cells], f"unit normal, {CELL} texels a cell"),
           _tensor("grain", ["batch", 1, *size], "unit normal"),
-          _tensor("style", ["batch", shape.stages, shape.style], "of the graph mapping, for each stage, coarse to fine"),
+          _tensor("style", ["batch", shape.stages, shape.style], "of the graph mapping, a stage each, coarse to fine"),
           weights], outputs,
          (torch.randn(2, shape.noise, 2, 3), torch.randn(2, 1, 2 * CELL, 3 * CELL),
           torch.randn(2, shape.stages, shape.style), example)),
         ("encoder", Reader(networks.encoder),
          [_tensor("picture", ["batch", 3, TEXELS_PER_TILE, TEXELS_PER_TILE], "one tile, sRGB, 0 to 1")],
-         [_tensor("mean", ["batch", shape.latent], "of the latent"), _tensor("log_spread", ["batch", shape.latent], "its log"),
+         [_tensor("mean", ["batch", shape.latent], "of the latent"),
+          _tensor("log_spread", ["batch", shape.latent], "its log"),
           _tensor("class", ["batch", shape.classes], "probability")],
          (torch.rand(2, 3, TEXELS_PER_TILE, TEXELS_PER_TILE),)),
     ]

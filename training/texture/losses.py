@@ -43,7 +43,7 @@ def likeness(made: Tensor, real: Tensor, known: Tensor) -> Tensor:
 
 
 def _statistics(maps: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Means (B, 6), sizes of neighbours' differences (2, B, 6), roots of covariances (B, 6, 6), of maps that are known."""
+    """Of maps that are known: means (B, 6), neighbours' differences (2, B, 6), roots of covariances (B, 6, 6)."""
     maps = maps * mask[:, :, None, None]
     mean = maps.mean(dim=(2, 3))
     flat = (maps - mean[:, :, None, None]).flatten(2)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import partial
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -162,7 +163,7 @@ class Encoder(nn.Module):
     def __init__(self, shape: TextureShape):
         super().__init__()
         wide = (3, *shape.reader)
-        self.convs = nn.ModuleList([nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in zip(wide, wide[1:])])
+        self.convs = nn.ModuleList([nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in pairwise(wide)])
         self.mix = nn.Linear(2 * wide[-1], wide[-1])
         self.mean = nn.Linear(wide[-1], shape.latent)
         self.log_spread = nn.Linear(wide[-1], shape.latent)
@@ -188,7 +189,7 @@ class Discriminator(nn.Module):
         super().__init__()
         wide = (MAP_CHANNELS + 2 + 3, *shape.critic)
         self.convs = nn.ModuleList()
-        for a, b in zip(wide, wide[1:]):
+        for a, b in pairwise(wide):
             self.convs += [nn.Conv2d(a, b, 3, padding=1), nn.Conv2d(b, b, 4, stride=2, padding=1)]
         self.last = nn.Conv2d(wide[-1], wide[-1], 3, padding=1)
         self.score = nn.Linear(wide[-1], 1)
