@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +31,7 @@ class Effort:
     seams: int
 
 
-FULL = Effort(made=48, views=2, quilted=32, most=160, seams=4)
+FULL = Effort(made=48, views=2, quilted=24, most=96, seams=4)
 QUICK = Effort(made=16, views=2, quilted=12, most=32, seams=2)
 
 
@@ -58,8 +58,8 @@ def real_classes(pictures: ImagePack, network: Network, effort: Effort, out: Pat
         train, held_out = (pictures.only([name], split) for split in ("train", "test"))
         chosen = _choice(len(train), effort.most)
         lighting = lighting_of(pictures, name)
-        key = _key((*(train.items[i].name for i in chosen), *held_out.names),
-                   (train.items[i].albedo for i in chosen), lighting, effort)
+        shown = [train.items[i].sha256 for i in chosen], [item.sha256 for item in held_out.items]
+        key = hashlib.sha256(repr((shown, lighting, effort)).encode()).hexdigest()[:12]
         kept = out / "features" / f"{name}-{key}.npz"
         seen = _read(kept)
         if seen is None:
@@ -101,13 +101,6 @@ def _choice(count: int, most: int) -> np.ndarray:
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int)) if count else np.zeros(0, int)
 
 
-def _key(names: Sequence[str], files: Sequence[bytes], *settings: object) -> str:
-    digest = hashlib.sha256(repr((names, [astuple(each) for each in settings])).encode())
-    for file in files:
-        digest.update(file)
-    return digest.hexdigest()[:12]
-
-
 def _read(path: Path) -> tuple[Seen, Seen, Seen] | None:
     if not path.is_file():
         return None
@@ -117,8 +110,10 @@ def _read(path: Path) -> tuple[Seen, Seen, Seen] | None:
 
 def _write(path: Path, seen: Sequence[Seen]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path, **{f"{part}_{view}": getattr(own, view)
-                      for part, own in zip(_PARTS, seen, strict=True) for view in ("albedo", "lit")})
+    whole = path.with_suffix(".part.npz")
+    np.savez(whole, **{f"{part}_{view}": getattr(own, view)
+                       for part, own in zip(_PARTS, seen, strict=True) for view in ("albedo", "lit")})
+    whole.replace(path)
 
 
 _PARTS = ("train", "held_out", "quilted")

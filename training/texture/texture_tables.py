@@ -17,7 +17,10 @@ def texture_tables(metrics: Mapping[str, Any]) -> list[str]:
         if rows:
             lines += [f"### {title}", "", *_distances(rows, "", "albedo"),
                       *_distances(rows, "_lit", "lit from the side"), *_others(rows)]
-    return [*lines, *_verdicts(metrics["classes"])]
+    lines += _verdicts(metrics["classes"])
+    if metrics["unmeasured"]:
+        lines += [f"Not measured, for want of pictures: {', '.join(metrics['unmeasured'])}.", ""]
+    return lines
 
 
 def _distances(rows: Mapping[str, Mapping[str, Any]], ending: str, words: str) -> list[str]:

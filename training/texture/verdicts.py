@@ -9,7 +9,7 @@ from typing import Any
 TRAINING_SETS, HELD_OUT_SETS = 12, 3  # the fewest that a class is learnt from and judged by
 ACCURACY_RATIO = 0.8
 DIVERSITY_RATIO = 0.6
-SEAM_SHARE = 0.15  # of seams above the 95th percentile of lines: three times what chance gives
+SEAM_SHARE = 0.25  # of seams above the 95th percentile of lines: five times what chance gives
 
 
 def verdict(row: Mapping[str, Any]) -> tuple[bool, list[str], list[str]]:
@@ -21,7 +21,7 @@ def verdict(row: Mapping[str, Any]) -> tuple[bool, list[str], list[str]]:
     if row["held_out_sets"] < HELD_OUT_SETS:
         stops.append(f"{row['held_out_sets']} sets are held out to judge it by, and {HELD_OUT_SETS} are asked for")
     if not row["in_pack"]:
-        return False, [*stops, "this pack was not trained on it"], []
+        return False, stops or ["this pack was not trained on it"], []
     for ending, words in (("", "in colour"), ("_lit", "lit from the side")):
         own, real, other = (row[f"kid{which}{ending}"] for which in ("", "_real", "_other_class"))
         if None in (own, real, other):
