@@ -148,7 +148,7 @@ class _Job:
 
 def _slices(request: TextureRequest, awake: bool) -> Generator[float, None, TextureResult]:
     began = time.perf_counter()
-    job = yield from within(_begin(request), 0.0, 0.05)
+    job = yield from within(_begin(request, awake), 0.0, 0.05)
     share = 0.95 / request.count
     textures = []
     for number, seed in enumerate(seeds(request)):
@@ -156,7 +156,7 @@ def _slices(request: TextureRequest, awake: bool) -> Generator[float, None, Text
     return _result(job, textures, began)
 
 
-def _begin(request: TextureRequest) -> Generator[float, None, _Job]:
+def _begin(request: TextureRequest, awake: bool = False) -> Generator[float, None, _Job]:
     yield 0.0
     from ..inference.devices import import_runtime
     from ..inference.sessions import open_session
@@ -174,7 +174,9 @@ def _begin(request: TextureRequest) -> Generator[float, None, _Job]:
 
     sessions = {}
     for graph in ("mapping", "model", *(["encoder"] if request.like else [])):
-        sessions[graph] = open_session(pack, graph, request.device, generating.THREADS)
+        # a graph that runs beside has no use for the caller's thread
+        threads = generating.THREADS + (awake and graph == "model")
+        sessions[graph] = open_session(pack, graph, request.device, threads)
         yield 0.7
     seen = look_at_picture(sessions["encoder"], known, request.like) if request.like else None
     yield 0.9
