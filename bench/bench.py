@@ -330,6 +330,7 @@ def measure(pack: Pack) -> Figures:
     import motion_figures
     import reduction_figures
     import rig_figures
+    import texture_figures
 
     session = open_session(pack, device="cpu")
     yield from generator_steps(session, pack)
@@ -341,6 +342,8 @@ def measure(pack: Pack) -> Figures:
         yield name, Figure(value, unit, note=note)
     for name, value, baseline, unit, note in fill_figures.figures(ROOT / "models"):
         yield name, Figure(value, unit, baseline, value / baseline, note)
+    for name, value, baseline, unit, note in texture_figures.figures(ROOT / "models"):
+        yield name, Figure(value, unit, baseline, baseline and baseline / value, note)
     yield from register_time()
     yield from peak_memory(pack)
 

@@ -6,9 +6,10 @@ import math
 import sys
 
 import made_packs
+import made_texture_pack
 import pytest
 
-from bench import bench, motion_figures, reduction_figures
+from bench import bench, motion_figures, reduction_figures, texture_figures
 from blender_addon.errors import GalateaError
 from blender_addon.inference.packs import read_pack
 from blender_addon.inference.sessions import open_session
@@ -47,6 +48,17 @@ def test_motion_and_opening(pack):
     assert list(entries) == ["motion_10s_ms_b1", "motion_10s_ms_b32"]
     opened = check_form(bench.session_open(pack, repeats=1))["session_open_ms"]
     assert opened["ratio"] == pytest.approx(opened["baseline"] / opened["value"], rel=0.01)
+
+
+def test_textures(tmp_path, monkeypatch):
+    assert not list(texture_figures.figures(tmp_path))
+    made_texture_pack.write_texture_pack(tmp_path / "texture-generator")
+    monkeypatch.setattr(texture_figures, "_baked", lambda name, size: 2.0)
+    monkeypatch.setattr(texture_figures, "_peak", lambda folder, name, size: 300.0)
+    entries = check_form((name, bench.Figure(value, unit, baseline, baseline / value, note)) for name, value, baseline,
+                         unit, note in texture_figures.figures(tmp_path, repeats=1, sizes=(64, 128)))
+    assert list(entries) == ["texture_64_s", "texture_128_s"]
+    assert all("skin" in entry["note"] and "300 MB" in entry["note"] for entry in entries.values())
 
 
 def test_ratios_say_how_many_times_better():
