@@ -45,14 +45,14 @@ class Schedule:
     steps: int
     minutes: float = 0.0
     batch: int = 16
-    crops: tuple[tuple[float, int], ...] = ((0.0, 64), (0.4, 96))
+    crops: tuple[tuple[float, int], ...] = ((0.0, 64), (0.65, 96))
     rates: tuple[float, float] = (6e-4, 1e-4)
     penalty: tuple[float, float] = (2.0, 0.4)
     penalty_every: int = 3
     like: float = 4.0
     features_like: float = 0.5
     patches_like: float = 1.0
-    information: float = 1e-3
+    information: float = 3e-3
     average: float = 0.999
 
     def share(self, step: int, seconds: float) -> float:
