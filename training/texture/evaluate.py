@@ -30,7 +30,7 @@ from .image_pack import ImagePack
 from .kid import Kid, kid
 from .looks import TEXELS_PER_TILE
 from .nearest import diversity, nearest_figures
-from .real_side import FEWEST, FULL, QUICK, Effort, RealClass, real_classes
+from .real_side import FEWEST, MOST, QUILTED, VIEWS, RealClass, real_classes
 from .texture_card import write_card
 from .texture_report import write_report
 from .verdicts import verdict
@@ -38,6 +38,18 @@ from .verdicts import verdict
 KIND = "texture-generator"
 _SEAM_SIZE = 512
 _FIRST_SEED = 1000  # of those measured; the sheets show others
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is made of each class: materials of one tile, and of 512 px for their seams."""
+
+    made: int
+    seams: int
+
+
+FULL = Effort(made=48, seams=4)
+QUICK = Effort(made=16, seams=2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +63,7 @@ class MadeClass:
 def evaluate(data: Path, pack_folder: Path | None, out: Path, record: bool = False, quick: bool = False) -> None:
     """Write metrics.json, tables.md, plots and contact sheets into `out`; with `record`, the figures into the pack too.
 
-    data: an image pack with held-out pictures. quick: fewer pictures and no sheets. GalateaError when the pictures
+    data: an image pack with held-out pictures. quick: fewer materials and no sheets. GalateaError when the pictures
     share no class with the pack, or nothing is held out.
     """
     started = time.monotonic()
@@ -67,7 +79,7 @@ def evaluate(data: Path, pack_folder: Path | None, out: Path, record: bool = Fal
     network = load_network()
     effort = QUICK if quick else FULL
     out.mkdir(parents=True, exist_ok=True)
-    real = real_classes(pictures, network, effort, out)
+    real = real_classes(pictures, network, out)
     made = {name: make_class(pack, network, real[name], effort) for name in tqdm(shared, desc=pack.id, unit="class")}
     classifier = train_classifier({name: own.train.albedo for name, own in real.items() if own.train_count >= FEWEST})
     metrics: dict[str, Any] = {"classes": {name: figures_of(own, made.get(name), real, classifier)
@@ -112,7 +124,7 @@ def make_class(pack: Pack, network: Network, real: RealClass, effort: Effort) ->
     seeds = range(_FIRST_SEED, _FIRST_SEED + effort.made)
     maps = np.stack([planes(make(pack, real.name, seed, TEXELS_PER_TILE)) for seed in seeds])
     seams = np.concatenate([seam_ratios(make(pack, real.name, seed, _SEAM_SIZE)) for seed in seeds[:effort.seams]])
-    return MadeClass(see(network, maps, real.lighting, effort.views, seed=4), seams)
+    return MadeClass(see(network, maps, real.lighting, VIEWS, seed=4), seams)
 
 
 def make(pack: Pack, name: str, seed: int, size: int) -> TextureMaps:
@@ -197,12 +209,12 @@ def classifier_figures(classifier: Classifier, real: Mapping[str, RealClass]) ->
 def about(effort: Effort) -> str:
     """How it was measured, in words, for the report and the card."""
     return (f"Pictures are tiles of {TEXELS_PER_TILE} px (a real one halved from 256 px, a generated one made at that "
-            f"size with full variety, {effort.made} seeds), and of each {effort.views} crops of 112 px, doubled to the "
+            f"size with full variety, {effort.made} seeds), and of each {VIEWS} crops of 112 px, doubled to the "
             "224 px of EfficientNet-lite0: anywhere on the torus of seamless pictures, inside others. Crops of one "
             "picture are never paired with each other, so KID stays unbiased with few held-out pictures; its spread is "
             "that over random halves of the pictures. KID is taken of albedo, and again of the material lit from the "
             "side, over pictures whose height is known; where real ones lack roughness or metallic, all are lit with "
-            f"the same. At most {effort.most} training pictures a class; quilting: {effort.quilted} pictures, each "
+            f"the same. At most {MOST} training pictures a class; quilting: {QUILTED} pictures, each "
             "from one training picture. The other class is the one whose training pictures lie nearest. Seams: the "
             f"strongest gradient across an edge over the 95th percentile of interior lines at {_SEAM_SIZE} px, all "
             f"maps, both axes, {effort.seams} seeds, and how often it is above 1 (where nothing at all marks the edge, "

@@ -16,29 +16,16 @@ from .image_pack import ImagePack
 from .looks import TEXELS_PER_TILE
 from .quilting import quilt
 
-FEWEST = 8  # training pictures of a class that others are compared with and told apart from
-
-
-@dataclass(frozen=True)
-class Effort:
-    """How much is looked at: materials made of each class, crops of each picture, quilted pictures, the most training
-    pictures of a class, and seeds at 512 px for seams."""
-
-    made: int
-    views: int
-    quilted: int
-    most: int
-    seams: int
-
-
-FULL = Effort(made=48, views=2, quilted=24, most=96, seams=4)
-QUICK = Effort(made=16, views=2, quilted=12, most=32, seams=2)
+FEWEST = 8    # training pictures of a class that others are compared with and told apart from
+VIEWS = 2     # crops of each picture
+QUILTED = 24  # pictures of each class
+MOST = 128    # training pictures of a class
 
 
 @dataclass(frozen=True, eq=False)
 class RealClass:
     """One class: how its pictures are lit, features of training, held-out and quilted pictures, how many pictures there
-    are to train on and held out, and how many of those held out are known to be seamless."""
+    are to train on and held out."""
 
     name: str
     procedural: bool
@@ -48,30 +35,28 @@ class RealClass:
     quilted: Seen
     train_count: int
     held_out_count: int
-    tileable_held_out: int
 
 
-def real_classes(pictures: ImagePack, network: Network, effort: Effort, out: Path) -> dict[str, RealClass]:
+def real_classes(pictures: ImagePack, network: Network, out: Path) -> dict[str, RealClass]:
     """Every class of an image pack, by name. The features are kept in `out`, for the next time."""
     found = {}
     for name in tqdm(pictures.classes, desc="real", unit="class"):
         train, held_out = (pictures.only([name], split) for split in ("train", "test"))
-        chosen = _choice(len(train), effort.most)
+        chosen = _choice(len(train), MOST)
         lighting = lighting_of(pictures, name)
         shown = [train.items[i].sha256 for i in chosen], [item.sha256 for item in held_out.items]
-        key = hashlib.sha256(repr((shown, lighting, effort)).encode()).hexdigest()[:12]
+        key = hashlib.sha256(repr((shown, lighting, VIEWS, QUILTED)).encode()).hexdigest()[:12]
         kept = out / "features" / f"{name}-{key}.npz"
         seen = _read(kept)
         if seen is None:
             maps = train.pictures(TEXELS_PER_TILE)[chosen] / np.float32(255.0)
             tileable, known = train.tileable[chosen], train.known[chosen, 0]
-            seen = (see(network, maps, lighting, effort.views, tileable, known),
-                    see(network, held_out.pictures(TEXELS_PER_TILE) / np.float32(255.0), lighting, effort.views,
+            seen = (see(network, maps, lighting, VIEWS, tileable, known),
+                    see(network, held_out.pictures(TEXELS_PER_TILE) / np.float32(255.0), lighting, VIEWS,
                         held_out.tileable, held_out.known[:, 0], seed=1),
-                    _see_quilted(network, maps, lighting, effort, tileable, known))
+                    _see_quilted(network, maps, lighting, tileable, known))
             _write(kept, seen)
-        found[name] = RealClass(name, pictures.looks[name].procedural, lighting, *seen, len(train), len(held_out),
-                                int(held_out.tileable.sum()))
+        found[name] = RealClass(name, pictures.looks[name].procedural, lighting, *seen, len(train), len(held_out))
     return found
 
 
@@ -83,17 +68,17 @@ def lighting_of(pictures: ImagePack, name: str) -> Lighting:
     return Lighting(look.relief, bool(len(known) and known.all()), look.metallic)
 
 
-def _see_quilted(network: Network, maps: np.ndarray, lighting: Lighting, effort: Effort, tileable: np.ndarray,
-                 known: np.ndarray) -> Seen:
+def _see_quilted(network: Network, maps: np.ndarray, lighting: Lighting, tileable: np.ndarray, known: np.ndarray
+                 ) -> Seen:
     """Quilted pictures, each out of one training picture; those with a known height first, so that some can be lit."""
     if not len(maps):
-        return see(network, maps, lighting, effort.views)
+        return see(network, maps, lighting, VIEWS)
     rng = np.random.default_rng(2)
     order = rng.permutation(len(maps))
     order = np.concatenate([order[known[order]], order[~known[order]]])
-    sources = order[np.arange(effort.quilted) % len(order)]
+    sources = order[np.arange(QUILTED) % len(order)]
     made = np.stack([quilt(maps[i], TEXELS_PER_TILE, rng, bool(tileable[i])) for i in sources])
-    return see(network, made, lighting, effort.views, np.zeros(len(made), bool), known[sources], seed=3)
+    return see(network, made, lighting, VIEWS, np.zeros(len(made), bool), known[sources], seed=3)
 
 
 def _choice(count: int, most: int) -> np.ndarray:
