@@ -3,6 +3,7 @@
 
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -231,6 +232,26 @@ def test_slices_tell_how_far_they_are_and_closing_breaks_off(doors):
     assert api.generate_texture(TextureRequest("stone", width=64, height=64, device="cpu")).figures
 
 
+@pytest.mark.parametrize("size", [512, 1024])
+def test_no_slice_keeps_a_window_waiting(doors, size):
+    """A slice's own work, not the time that others take from it on a busy machine."""
+    slices = api.texture_in_slices(TextureRequest("stone", width=size, height=size, device="cpu"))
+    assert longest(slices) < 0.2
+    result = api.generate_texture(TextureRequest("stone", width=size, height=size, device="cpu"))
+    assert longest(api.texture.write_in_slices(result, doors.folder.parent / "written", preview=True)) < 0.2
+
+
+def longest(slices):
+    worst = 0.0
+    while True:
+        began = time.thread_time()
+        try:
+            next(slices)
+        except StopIteration:
+            return max(worst, time.thread_time() - began)
+        worst = max(worst, time.thread_time() - began)
+
+
 def test_a_graph_beside_needs_a_second_thread_and_right_inputs(pack):
     inputs = inputs_of(pack, "stone", 64)
     with pytest.raises(DeviceError, match="two"):
@@ -256,8 +277,6 @@ def test_a_stopped_graph_ends_and_the_session_lives_on(pack):
 
 
 def wait(run):
-    import time
-
     until = time.monotonic() + 120.0
     while not run.done:
         assert time.monotonic() < until

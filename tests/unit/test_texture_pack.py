@@ -2,6 +2,7 @@
 """The texture generator that ships, class by class at 512 pixels: seamless, physical, varied, repeatable."""
 
 import re
+import time
 import tomllib
 from functools import cache
 
@@ -9,8 +10,10 @@ import numpy as np
 import pytest
 from judged_textures import integrated, make, rolled_error, seam_excess, seen_by_differences
 
+from blender_addon import api
 from blender_addon.inference.packs import models_folder, read_pack, verify_pack
 from blender_addon.inference.sessions import open_session
+from blender_addon.texture import generating
 from blender_addon.texture.generating import MAPS, look_at
 from blender_addon.texture.vocabulary import vocabulary
 
@@ -91,6 +94,26 @@ def test_a_larger_size_is_a_larger_area():
         return np.abs(np.diff(made, axis=1)).mean() / made.std()
 
     assert energy(1024) == pytest.approx(energy(256), rel=0.35)
+
+
+def test_no_slice_keeps_a_window_waiting():
+    """A slice's own work, not the time that others take from it on a busy machine."""
+    slices = api.texture_in_slices(api.TextureRequest(_classes()[0], width=1024, height=1024, device="cpu"))
+    worst = 0.0
+    while True:
+        began = time.thread_time()
+        if next(slices, None) is None:
+            break
+        worst = max(worst, time.thread_time() - began)
+    assert worst < 0.2
+
+
+def test_strips_of_a_large_size_meet_without_a_trace(monkeypatch):
+    whole = maps(_classes()[0])
+    monkeypatch.setattr(generating, "STRIP_PIXELS", 512 * 256)
+    assert len(generating.strips(vocabulary(shipped()), 512, 512)) > 2
+    made = make(shipped(), _classes()[0])
+    assert max(np.abs(getattr(made, which) - getattr(whole, which)).max() for which in MAPS) <= 1e-4
 
 
 def test_the_encoder_knows_most_of_what_the_generator_makes():
