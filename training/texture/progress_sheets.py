@@ -38,7 +38,7 @@ def progress_sheet(networks: Networks, tiles: Tiles, path: Path, device: str) ->
         latent[:_REAL] = networks.encoder(real[:, :3])[0]
         made = networks.make(latent, torch.randn(count, shape.noise, cells, cells, generator=source).to(device),
                              torch.randn(count, 1, _EDGE, _EDGE, generator=source).to(device), label)
-        maps = torch.cat([real, made])
+        maps = torch.cat([real, made]).clamp(0.0, 1.0)
         relief = networks.generator.relief[kind].expand(len(maps))
         flat, shown = maps[:, :3], lit(maps, relief)
         rows.append(torch.cat([torch.cat(list(part), dim=2) for part in (flat, shown)], dim=1))
