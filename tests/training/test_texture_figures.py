@@ -119,6 +119,7 @@ def test_classifier_tells_classes_apart_however_many_pictures_they_have():
         assert shares.sum() == pytest.approx(1.0)
         assert shares[i] > 0.9
     assert train_classifier(learn).weights == pytest.approx(classifier.weights)
+    assert train_classifier({"a": learn["a"]}).classes == train_classifier({}).classes == ()
 
 
 def test_copies_are_found_and_new_pictures_are_not():
@@ -208,8 +209,8 @@ def row(**changes) -> dict:
 
 @pytest.mark.parametrize(("changes", "stops", "weak"), [
     ({}, "", ""),
-    ({"training_sets": 11}, "11 sets to learn from", ""),
-    ({"held_out_sets": 2}, "2 sets are held out", ""),
+    ({"training_sets": 11}, "sets to learn from: 11", ""),
+    ({"held_out_sets": 2}, "held out to judge it by: 2", ""),
     ({"kid": 0.06}, "in colour it is nearer to metal", ""),
     ({"kid_lit": 0.06}, "lit from the side it is nearer to metal", ""),
     ({"kid_lit": None}, "", ""),
@@ -294,7 +295,7 @@ def test_figures_have_the_form_that_others_read(measured: tuple[Path, Path, Path
     stone, leather, slate = metrics["classes"].values()
     assert stone["kid_lit"] is None and leather["kid_lit"] is not None  # real stone has no heights here
     assert stone["training_sets"] == 9 and stone["held_out_sets"] == 4
-    assert not stone["ships"] and "9 sets to learn from" in stone["stops"][0]
+    assert not stone["ships"] and "sets to learn from: 9" in stone["stops"][0]
     assert not slate["in_pack"] and slate["kid"] is None and slate["held_out_sets"] == 0
     assert stone["quilting"]["nearest_ratio"] < 0.7  # quilted pictures are patched copies, and are found out
 
@@ -324,7 +325,7 @@ def test_the_card_says_what_ships_and_what_waits(measured: tuple[Path, Path, Pat
     assert all(finding.ok for finding in verify_pack(read_pack(pack)))
     written = (pack / "README.md").read_text()
     assert "--record" not in written and "python -m training evaluate texture-generator" in written
-    assert "Waiting: slate (there are 4 sets to learn from" in written
+    assert "Waiting: slate (sets to learn from: 4" in written
     content = tomllib.loads((pack / "pack.toml").read_text())
     assert content["metrics"]["classes"]["leather"]["procedural"]
 
@@ -361,7 +362,7 @@ def test_sheets_and_the_page_of_what_is_not_good_enough(measured: tuple[Path, Pa
     write_page(read_pack(pack), out, ["leather: has no pores.", "Nothing has scratches."])
     assert {path.stem for path in out.glob("*.png")} >= {"skin", "leather", "chainmail", "stone"}
     page = (out / "not_good_enough.md").read_text()
-    assert "This class is not good enough because\n\n- there are 9 sets to learn from" in page
+    assert "This class is not good enough because\n\n- sets to learn from: 9" in page
     assert "- has no pores." in page and "- Nothing has scratches." in page
 
 

@@ -34,7 +34,9 @@ class Classifier:
 
 def train_classifier(pictures: Mapping[str, np.ndarray]) -> Classifier:
     """Learn to tell classes from features (n, views, D) of each; every class counts alike, however many pictures it
-    has. Deterministic."""
+    has. Deterministic. With fewer than two classes there is nothing to tell apart, and it knows none."""
+    if len(pictures) < 2:
+        return Classifier((), *(np.zeros(0, np.float32),) * 4)
     classes = tuple(pictures)
     rows = np.concatenate([x.reshape(-1, x.shape[-1]) for x in pictures.values()]).astype(np.float32)
     counts = np.array([x.shape[0] * x.shape[1] for x in pictures.values()])

@@ -17,9 +17,9 @@ def verdict(row: Mapping[str, Any]) -> tuple[bool, list[str], list[str]]:
     and, where that can be measured, lit: whether it does, what stops it, and what else is weak about it."""
     stops, weak = [], []
     if row["training_sets"] < TRAINING_SETS:
-        stops.append(f"there are {row['training_sets']} sets to learn from, and {TRAINING_SETS} are asked for")
+        stops.append(f"sets to learn from: {row['training_sets']}, and {TRAINING_SETS} are asked for")
     if row["held_out_sets"] < HELD_OUT_SETS:
-        stops.append(f"{row['held_out_sets']} sets are held out to judge it by, and {HELD_OUT_SETS} are asked for")
+        stops.append(f"sets held out to judge it by: {row['held_out_sets']}, and {HELD_OUT_SETS} are asked for")
     if not row["in_pack"]:
         return False, stops or ["this pack was not trained on it"], []
     for ending, words in (("", "in colour"), ("_lit", "lit from the side")):
