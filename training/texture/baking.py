@@ -43,7 +43,8 @@ def lay_out(size: int) -> Bench:
     bpy.ops.mesh.primitive_plane_add(size=1.0)
     plane = bpy.context.object
     material = bpy.data.materials.new("tile")
-    material.use_nodes = True
+    if material.node_tree is None:  # before Blender 5
+        material.use_nodes = True
     plane.data.materials.append(material)
     image = bpy.data.images.new("tile", size, size, alpha=False, float_buffer=True)
     image.colorspace_settings.name = "Non-Color"

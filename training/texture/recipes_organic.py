@@ -69,7 +69,7 @@ def skin(graph: NodeGraph, rng: np.random.Generator) -> Material:
     colour = graph.mix(red * float(rng.uniform(0.3, 0.9)), base, flush)
     colour = graph.mix(pale * 0.6, colour, sallow)
     if rng.random() < 0.35:  # veins shine through blue
-        vein = graph.smoothstep(0.035, 0.0, abs(graph.torus_noise(2.5, 2, 0.4) - 0.5))
+        vein = graph.smoothstep(0.026, 0.0, abs(graph.torus_noise(2.5, 2, 0.4) - 0.5))
         vein = vein * graph.smoothstep(0.40, 0.60, graph.torus_noise(2, 1))
         colour = graph.mix(vein * (0.40 - 0.25 * dark), colour, (base[0] * 0.72, base[1] * 0.86, base[2] * 0.98))
     brown = (base[0] * 0.66, base[1] * 0.54, base[2] * 0.47)
@@ -222,7 +222,7 @@ def bone(graph: NodeGraph, rng: np.random.Generator) -> Material:
     age = float(rng.uniform(0.0, 1.0))
     u, v = graph.warp(0.05, 2.5, 2)
     swell = graph.torus_noise(2.5, 3, 0.5, at=(u, v)) - 0.5
-    fibre = graph.torus_noise((34.0, 4.0), 3, 0.6, at=(u, v)) - 0.5
+    fibre = graph.torus_noise((36.0, 6.0), 3, 0.6, at=(u, v)) - 0.5
     count = int(rng.integers(18, 40))
     pores = graph.cells(count, round(count * 0.5), 1.0, at=graph.warp(0.01, 24, 2, at=(u, v)))
     gate, size, depth = graph.separate(pores.random)
@@ -237,16 +237,16 @@ def bone(graph: NodeGraph, rng: np.random.Generator) -> Material:
         cracks = cracks * graph.smoothstep(0.42, 0.60, graph.torus_noise(3, 2)) * (0.4 + 0.6 * age)
     else:
         cracks = 0.0 * pits
-    height = 0.58 + 1.2 * swell + (0.30 + 0.40 * age) * fibre + 0.22 * chalk - 0.42 * pits - 0.40 * cracks
+    height = 0.58 + 1.2 * swell + (0.12 + 0.28 * age * age) * fibre + 0.22 * chalk - 0.42 * pits - 0.40 * cracks
 
     brown = (0.42, 0.29, 0.17)
     stain = graph.smoothstep(0.45, 0.75, graph.torus_noise(float(rng.uniform(2, 4)), 5, 0.6) - 0.5 * swell)
-    colour = graph.mix(stain * (0.15 + 0.6 * age), base, (base[0] * 0.72, base[1] * 0.60, base[2] * 0.42))
-    colour = graph.shade(colour, 0.98 + 0.7 * age * fibre + 0.35 * fibre + 0.30 * swell + 0.2 * chalk)
+    colour = graph.mix(stain * (0.10 + 0.6 * age * age), base, (base[0] * 0.72, base[1] * 0.60, base[2] * 0.42))
+    colour = graph.shade(colour, 0.98 + 0.45 * age * age * fibre + 0.18 * fibre + 0.30 * swell + 0.2 * chalk)
     bleached = graph.smoothstep(0.5, 0.72, graph.torus_noise(4, 4, 0.6) + 0.4 * swell)
     colour = graph.mix(bleached * 0.4, colour, (0.93, 0.90, 0.82))
     colour = graph.mix(graph.clamp(0.65 * pits + 0.75 * cracks), colour, brown)
-    roughness = 0.46 + 0.25 * stain * age + 0.2 * pits + 0.2 * cracks + 0.6 * fibre * (0.3 + 0.5 * age)
+    roughness = 0.46 + 0.25 * stain * age + 0.2 * pits + 0.2 * cracks + 0.4 * fibre * (0.3 + 0.5 * age)
     return Material(colour, height, roughness)
 
 
