@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the VAE of bodies and its baseline, principal components, have in common.
+
+Both work on logarithms, in which bodies are more nearly normal and lengths never negative. The measurements that
+stature, weight, age and sex lead one to expect are linear in those; what a body is beside them, its deviation, is coded
+in a few numbers, and what the code cannot say (the rest) is independent in each measurement. Of stature, weight and age
+those that are not asked for are drawn, given those that are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from blender_addon.character.measurements import INDEX, NAMES, WEIGHT
+
+COUNT = len(NAMES)
+EXACT = (INDEX["stature"], INDEX[WEIGHT])
+ASKED = 4  # sex, stature, weight, age: as many draws lead the latent
+_YOUNGEST, AGES = 15.0, (17.0, 58.0)  # years; the logarithm of those past fifteen is nearly normal
+
+
+@dataclass(frozen=True)
+class BodyShape:
+    """The sizes of a model of bodies: numbers of the code, and of each hidden layer of the VAE."""
+
+    code: int = 16
+    hidden: int = 128
+
+    @property
+    def latent(self) -> int:
+        return ASKED + self.code
+
+    def as_dict(self) -> dict[str, int]:
+        return asdict(self)
+
+
+class Bodies(nn.Module):
+    """Latent (B, Z), detail (B, M), about (B, 4) and what of it is given (B, 4) -> measures (B, M) in metres and kg.
+
+    Buffers with a leading 2 are of women and of men; a sex between them mixes.
+    """
+
+    def __init__(self, shape: BodyShape):
+        super().__init__()
+        self.shape = shape
+        for name, size in {"centre": (3,), "scale": (3,),  # of the logs of stature, weight and years past fifteen
+                           "usual": (2, 3), "mix": (2, 3, 3),  # of those three, standardised
+                           "expected": (2, 4, COUNT),  # logs of measures: of 1 and those three
+                           "spread": (2, COUNT),  # of deviations, in logs
+                           "weights": (COUNT,),  # of deviations: how many mm one spread is, of their mean
+                           "rest": (COUNT,)}.items():  # of what the code cannot say, in spreads
+            self.register_buffer(name, torch.zeros(size))
+
+    def deviations(self, code: Tensor, sex: Tensor, asked: Tensor) -> Tensor:
+        """(B, M) in spreads, of a code (B, K)."""
+        raise NotImplementedError
+
+    def encode(self, measures: Tensor, known: Tensor, about: Tensor, given: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log spread (B, Z) of the latent; a sex that is not given counts as 0.5."""
+        raise NotImplementedError
+
+    def decode(self, latent: Tensor, detail: Tensor, about: Tensor, given: Tensor) -> tuple[Tensor, Tensor]:
+        """Measures (B, M), and about (B, 4) with what was not given filled in."""
+        sex, asked = self.complete(latent[:, :ASKED], about, given)
+        deviation = self.deviations(latent[:, ASKED:], sex, asked) + self.rest * detail
+        measures = torch.exp(self.expectation(sex, asked) + self.between(self.spread, sex) * deviation)
+        raw = torch.exp(asked * self.scale + self.centre)
+        years = torch.clamp(raw[:, 2:] + _YOUNGEST, *AGES)
+        return measures, torch.cat([sex, raw[:, :2], years], dim=1)
+
+    def complete(self, draws: Tensor, about: Tensor, given: Tensor) -> tuple[Tensor, Tensor]:
+        """Sex (B, 1) and the standardised logs (B, 3) of stature, weight and age: as given, or drawn given the others.
+
+        A draw of all three is corrected, one at a time, by what was given (Matheron's rule for a normal).
+        """
+        sex = torch.where(given[:, :1] > 0.5, about[:, :1], (draws[:, :1] > 0.0).float())
+        wanted = self.standardised(about, given)
+        mix = self.between(self.mix, sex)
+        asked = self.between(self.usual, sex) + (mix @ draws[:, 1:, None])[..., 0]
+        cover = mix @ mix.transpose(1, 2)
+        for at in range(3):
+            gain = cover[:, :, at] / cover[:, at, at:at + 1] * given[:, at + 1:at + 2]
+            asked = asked + gain * (wanted - asked)[:, at:at + 1]
+            cover = cover - gain[:, :, None] * cover[:, at:at + 1]
+        return sex, asked
+
+    def standardised(self, about: Tensor, given: Tensor) -> Tensor:
+        """(B, 3) standardised logs of stature, weight and years past fifteen; 0 where not given."""
+        shift = torch.tensor([0.0, 0.0, _YOUNGEST])
+        logs = torch.log(torch.clamp(about[:, 1:] - shift, min=1e-3))
+        return (logs - self.centre) / self.scale * given[:, 1:]
+
+    def expectation(self, sex: Tensor, asked: Tensor) -> Tensor:
+        """(B, M) logs of measures."""
+        told = torch.cat([torch.ones_like(sex), asked], dim=1)
+        return (told[:, None] @ self.between(self.expected, sex))[:, 0]
+
+    def between(self, both: Tensor, sex: Tensor) -> Tensor:
+        """Of a buffer (2, ...) what sex (B, 1) makes of it, (B, ...)."""
+        return both[0] + (both[1] - both[0]) * sex.reshape(-1, *(1,) * (both.dim() - 1))
+
+    @torch.no_grad()
+    def fit_expected(self, measures: np.ndarray, about: np.ndarray) -> None:
+        """Set what is expected, the spreads and the weights from people (N, 93) and (N, 4)."""
+        logs, sex = np.log(measures), about[:, 0].round().astype(int)
+        raw = np.log(about[:, 1:] - [0.0, 0.0, _YOUNGEST])
+        self.centre.copy_(torch.as_tensor(raw.mean(axis=0)))
+        self.scale.copy_(torch.as_tensor(raw.std(axis=0)))
+        asked = (raw - raw.mean(axis=0)) / raw.std(axis=0)
+        for kind in (0, 1):
+            told = np.column_stack([np.ones(len(asked)), asked])[sex == kind]
+            solved = np.linalg.lstsq(told, logs[sex == kind], rcond=None)[0]
+            away = logs[sex == kind] - told @ solved
+            away[:, list(EXACT)] = 0.0
+            self.expected[kind] = torch.as_tensor(solved)
+            self.spread[kind] = torch.as_tensor(away.std(axis=0))
+            self.usual[kind] = torch.as_tensor(told[:, 1:].mean(axis=0))
+            self.mix[kind] = torch.as_tensor(np.linalg.cholesky(np.cov(told[:, 1:].T, bias=True)))
+        self.spread[:, list(EXACT)] = 0.0
+        metres = self.spread.mean(dim=0) * torch.as_tensor(measures.mean(axis=0), dtype=torch.float32)
+        self.weights.copy_(metres / metres.sum() * (COUNT - len(EXACT)))
+
+    def deviation_of(self, measures: Tensor, about: Tensor) -> Tensor:
+        """(B, M) the deviations, in spreads, of people about whom all is known; 0 for stature and weight."""
+        sex, asked = about[:, :1], self.standardised(about, torch.ones_like(about))
+        away = torch.log(measures) - self.expectation(sex, asked)
+        spread = self.between(self.spread, sex)
+        return torch.where(spread > 0.0, away / torch.clamp(spread, min=1e-6), torch.zeros_like(away))
+
+    @torch.no_grad()
+    def fit_rest(self, measures: np.ndarray, about: np.ndarray) -> None:
+        """Set the rest so that each deviation spreads as among these people: what the code itself, drawn, lacks."""
+        people = torch.as_tensor(about, dtype=torch.float32)
+        true = self.deviation_of(torch.as_tensor(measures, dtype=torch.float32), people)
+        sex, asked = people[:, :1], self.standardised(people, torch.ones_like(people))
+        draws = torch.randn(len(people), self.shape.code, generator=torch.Generator().manual_seed(7))
+        lacking = true.square().mean(dim=0) - self.deviations(draws, sex, asked).square().mean(dim=0)
+        self.rest.copy_(torch.sqrt(torch.clamp(lacking, min=0.0)))
