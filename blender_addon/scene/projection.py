@@ -13,6 +13,7 @@ _DEFORMING = {"ARMATURE", "CAST", "CLOTH", "CORRECTIVE_SMOOTH", "CURVE", "DISPLA
               "LATTICE", "MESH_CACHE", "MESH_DEFORM", "MESH_SEQUENCE_CACHE", "SHRINKWRAP", "SIMPLE_DEFORM", "SMOOTH",
               "SOFT_BODY", "SURFACE_DEFORM", "WARP", "WAVE"}
 _SAME = 1e-4  # UVs that near are taken for one
+_ENOUGH = 50_000  # triangles to measure: more would keep the window waiting and tell nothing new
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def _by_uvs(ob: bpy.types.Object) -> Projection | None:
         return None
     uvs = np.empty(2 * len(mesh.loops), np.float32)
     layer.data.foreach_get("uv", uvs)
-    uvs = uvs.reshape(-1, 2).astype(float)
+    uvs = uvs.reshape(-1, 2)
     points = np.empty(3 * len(mesh.vertices), np.float32)
     mesh.vertices.foreach_get("co", points)
     points = points.reshape(-1, 3) @ np.array(ob.matrix_world.to_3x3()).T
@@ -79,7 +80,8 @@ def _by_uvs(ob: bpy.types.Object) -> Projection | None:
     mesh.loop_triangles.foreach_get("loops", loops)
     vertices = np.empty(len(mesh.loops), np.int32)
     mesh.loops.foreach_get("vertex_index", vertices)
-    lengths = unit_lengths(points[vertices[loops]].reshape(-1, 3, 3), uvs[loops].reshape(-1, 3, 2))
+    loops = loops.reshape(-1, 3)[::max(1, len(mesh.loop_triangles) // _ENOUGH)]
+    lengths = unit_lengths(points[vertices[loops]], uvs[loops])
     if lengths is None:
         return None
     return Projection("UV", (*lengths, 1.0), meets_itself(vertices, uvs))
@@ -90,7 +92,7 @@ def unit_lengths(points: np.ndarray, uvs: np.ndarray) -> tuple[float, float] | N
 
     points (T, 3, 3) and uvs (T, 3, 2): corners of triangles. None where none has an area in both.
     """
-    sides, steps = points[:, 1:] - points[:, :1], uvs[:, 1:] - uvs[:, :1]
+    sides, steps = (np.diff(corners.astype(float), axis=1) for corners in (points, uvs))
     area = np.linalg.norm(np.cross(sides[:, 0], sides[:, 1]), axis=1)
     turn = steps[:, 0, 0] * steps[:, 1, 1] - steps[:, 0, 1] * steps[:, 1, 0]
     good = (area > 0.0) & (np.abs(turn) > 1e-12) & np.isfinite(turn)

@@ -35,6 +35,10 @@ class Stage:
     def area(self) -> bpy.types.Area:
         return next(area for area in self.window.screen.areas if area.type == "VIEW_3D")
 
+    @property
+    def shader(self) -> bpy.types.Area:
+        return next(area for area in self.window.screen.areas if area.type == "NODE_EDITOR")
+
     def region(self, kind: str) -> bpy.types.Region:
         return next(region for region in self.area.regions if region.type == kind)
 
@@ -85,7 +89,8 @@ class Stage:
 
     def picture(self, name: str):
         """A picture of the screen, once all is drawn."""
-        self.area.tag_redraw()
+        for area in self.window.screen.areas:
+            area.tag_redraw()
         yield 0.6
         if program := shutil.which("import"):
             subprocess.run([program, "-window", "root", str(self.folder / f"{name}.png")], check=True)

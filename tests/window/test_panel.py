@@ -1,51 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Galatea tab in a real Blender with its window, used with a simulated mouse; see story_panel.py.
+"""The Galatea tab in a real Blender with its window, used with a simulated mouse; see story_panel.py."""
 
-Pictures of every step are kept in the folder that GALATEA_PICTURES names. Without a display a starter that brings one
-is used: BLENDER_X, else a `blender-x` beside BLENDER, else xvfb-run, else the tests are skipped.
-"""
-
-import json
-import os
 import shutil
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from window_stories import played
 
 STORY = ("1-no-rig", "2-human", "3-error", "4-generated", "5-redone", "6-reopened", "7-folded", "8-packs", "9-disabled")
-
-
-def starter(program: str) -> list[str]:
-    """The command that starts Blender with its window."""
-    beside = f"{program}-x"
-    if own := os.environ.get("BLENDER_X") or (beside if shutil.which(beside) else ""):
-        return [own]
-    xvfb = shutil.which("xvfb-run")
-    if xvfb and not os.environ.get("DISPLAY"):
-        return [xvfb, "-a", "-s", "-screen 0 1600x900x24", program]
-    return [program]
 
 
 @pytest.fixture(scope="module")
 def seen(bare_blender, archive, tmp_path_factory) -> dict:
     """What happened while story_panel.py was played."""
-    folder = Path(os.environ.get("GALATEA_PICTURES") or tmp_path_factory.mktemp("pictures"))
-    folder.mkdir(parents=True, exist_ok=True)
-    resources = tmp_path_factory.mktemp("window")
-    script = tmp_path_factory.mktemp("scripts")  # where every Blender can see it
-    for name in ("inside.py", "story_panel.py"):
-        shutil.copy2(Path(__file__).with_name(name), script)
-    arguments = ["--factory-startup", "--enable-event-simulate", "--python", str(script / "inside.py"), "--",
-                 "story_panel", str(folder), archive]
-    program, *before = starter(bare_blender.program)
-    done = replace(bare_blender, program=program, resources=resources).run(*before, *arguments, cwd=script)
-    told = done.stdout + done.stderr
-    if "display" in told.lower() and not (folder / "seen.json").exists():
-        pytest.skip("no display for Blender's window: start it under xvfb-run, or from a desktop")
-    assert done.returncode == 0, told
-    assert "Traceback" not in told, told
-    return json.loads((folder / "seen.json").read_text()) | {"folder": folder}
+    return played("story_panel", bare_blender, archive, tmp_path_factory.mktemp)
 
 
 def test_it_is_installed_and_leaves_nothing(seen):

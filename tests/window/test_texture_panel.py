@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Texture panel in a real Blender with its window, used with a simulated mouse; see story_texture.py."""
+
+import shutil
+
+import numpy as np
+import pytest
+from made_texture_pack import write_texture_pack
+from PIL import Image
+from window_stories import played
+
+PICTURES = ("10-rendered", "11-sheet", "12-shader")
+
+
+@pytest.fixture(scope="module")
+def seen(bare_blender, archive, tmp_path_factory) -> dict:
+    """What happened while story_texture.py was played."""
+    return played("story_texture", bare_blender, archive, tmp_path_factory.mktemp,
+                  lambda folder: write_texture_pack(folder / "packs" / "made-textures"))
+
+
+def test_a_pack_of_ones_own_shows_up(seen):
+    assert "made-textures" in seen["packs"]
+
+
+def test_a_click_on_apply_dresses_what_is_selected(seen):
+    assert set(seen["dressed"]) == {"Ball", "Galatea Human Mannequin"}
+    assert all(slots[0].startswith("Galatea leather 3") for slots in seen["dressed"].values())
+
+
+def test_undo_is_one_step_and_redo_brings_it_back(seen):
+    assert seen["undone"] == {} and seen["redone"] == seen["dressed"]
+
+
+def test_a_seed_is_picked_from_a_sheet(seen):
+    assert len(seen["sheet"]) == 12 and seen["picked"] in seen["sheet"]
+
+
+def test_esc_leaves_everything_as_it_was(seen):
+    assert seen["cancelled"] == {}
+
+
+def test_the_window_stays_awake(seen):
+    for name in ("gaps", "gaps_sheet"):
+        assert max(seen[name]) < 0.2, (name, seen[name])
+
+
+def test_the_rendered_picture_shows_the_material(seen):
+    """Where the ball is, colours vary and are brown, as the leather is; the sheet and the nodes have their pictures."""
+    if not shutil.which("import"):
+        pytest.skip("ImageMagick's import, which takes pictures, is not on the PATH")
+    with Image.open(seen["folder"] / "10-rendered.png") as picture:
+        shot = np.asarray(picture.convert("RGB"), dtype=float)
+    left, top, right, bottom = seen["ball"]
+    ball = shot[top:bottom, left:right]
+    red, green, blue = ball.reshape(-1, 3).mean(axis=0)
+    assert red > 1.15 * green > 1.15 * blue and ball.std() > 3.0
+    assert all((seen["folder"] / f"{name}.png").stat().st_size > 20_000 for name in PICTURES)
