@@ -138,6 +138,32 @@ def _pose_vae(content: Table) -> None:
     _same_tensors(content, "decoder", {"latent": [batch, latent]}, {"rotations": [batch, joints, 4]})
 
 
+def _body_vae(content: Table) -> None:
+    """A body VAE: from a latent, details and what is asked for to measurements, and from some measurements back."""
+    table = _table(content, "body")
+    latent = _count(table, "latent", 1, 4096, "body.")
+    names, about = (_words(table, key, "body.") for key in ("names", "about"))
+    units = table.get("units")
+    if not isinstance(units, list) or len(units) != len(names) or not set(units) <= {"m", "kg"}:
+        raise _wrong("body.units", "m or kg for each of body.names")
+    for key in ("mean", "spread"):
+        if len(_numbers(table, key, "body.", above=0.0)) != len(names):
+            raise _wrong(f"body.{key}", f"as many numbers as there are names, {len(names)}")
+    ranges = _table(table, "ranges", "body.")
+    for name in about:
+        ends = ranges.get(name)
+        if not isinstance(ends, list) or len(ends) != 2 or not all(map(_is_number, ends)) or ends[0] >= ends[1]:
+            raise _wrong(f"body.ranges.{name}", "[lowest, highest] that can be asked for")
+    batch = (_shapes(_named_graph(content, "encoder")).get("measures") or [None])[0]
+    measures, asked = [batch, len(names)], [batch, len(about)]
+    _same_tensors(content, "encoder", {"measures": measures, "known": measures, "about": asked, "given": asked},
+                  {"mean": [batch, latent], "log_spread": [batch, latent]})
+    batch = (_shapes(_named_graph(content, "decoder")).get("latent") or [None])[0]
+    measures, asked = [batch, len(names)], [batch, len(about)]
+    _same_tensors(content, "decoder", {"latent": [batch, latent], "detail": measures, "about": asked, "given": asked},
+                  {"measures": measures, "who": asked})
+
+
 def _texture_generator(content: Table) -> None:
     """A texture generator: from a latent and a class to a style, from styles and noise to maps, and from a picture
     back."""
@@ -249,6 +275,7 @@ CHECKS: dict[str, Callable[[Table], None]] = {
     "motion-generator": _motion_generator,
     "motion-inbetweener": _motion_inbetweener,
     "pose-vae": _pose_vae,
+    "body-vae": _body_vae,
     "texture-generator": _texture_generator,
 }
 
