@@ -7,16 +7,30 @@ import json
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ..errors import GalateaError
+from ..errors import GalateaError, PackError
 from ..motion.requests import MotionRequest
+from ..texture.material_options import MaterialOptions
+from ..texture.requests import TextureRequest
+from ..texture.vocabulary import vocabulary
+from . import packs
+from .materials import MaterialResult, generate_material
 from .motion import MotionResult, generate_motion
+
+if TYPE_CHECKING:
+    import bpy
+
+# What the figure wears: the first of these that the texture pack knows. Coarser than in life, to be seen from afar.
+_WEARS = (("scales", 12.0), ("leather", 12.0))
+_SEED = 3
 
 
 def make_demo(folder: str | Path) -> MotionResult:
-    """What `make demo` shows: a Rigify human with a mannequin's skin, walking for eight seconds.
+    """What `make demo` shows: a Rigify human with a mannequin in a generated material, walking for eight seconds.
 
-    Leaves demo.blend, demo.glb, demo.png (a contact sheet) and demo.json in `folder`, which is made when missing.
+    Without a texture pack the mannequin is plain. Leaves demo.blend, demo.glb, demo.png (a contact sheet) and demo.json
+    in `folder`, which is made when missing.
     """
     from ..scene import demo, files, render
 
@@ -29,6 +43,7 @@ def make_demo(folder: str | Path) -> MotionResult:
     for name in ("demo.blend", "demo.glb"):
         files.check_target(folder / name)
     armature = demo.set_stage()
+    material = _dress(armature)
     result = generate_motion(armature, MotionRequest(action="walk", seconds=8.0))
     demo.light_stage(armature, result.frames)
     for name in ("demo.blend", "demo.glb"):
@@ -39,5 +54,17 @@ def make_demo(folder: str | Path) -> MotionResult:
     written = tuple(str(folder / f"demo.{ending}") for ending in ("blend", "glb", "png", "json"))
     result = replace(result, seconds=time.perf_counter() - began, files=written)
     with files.staged(folder / "demo.json") as there:
-        there.write_text(json.dumps(result.as_dict(), indent=2) + "\n", encoding="utf-8")
+        told = result.as_dict() | ({"material": material.as_dict()} if material is not None else {})
+        there.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     return result
+
+
+def _dress(armature: bpy.types.Object) -> MaterialResult | None:
+    """Put a material on the meshes that an armature carries; None where there is no texture pack."""
+    try:
+        known = vocabulary(packs.pick_pack("texture-generator"))
+    except PackError:
+        return None
+    name, tiles = next(((name, tiles) for name, tiles in _WEARS if name in known.classes), (known.classes[0], 0.0))
+    skins = [ob for ob in armature.children if ob.type == "MESH"]
+    return generate_material(skins, TextureRequest(class_name=name, seed=_SEED), MaterialOptions(tiles_per_metre=tiles))

@@ -62,6 +62,22 @@ def test_in_the_blend_somebody_walks_over_the_floor(demo):
     assert errors["limbs"] < 0.6 and errors["turned"] < 1.0 and errors["pelvis"] < 0.002
 
 
+def test_the_figure_wears_a_generated_material(demo):
+    """As far as a texture pack ships; its maps are in the .blend and in the .glb."""
+    folder, _ = demo
+    ships = any(pack.kind == "texture-generator" for pack in api.list_packs()[0])
+    armature = files.open_rig(str(folder / "demo.blend"))
+    worn = next(ob for ob in armature.children if ob.type == "MESH").active_material
+    assert ("galatea_class" in worn) == ships
+    told = json.loads((folder / "demo.json").read_text())
+    assert ("material" in told) == ships
+    if ships:
+        assert told["material"]["texture"]["class_name"] == worn["galatea_class"]
+        images = [node.image for node in worn.node_tree.nodes if node.type == "TEX_IMAGE"]
+        assert len(images) == 4 and all(image.packed_file for image in images)
+        assert len(gltf_validator.validate(folder / "demo.glb")["info"]["resources"]) >= 3  # buffer, images
+
+
 def test_the_picture_shows_something(demo):
     picture = np.asarray(Image.open(demo[0] / "demo.png").convert("L"), dtype=float)
     assert min(picture.shape) >= 200 and picture.std() > 10.0
