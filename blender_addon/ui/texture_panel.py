@@ -22,7 +22,8 @@ class ShaderSidebar:
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         space = context.space_data
-        return space.tree_type == "ShaderNodeTree" and space.shader_type == "OBJECT"
+        shading = space is not None and space.type == "NODE_EDITOR" and space.tree_type == "ShaderNodeTree"
+        return shading and space.shader_type == "OBJECT"
 
 
 def _settings(panel: bpy.types.Panel, context: bpy.types.Context) -> TextureSettings:

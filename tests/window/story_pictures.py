@@ -37,6 +37,43 @@ def key_poses(frames: tuple[int, ...]) -> None:
                 curve.keyframe_points.insert(frame, value, keyframe_type="KEYFRAME")
 
 
+def textures(stage, cut):
+    """The Texture panel beside what it makes: settings, variations, the nodes."""
+    figure = next(ob for ob in bpy.data.objects if ob.type == "MESH")
+    settings = bpy.context.scene.galatea_texture
+    settings.class_name, settings.seed = "scales", 4
+    with stage.context():
+        bpy.ops.object.select_all(action="DESELECT")
+        figure.select_set(True)
+        bpy.context.view_layer.objects.active = figure
+        show("TexturePanel", "DirectionsPanel", "MixingPanel", "MaterialPanel")
+        bpy.ops.galatea.apply_texture("EXEC_DEFAULT")
+    yield 0.5
+    yield from cut("texture", stage.region("UI"))
+    show("TexturePanel", "SheetPanel", "TexturePanelShader")
+    with stage.context():
+        bpy.ops.galatea.show_textures("EXEC_DEFAULT")
+    yield 0.5
+    yield from cut("variations", stage.region("UI"))
+    area = stage.area
+    area.ui_type = "ShaderNodeTree"
+    area.spaces.active.show_region_ui = True
+    yield 0.5
+    next(region for region in area.regions if region.type == "UI").active_panel_category = "Galatea"
+    canvas = next(region for region in area.regions if region.type == "WINDOW")
+    with bpy.context.temp_override(window=stage.window, area=area, region=canvas):
+        bpy.ops.node.select_all(action="DESELECT")
+        bpy.ops.node.view_all()
+    yield 0.7
+    yield from cut("shader", area)
+    area.ui_type = "VIEW_3D"
+    with stage.context():
+        bpy.ops.object.select_all(action="DESELECT")
+        rig().select_set(True)
+        bpy.context.view_layer.objects.active = rig()
+    yield 0.5
+
+
 def story(stage):
     bpy.data.objects.remove(bpy.data.objects["Cube"])
     bpy.ops.extensions.package_install_files(filepath=stage.archive, repo="user_default", enable_on_install=True)
@@ -112,6 +149,7 @@ def story(stage):
         bpy.ops.galatea.fill_between_keys("EXEC_DEFAULT")
     yield 0.5
     yield from cut("inbetween", sidebar)
+    yield from textures(stage, cut)
     show("PacksPanel", "CardPanel")
     bpy.ops.galatea.test_device()
     yield 0.5
