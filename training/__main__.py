@@ -14,8 +14,9 @@ from blender_addon.home import packs_folder
 from blender_addon.inference.packs import PACK_FILE, models_folder
 
 TEXTURES = "texture-generator"
-KINDS = ("motion-generator", "motion-inbetweener", "pose-vae", TEXTURES)
-STEPS = {"motion-generator": 5000, "motion-inbetweener": 100_000, "pose-vae": 4000, TEXTURES: 12_000}
+BODIES = "body-vae"
+KINDS = ("motion-generator", "motion-inbetweener", "pose-vae", BODIES, TEXTURES)
+STEPS = {"motion-generator": 5000, "motion-inbetweener": 100_000, "pose-vae": 4000, BODIES: 4000, TEXTURES: 12_000}
 FINETUNE_STEPS = 1500
 
 
@@ -24,11 +25,12 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description="Train Galatea's models offline.")
     verbs = parser.add_subparsers(dest="verb", required=True)
 
-    prepare = verbs.add_parser("prepare", help="read a folder of clips or of pictures into one prepared file")
+    prepare = verbs.add_parser("prepare", help="read a folder of clips, pictures or people into one prepared "
+                             "file")
     prepare.add_argument("kind", choices=["motion", "texture", *KINDS], help="motion or texture, or the kind to train: "
                          "the same")
     prepare.add_argument("--data", type=Path, help="folder of clips (.bvh .fbx .glb .gltf .blend) or of pictures, with "
-                         "an index.csv or not")
+                         "an index.csv or not, or of ANSUR II's tables")
     prepare.add_argument("--out", type=Path, required=True, help="the .npz file to write")
     prepare.add_argument("--sheet", type=Path, help="also draw source beside canonical for each skeleton kind, or the "
                          "maps of every picture")
@@ -50,7 +52,7 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("--share", type=float, default=1.0, help="of the training clips, for the curve of error against "
                        "data (motion-inbetweener)")
     train.add_argument("--minutes", type=float, default=0.0, help="train for so long instead of for so many steps "
-                       "(not pose-vae)")
+                       "(not pose-vae, not body-vae)")
     train.add_argument("--start", type=Path, metavar="RUN", help="go on from the best weights of another run "
                        "(motion-inbetweener)")
     train.add_argument("--rate", type=float, default=1.5e-3, help="of learning, at its highest (motion-inbetweener)")
@@ -96,7 +98,8 @@ def build_parser() -> argparse.ArgumentParser:
 
     evaluate = verbs.add_parser("evaluate", help="measure a pack on clips or pictures it was not trained on")
     evaluate.add_argument("kind", choices=KINDS)
-    evaluate.add_argument("--data", type=Path, required=True, help="a folder of BVH files or a prepared .npz file")
+    evaluate.add_argument("--data", type=Path, required=True, help="a folder of BVH files, of ANSUR II's tables, or a "
+                          "prepared .npz file")
     evaluate.add_argument("--pack", type=Path, help="the pack's folder; the one that ships by default")
     evaluate.add_argument("--out", type=Path, required=True, help="folder for metrics.json, tables and pictures")
     evaluate.add_argument("--published", action="store_true", help="instead, compute the published baselines of LAFAN1 "
@@ -163,7 +166,11 @@ def _prepare(args: argparse.Namespace) -> None:
         prepare(args.out, args.data, args.procedural, args.add, _names(args.classes), args.allow_by, args.sheet)
         return
     if not args.data:
-        raise GalateaError("--data FOLDER names the folder of clips")
+        raise GalateaError("--data FOLDER names the folder of clips, or of people's measurements")
+    if args.kind == BODIES:
+        from .body.survey import prepare
+        prepare(args.data, args.out)
+        return
     from .motion.prepare import prepare
     prepare(args.data, args.out, args.sheet)
 
@@ -184,6 +191,8 @@ def _train(args: argparse.Namespace) -> None:
     elif args.kind == TEXTURES:
         from .texture.train import train
         more = {"minutes": args.minutes, "classes": _names(args.classes)}
+    elif args.kind == BODIES:
+        from .body.train_body import train
     else:
         from .motion.train_pose import train
     train(args.data, args.run, args.steps or STEPS[args.kind], args.seed, args.device, args.size,
@@ -229,6 +238,8 @@ def _exporter(kind: str) -> Callable[..., None]:
         from .motion.export_inbetweener import export
     elif kind == TEXTURES:
         from .texture.export import export
+    elif kind == BODIES:
+        from .body.export_body import export
     else:
         from .motion.export_pose import export
     return export
@@ -241,6 +252,8 @@ def _evaluator(kind: str) -> Callable[..., None]:
         from .motion.evaluate_inbetweener import evaluate
     elif kind == TEXTURES:
         from .texture.evaluate import evaluate
+    elif kind == BODIES:
+        from .body.evaluate_body import evaluate
     else:
         from .motion.evaluate_pose import evaluate
     return evaluate

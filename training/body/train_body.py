@@ -65,8 +65,8 @@ class Run:
 def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: str, checkpoint_every: int,
           stop_after: int | None) -> None:
     """Train or go on training; leaves checkpoint.pt, best.pt, losses.csv and corpus.json in `folder`."""
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise GalateaError("--device cuda: torch finds no CUDA device here; leave it out to train on the CPU")
+    if device != "cpu":
+        raise GalateaError(f"--device {device}: bodies are learnt on the CPU, in a minute or two; leave it out")
     folder.mkdir(parents=True, exist_ok=True)
     survey = load_survey(data)
     people, judges = survey.of("train"), survey.of("judge")
@@ -83,8 +83,11 @@ def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: st
     if checkpoint.is_file():
         _resume(run, checkpoint, schedule)
     components = Components(model.shape).fit(*people)
-    about_run = {"seed": seed, "size": size, "steps": steps, "device": "cpu", "hardware": hardware_of("cpu"),
-                 "people": len(about), "women": int((about[:, 0] < 0.5).sum()), "judges": len(judges[0])}
+    about_run = {"seed": seed, "size": size, "steps": steps, "hardware": hardware_of("cpu"),
+                 "people": len(about), "women": int((about[:, 0] < 0.5).sum()), "judges": len(judges[0]),
+                 "mean": people[0].mean(axis=0).round(4).tolist(), "spread": people[0].std(axis=0).round(5).tolist(),
+                 "ranges": {name: [float(people[1][:, at].min().round(2)), float(people[1][:, at].max().round(2))]
+                            for name, at in (("stature", 1), ("weight", 2))}}
     (folder / "corpus.json").write_text(json.dumps(about_run, indent=1))
     print(f"{len(about)} people, {len(judges[0])} to judge on; step {run.step} of {steps}", flush=True)
 
@@ -107,19 +110,17 @@ def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: st
                 log.flush()
                 if run.step > steps // 2 and error < run.best:
                     run.best = error
-                    _keep_best(folder / "best.pt", run, components, people)
+                    _keep_best(folder / "best.pt", run, components, people, judges)
             if run.step % checkpoint_every == 0 or run.step == steps:
                 _write(checkpoint, {"model": model.state_dict(), "averaged": averaged.state_dict(), "doubt": run.doubt,
                                     "optimiser": run.optimiser.state_dict(), "step": run.step,
                                     "seconds": run.seconds, "best": run.best, "steps": steps,
                                     "shape": model.shape.as_dict()})
-    told = {"the VAE": reconstruction_mm(run.averaged, *judges),
-            "principal components": reconstruction_mm(components, *judges)}
-    predicted = {"the VAE": prediction_mm(run.averaged, *judges),
-                 "principal components": prediction_mm(components, *judges)}
-    for words, found in (("again from their code", told), ("from stature, weight and sex", predicted)):
-        print(f"measurements of people to judge on, {words}: "
-              + ", ".join(f"{error:.2f} mm by {name}" for name, error in found.items()))
+    if run.step == steps:
+        judged = torch.load(folder / "best.pt", weights_only=True)["judged"]
+        for name, words in (("predicted_mm", "from stature, weight and sex"), ("recon_mm", "again from their code")):
+            print(f"people to judge on, {words}: {judged[name]['vae']:.2f} mm by the VAE, "
+                  f"{judged[name]['pca']:.2f} mm by principal components")
 
 
 def train_step(run: Run, measures: Tensor, about: Tensor, schedule: Schedule, source: torch.Generator
@@ -169,14 +170,17 @@ def _error_mm(made: Tensor, true: Tensor) -> float:
     return float((made - true)[:, lengths].abs().mean()) * 1000.0
 
 
-def _keep_best(path: Path, run: Run, components: Components, people: tuple[np.ndarray, np.ndarray]) -> None:
+def _keep_best(path: Path, run: Run, components: Components, people: tuple[np.ndarray, np.ndarray],
+               judges: tuple[np.ndarray, np.ndarray]) -> None:
     """Write the averaged weights, ready to draw from, with the principal components beside them."""
     vae = BodyVae(run.model.shape)
     vae.load_state_dict(run.averaged.state_dict())
     vae.eval().whiten(*(torch.as_tensor(array, dtype=torch.float32) for array in people))
     vae.fit_rest(*people)
+    judged = {name: {"vae": round(error(vae, *judges), 3), "pca": round(error(components, *judges), 3)}
+              for name, error in (("predicted_mm", prediction_mm), ("recon_mm", reconstruction_mm))}
     _write(path, {"vae": vae.state_dict(), "components": components.state_dict(), "step": run.step,
-                  "seconds": run.seconds, "shape": run.model.shape.as_dict()})
+                  "seconds": run.seconds, "shape": run.model.shape.as_dict(), "judged": judged})
 
 
 def _write(path: Path, content: dict) -> None:
