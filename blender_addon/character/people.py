@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 ABOUT = (SEX, "stature", "weight", AGE)  # what may be asked for, in the order of the graphs
 _DRAWS = 25  # of one person, before it is said that there is none
+_MOST_VARIETY = 3.0
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ def draw_people(people: People, count: int, seed: int, *, sex: float | None = No
     (measurements.impossible) is drawn again. Raises GalateaError for what nobody has.
     """
     about, given = _asked(people, sex, stature, weight, age)
+    _check_variety(variety)
     measures, who = np.zeros((count, len(NAMES))), np.zeros((count, len(ABOUT)))
     left = np.arange(count)
     for attempt in range(_DRAWS):
@@ -78,6 +80,7 @@ def person_like(people: People, measures: Mapping[str, float], *, sex: float | N
     if strange:
         raise GalateaError(f"there is no measurement {strange[0]}; they are called as in ANSUR II, such as "
                            "chestcircumference")
+    _check_variety(variety)
     known, values = np.zeros(len(NAMES)), np.ones(len(NAMES))
     for name, value in measures.items():
         if not 0.0 < value < 400.0:
@@ -115,6 +118,12 @@ def tell(people: People, latent: np.ndarray, detail: np.ndarray, about: np.ndarr
 
 def _draw(seed: int, person: int, attempt: int, size: int) -> np.ndarray:
     return np.random.default_rng([seed, person, attempt]).standard_normal(size)
+
+
+def _check_variety(variety: float) -> None:
+    if not 0.0 <= variety <= _MOST_VARIETY:
+        raise GalateaError(f"variety {variety:g}: it can be from 0 (the likeliest) over 1 (as real people) to "
+                           f"{_MOST_VARIETY:g}")
 
 
 def _asked(people: People, *values: float | None) -> tuple[np.ndarray, np.ndarray]:
