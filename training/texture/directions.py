@@ -47,7 +47,7 @@ def sample(networks: Networks, kind: int, count: int, seed: int) -> tuple[np.nda
         latent, noise, grain = noise_for(shape, _BATCH, _EDGE, source)
         label = torch.zeros(_BATCH, shape.classes)
         label[:, kind] = 1.0
-        style = networks.mapping(latent, label, torch.ones(_BATCH))
+        style = networks.mapping(networks.mapping.place(latent, label), label, torch.ones(_BATCH))
         maps = networks.generator(noise, grain, style[:, None].expand(-1, shape.stages, -1), label).clamp(0.0, 1.0)
         styles.append(style.numpy())
         found.append(measure(maps).numpy())

@@ -47,17 +47,35 @@ class Maps(nn.Module):
         return maps[:, :3], self.generator.normals(height, label), maps[:, 4:5], maps[:, 5:6], height
 
 
-class Reader(nn.Module):
-    """The graph `encoder`."""
+class Styles(nn.Module):
+    """The graph `mapping`."""
 
-    def __init__(self, encoder: Encoder):
+    def __init__(self, mapping: Mapping):
+        super().__init__()
+        self.mapping = mapping
+
+    def forward(self, draw: Tensor, label: Tensor, truncation: Tensor) -> Tensor:
+        """Style (B, W) of draws (B, Z) from the unit normal."""
+        return self.mapping(self.mapping.place(draw, label), label, truncation)
+
+
+class Reader(nn.Module):
+    """The graph `encoder`, which gives the draw that makes a picture's like: as `mapping` wants it."""
+
+    def __init__(self, encoder: Encoder, mapping: Mapping):
         super().__init__()
         self.encoder = encoder
+        self.register_buffer("found_middle", mapping.middle.clone())
+        self.register_buffer("back", torch.linalg.inv(mapping.root))
 
     def forward(self, picture: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Mean and log spread (B, Z) of the latent, probability of each class (B, K)."""
         mean, log_spread, kind = self.encoder(picture)
-        return mean, log_spread, torch.softmax(kind, dim=1)
+        label = (kind >= kind.amax(dim=1, keepdim=True)).float()
+        back = (label @ self.back.flatten(1)).reshape(-1, *self.back.shape[1:])
+        draw = (back @ (mean - label @ self.found_middle)[:, :, None])[:, :, 0]
+        spread = (back.square() @ torch.exp(2.0 * log_spread)[:, :, None])[:, :, 0]
+        return draw, 0.5 * torch.log(spread), torch.softmax(kind, dim=1)
 
 
 def load_run(run: Path) -> tuple[Networks, dict, dict]:
@@ -82,7 +100,7 @@ def _find_centres(mapping: Mapping, count: int = 4096) -> None:
     for kind in range(classes):
         label = torch.zeros(count, classes)
         label[:, kind] = 1.0
-        mapping.centre[kind] = mapping(draws, label, torch.ones(count)).mean(dim=0)
+        mapping.centre[kind] = mapping(mapping.place(draws, label), label, torch.ones(count)).mean(dim=0)
 
 
 def export(run: Path, out: Path, limits: Sequence[str] = (), title: str = "", licence: str = "",
@@ -166,7 +184,7 @@ def _graphs(networks: Networks) -> list[tuple[str, nn.Module, list[dict], list[d
     outputs = [_tensor(name, ["batch", 3 if name in ("albedo", "normal") else 1, *size], units.get(name, "0 to 1"))
                for name in ("albedo", "normal", "roughness", "metallic", "height")]
     return [
-        ("mapping", networks.mapping,
+        ("mapping", Styles(networks.mapping),
          [_tensor("latent", ["batch", shape.latent], "a draw from the unit normal"), weights,
           _tensor("truncation", ["batch"], "1 for full variety, 0 for the class's mean")],
          [_tensor("style", ["batch", shape.style], "for the graph model")],
@@ -178,7 +196,7 @@ def _graphs(networks: Networks) -> list[tuple[str, nn.Module, list[dict], list[d
           weights], outputs,
          (torch.randn(2, shape.noise, 2, 3), torch.randn(2, 1, 2 * CELL, 3 * CELL),
           torch.randn(2, shape.stages, shape.style), example)),
-        ("encoder", Reader(networks.encoder),
+        ("encoder", Reader(networks.encoder, networks.mapping),
          [_tensor("picture", ["batch", 3, TEXELS_PER_TILE, TEXELS_PER_TILE], "one tile, sRGB, 0 to 1")],
          [_tensor("mean", ["batch", shape.latent], "of the latent"),
           _tensor("log_spread", ["batch", shape.latent], "its log"),

@@ -93,8 +93,8 @@ def reworded(networks: Networks, pictures: ImagePack, rows: Tensor) -> Networks:
                      torch.tensor([float(look.lattice) for look in looks]))
     state = networks.state_dict()
     state["mapping.meaning.weight"] = state["mapping.meaning.weight"] @ rows.T
-    for name in ("mapping.centre", "encoder.kind.weight", "encoder.kind.bias"):
-        state[name] = rows @ state[name]
+    for name in ("mapping.centre", "mapping.middle", "mapping.root", "encoder.kind.weight", "encoder.kind.bias"):
+        state[name] = torch.tensordot(rows, state[name], dims=1)
     for name in ("generator.relief", "generator.regular"):
         state[name] = other.state_dict()[name]
     other.load_state_dict(state)

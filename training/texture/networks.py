@@ -62,7 +62,12 @@ TINY = {"latent": 8, "style": 16, "widths": (16, 12, 8, 8, 8), "critic": (8, 8, 
 
 
 class Mapping(nn.Module):
-    """From a latent and a class to a style."""
+    """From a latent and a class to a style.
+
+    middle and root say where the encoder puts the pictures of each class: mean and Cholesky root of the covariance of
+    their latents. New materials are drawn there, not from the unit normal all over (a density fitted to what was
+    encoded: Ghosh et al., "From variational to deterministic autoencoders", 2020): skin comes in the colours of skin.
+    """
 
     def __init__(self, shape: TextureShape):
         super().__init__()
@@ -70,6 +75,8 @@ class Mapping(nn.Module):
         self.layers = nn.ModuleList([nn.Linear(shape.latent + shape.style, shape.style),
                                      nn.Linear(shape.style, shape.style)])
         self.register_buffer("centre", torch.zeros(shape.classes, shape.style))
+        self.register_buffer("middle", torch.zeros(shape.classes, shape.latent))
+        self.register_buffer("root", torch.eye(shape.latent).repeat(shape.classes, 1, 1))
         keep_size(self.layers)
 
     def forward(self, latent: Tensor, label: Tensor, truncation: Tensor) -> Tensor:
@@ -79,6 +86,21 @@ class Mapping(nn.Module):
             style = _activate(layer(style))
         centre = label @ self.centre
         return centre + truncation[:, None] * (style - centre)
+
+    def place(self, draw: Tensor, label: Tensor) -> Tensor:
+        """(B, Z) latents of class weights (B, K) for draws (B, Z) from the unit normal."""
+        root = (label @ self.root.flatten(1)).reshape(-1, *self.root.shape[1:])
+        return label @ self.middle + (root @ draw[:, :, None])[:, :, 0]
+
+    @torch.no_grad()
+    def notice(self, latent: Tensor, label: Tensor, share: float) -> None:
+        """Let means and covariances follow the latents (B, Z) of pictures of class label (B, K), by a share."""
+        for kind in torch.unique(label.argmax(dim=1)).tolist():
+            own = latent[label[:, kind] > 0.5]
+            square = self.root[kind] @ self.root[kind].T + torch.outer(self.middle[kind], self.middle[kind])
+            square = square.lerp(own.T @ own / len(own), share)
+            self.middle[kind] = self.middle[kind].lerp(own.mean(dim=0), share)
+            self.root[kind] = root_of(square - torch.outer(self.middle[kind], self.middle[kind]))
 
 
 class StyledConv(nn.Module):
@@ -216,6 +238,11 @@ class Discriminator(nn.Module):
         slopes = slopes_of(maps[:, 3:4], label @ self.relief)
         return torch.cat([4.0 * (maps[:, :3] - 0.5), 4.0 * (maps[:, 3:] - 0.5) * mask, 2.0 * slopes * mask[:, :1],
                           mask.expand(-1, -1, *maps.shape[2:])], dim=1)
+
+
+def root_of(covariance: Tensor) -> Tensor:
+    """Cholesky root (Z, Z), of a matrix made safely positive."""
+    return torch.linalg.cholesky(covariance + 1e-5 * torch.eye(len(covariance), device=covariance.device))
 
 
 def keep_size(layers: Iterable[nn.Module]) -> None:

@@ -34,7 +34,7 @@ def fold(graph: onnx.ModelProto) -> None:
     known = {tensor.name: numpy_helper.to_array(tensor) for tensor in body.initializer}
     kept = []
     for node in body.node:
-        if not all(name in known for name in node.input) or not node.input:
+        if not all(name in known for name in node.input) or not (node.input or node.op_type == "Constant"):
             kept.append(node)
             continue
         results = ReferenceEvaluator(node).run(None, {name: known[name] for name in node.input})
@@ -55,9 +55,8 @@ def load_networks(pack: Pack) -> Networks:
     try:
         shape = shape_of(pack.content["training"]["shape"])
         named: dict[str, np.ndarray] = {}
-        for name, prefix in (("mapping", "mapping."), ("model", ""), ("encoder", "")):
-            weights = read_weights(pack.folder / pack.graph(name).file)
-            named |= {prefix + key: value for key, value in weights.items()}
+        for name in ("mapping", "model", "encoder"):
+            named |= read_weights(pack.folder / pack.graph(name).file)
     except (KeyError, TypeError) as error:
         raise GalateaError(f"pack {pack.id} does not say how its networks are built, so there is no training on from "
                            "it; export it again from its run, or take the pack that ships") from error

@@ -35,6 +35,7 @@ def progress_sheet(networks: Networks, tiles: Tiles, path: Path, device: str) ->
         count = _REAL + _NEW
         label = torch.nn.functional.one_hot(torch.full((count,), kind), shape.classes).float().to(device)
         latent = torch.randn(count, shape.latent, generator=source).to(device)
+        latent = networks.mapping.place(latent, label)
         latent[:_REAL] = networks.encoder(real[:, :3])[0]
         made = networks.make(latent, torch.randn(count, shape.noise, cells, cells, generator=source).to(device),
                              torch.randn(count, 1, _EDGE, _EDGE, generator=source).to(device), label)

@@ -30,7 +30,7 @@ from .batches import Batch, Tiles, draw, noise_for, tiles_of
 from .checkpoints import open_log, resume, save
 from .image_pack import ImagePack
 from .losses import against, feature_likeness, information, likeness, patch_likeness, steepness
-from .networks import TINY, Discriminator, Encoder, Generator, Mapping, TextureShape
+from .networks import TINY, Discriminator, Encoder, Generator, Mapping, TextureShape, root_of
 from .progress_sheets import progress_sheet
 
 
@@ -54,6 +54,7 @@ class Schedule:
     patches_like: float = 1.0
     information: float = 3e-3
     average: float = 0.999
+    remember: float = 0.995
 
     def share(self, step: int, seconds: float) -> float:
         """How much of the training is done, 0 to 1."""
@@ -155,6 +156,8 @@ def go_on(run: Run, pack: ImagePack, schedule: Schedule, folder: Path, about: di
                 log.write(",".join([str(run.step), *(f"{value:.5f}" for value in figures.values()),
                                     str(round(run.seconds))]) + "\n")
                 log.flush()
+            if ended:
+                settle(run.averaged, tiles, device)
             if run.step % checkpoint_every == 0 or ended or run.step == last:
                 save(run, folder / "checkpoint.pt", about)
                 progress_sheet(run.averaged, tiles, folder / "progress.png", device)
@@ -174,8 +177,11 @@ def train_step(run: Run, tiles: Tiles, schedule: Schedule, share: float, seed: i
 
     with torch.autocast(torch.device(device).type, torch.bfloat16):
         mean, log_spread, kind = run.networks.encoder(real.maps[:, :3])
-        mean, log_spread = mean.float(), log_spread.float()
-        given = torch.where(read[:, None], mean + latent * torch.exp(log_spread), latent)
+    mean, log_spread = mean.float(), log_spread.float()
+    found = mean + latent * torch.exp(log_spread)
+    run.networks.mapping.notice(found.detach(), real.label, 1.0 - schedule.remember)
+    given = torch.where(read[:, None], found, run.networks.mapping.place(latent, real.label))
+    with torch.autocast(torch.device(device).type, torch.bfloat16):
         made = run.networks.make(given, noise, grain, real.label).float()
 
     taught = _teach(run, real, made.detach(), schedule, share)
@@ -236,6 +242,22 @@ def _average(run: Run, schedule: Schedule) -> None:
     decay = min(schedule.average, (1.0 + run.step) / (10.0 + run.step))
     for slow, fast in zip(run.averaged.parameters(), run.networks.parameters(), strict=True):
         slow.lerp_(fast, 1.0 - decay)
+    run.averaged.mapping.middle.copy_(run.networks.mapping.middle)
+    run.averaged.mapping.root.copy_(run.networks.mapping.root)
+
+
+@torch.no_grad()
+def settle(networks: Networks, tiles: Tiles, device: str) -> None:
+    """Say exactly where the encoder puts the training pictures of each class: middle and root of the mapping."""
+    mapping = networks.mapping
+    for kind in range(len(tiles.classes)):
+        parts = torch.from_numpy(tiles.pictures[tiles.label == kind][:, :3]).split(64)
+        found = [networks.encoder(part.to(device).float() / 255.0)[:2] for part in parts]
+        mean, log_spread = (torch.cat(each) for each in zip(*found, strict=True))
+        away = mean - mean.mean(dim=0)
+        own = torch.exp(2.0 * log_spread).mean(dim=0)
+        mapping.middle[kind] = mean.mean(dim=0)
+        mapping.root[kind] = root_of(away.T @ away / len(mean) + torch.diag(own))
 
 
 def describe(pack: ImagePack, schedule: Schedule, seed: int, size: str, device: str) -> dict:
