@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 
 import bpy
+import numpy as np
 
 from ..texture.generating import TextureMaps
 from ..texture.material_options import MaterialOptions
@@ -98,9 +99,10 @@ def _displace(tree: bpy.types.NodeTree, height: bpy.types.NodeSocket, output: bp
 
 def show_in_solid(material: bpy.types.Material, maps: TextureMaps) -> None:
     """Give a material the maps' mean colour, roughness and metal for the viewport's solid shading."""
-    material.diffuse_color = (*linear_of(maps.albedo).mean(axis=(0, 1)).tolist(), 1.0)
-    material.roughness = float(maps.roughness.mean())
-    material.metallic = float(maps.metallic.mean())
+    some = np.s_[::max(1, maps.size[1] // 128), ::max(1, maps.size[0] // 128)]
+    material.diffuse_color = (*linear_of(maps.albedo[some]).mean(axis=(0, 1)).tolist(), 1.0)
+    material.roughness = float(maps.roughness[some].mean())
+    material.metallic = float(maps.metallic[some].mean())
 
 
 # --- whether somebody worked on it ----------------------------------------------------------------------------------
