@@ -43,7 +43,7 @@ def fold(graph: onnx.ModelProto) -> None:
     read = {name for node in kept for name in node.input} | {value.name for value in body.output}
     del body.node[:], body.initializer[:]
     body.node.extend(kept)
-    body.initializer.extend(numpy_helper.from_array(np.ascontiguousarray(value), name)
+    body.initializer.extend(numpy_helper.from_array(np.array(value, order="C"), name)
                             for name, value in known.items() if name in read)
 
 
