@@ -66,7 +66,7 @@ def material_in_slices(objects: Sequence[bpy.types.Object], request: TextureRequ
     from ..scene import dressing
     from ..scene.holding import held
 
-    dressing.check_objects(objects)
+    dressing.check_objects(objects, options.slots)
     again = [held(ob) for ob in objects]
     texture = yield from within(texture_in_slices(request), 0.0, 0.7)
     return (yield from within(_dressing([ob() for ob in again], texture, options), 0.7, 0.3))

@@ -57,7 +57,8 @@ def dress_in_slices(objects: Sequence[bpy.types.Object], cloth: Cloth, options: 
         metres = tuple(edge * stretch for edge in cloth.metres)
     else:
         metres = cloth.metres
-    taking, notes = check_objects(objects)
+    taking, notes = check_objects(objects, options.slots)
+    _check_folder(options.folder)
     bpy.context.view_layer.update()  # sizes in the world
     slots = max(len(ob.material_slots) for ob in taking) if options.slots == "all" else 1
     seeds = tuple(cloth.maps)[:max(slots, 1)]
@@ -85,7 +86,8 @@ def dress_in_slices(objects: Sequence[bpy.types.Object], cloth: Cloth, options: 
                    tuple(ob().name for ob in again), tuple(notes), tuple(made.files))
 
 
-def check_objects(objects: Sequence[bpy.types.Object]) -> tuple[list[bpy.types.Object], list[str]]:
+def check_objects(objects: Sequence[bpy.types.Object], slots: str = "active"
+                  ) -> tuple[list[bpy.types.Object], list[str]]:
     """The meshes that can take a material, one of those that share one, and a line about each object that cannot.
 
     GalateaError when there is none.
@@ -95,7 +97,7 @@ def check_objects(objects: Sequence[bpy.types.Object]) -> tuple[list[bpy.types.O
     for ob in objects:
         if ob.type != "MESH":
             notes.append(f"{ob.name} is no mesh")
-        elif not ob.is_editable or (not ob.data.is_editable and not ob.material_slots):
+        elif not ob.is_editable or (not ob.data.is_editable and (slots == "new" or not ob.material_slots)):
             notes.append(f"{ob.name} is linked from another file; make a library override of it, or of its mesh")
         elif ob.data not in shared:
             taking.append(ob)
@@ -104,6 +106,13 @@ def check_objects(objects: Sequence[bpy.types.Object]) -> tuple[list[bpy.types.O
     if not taking:
         raise GalateaError("; ".join(notes) or "there is nothing to put a material on; select a mesh")
     return taking, notes
+
+
+def _check_folder(folder: str) -> None:
+    """GalateaError for a folder beside a file that is nowhere yet."""
+    if folder.startswith("//") and not bpy.data.filepath:
+        raise GalateaError(f"the folder {folder} is beside the .blend file, which was not saved yet; save it, or name "
+                           "another folder")
 
 
 def _images(made: _Making, cloth: Cloth, seeds: Sequence[int], files: Mapping[tuple[int, str], bytes], folder: str

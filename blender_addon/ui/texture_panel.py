@@ -159,6 +159,7 @@ def _draw_made(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         row_of(column, "Made In", f"{made.seconds:.1f} s")
     row_of(column, "Provider", str(material.get("galatea_provider", "")).removesuffix("ExecutionProvider"))
     row_of(column, "Pack", f"{material.get('galatea_pack', '')} {material.get('galatea_pack_version', '')}")
+    row_of(column, "Licence", str(material.get("galatea_licence", "")))
     for note in made.notes if made is not None else ():
         wrapped(box, context, note, icon="INFO")
 

@@ -132,6 +132,14 @@ class TextureSettings(bpy.types.PropertyGroup):
                                     "gives it the class's own size")
     directions: bpy.props.StringProperty(name="Directions", update=_changed,
                                          description="How far to go which way, such as rougher:0.5, darker:-1")
+    direction_0: _slider(0)
+    direction_1: _slider(1)
+    direction_2: _slider(2)
+    direction_3: _slider(3)
+    direction_4: _slider(4)
+    direction_5: _slider(5)
+    direction_6: _slider(6)
+    direction_7: _slider(7)
     second_class: bpy.props.StringProperty(name="Second Class", update=_changed,
                                            description="Another class to go towards; empty for none")
     second_choice: choice("second_class", _others, "None", name="Towards", description="Another class to go towards")
@@ -187,8 +195,6 @@ class TextureSettings(bpy.types.PropertyGroup):
             strength=round(self.strength, 4), displacement=self.displacement,
             slots="all" if self.slots == "each" else self.slots, folder=self.folder)
 
-
-TextureSettings.__annotations__ |= {f"direction_{place}": _slider(place) for place in range(SLIDERS)}
 
 CLASSES = (TextureSettings,)
 

@@ -309,6 +309,8 @@ def test_a_mesh_of_another_file_is_dressed_on_the_object(empty_scene, tmp_path):
     bpy.context.scene.collection.objects.link(ob)
     dress([ob], cloth(WAVES))
     assert slots(ob) == ["Galatea made 7"] and ob.material_slots[0].link == "OBJECT"
+    with pytest.raises(GalateaError, match="linked from another file"):
+        dress([ob], cloth(WAVES), slots="new")
 
 
 # --- files ----------------------------------------------------------------------------------------------------------
@@ -335,6 +337,20 @@ def test_a_folder_that_cannot_be_made_is_one_clear_line(empty_scene, tmp_path):
     with pytest.raises(GalateaError, match="cannot be written") as error:
         dress([ob], cloth(WAVES), folder=str(tmp_path / "file" / "maps"))
     assert "\n" not in str(error.value) and changes(before, dump_file()) == []
+
+
+def test_a_folder_beside_a_file_that_is_nowhere_is_refused(empty_scene):
+    with pytest.raises(GalateaError, match="was not saved yet"):
+        dress([plane()], cloth(WAVES), folder="//textures")
+    assert not bpy.data.images
+
+
+def test_a_folder_beside_the_file(empty_scene, tmp_path):
+    ob = plane()
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "file.blend"))
+    dress([ob], cloth(WAVES), folder="//textures")
+    assert len(list((tmp_path / "textures").iterdir())) == 5
+    assert images(ob.active_material)["albedo"].filepath.startswith("//textures")
 
 
 def test_it_survives_saving_and_opening(empty_scene, tmp_path):

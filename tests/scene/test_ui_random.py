@@ -17,10 +17,12 @@ from blender_addon.motion.bvh import write_bvh
 
 CALLS = 200
 OPERATORS = ("generate_motion",) * 5 + ("retarget_motion", "lock_feet", "refit_keys") * 3 + (
-    "fill_between_keys", "remove_generated_keys", "complete_pose") * 2 + (
+    "fill_between_keys", "remove_generated_keys", "complete_pose") * 2 + ("apply_texture",) * 4 + (
+    "show_textures", "pick_texture", "roll_texture_seed", "reset_directions",
     "add_human", "roll_seed", "test_device", "look_again", "copy_report", "dismiss_error", "open_packs_folder",
     "choose_clips", "take_bone", "show_bone", "forget_corrections", "save_map", "load_map")
-UNCHANGED = {"test_device", "look_again", "copy_report", "dismiss_error", "open_packs_folder", "save_map"}
+UNCHANGED = {"show_textures", "test_device", "look_again", "copy_report", "dismiss_error", "open_packs_folder",
+             "save_map"}
 ACTIONS = ("walk", "run", "jump", "idle", "walk:0.4,run:0.3", "levitate", "", "walk:", "walk:0", ",")
 
 
@@ -95,6 +97,12 @@ def arrange(dice: random.Random) -> None:
     armatures = [None, *(bpy.data.objects[name] for name in ("Human", "Metarig", "Animated", "No Bones", "Elsewhere"))]
     bpy.context.scene.galatea_retarget.source = dice.choice(armatures)
     settings.path, settings.pack = dice.choice(curves), dice.choice(("", "", "", "motion-generator", "gone"))
+    texture = bpy.context.scene.galatea_texture
+    texture.class_name, texture.size = dice.choice(("", "", "stone", "no such")), "256"
+    texture.seed, texture.tiles_per_metre = dice.randrange(9), dice.choice((0.0, 7.0))
+    texture.directions, texture.like = dice.choice(("", "rougher:1", "?")), dice.choice(("", "", "gone.png"))
+    texture.slots, texture.projection = dice.choice(("active", "new", "all", "each")), dice.choice(("auto", "box"))
+    texture.displacement, texture.mix = dice.random() < 0.3, dice.random() < 0.3
     settings.device = dice.choice(("PREFERENCES", "auto", "cpu", "cuda", "webgpu", "directml"))
 
 
@@ -103,6 +111,8 @@ def arguments(dice: random.Random, name: str, folder: Path) -> dict:
     if name in ("retarget_motion", "choose_clips"):
         files = dice.choice(((), ("walk.bvh",), ("walk.bvh", "walk.bvh"), ("broken.bvh",), ("gone.fbx",)))
         return {"directory": str(folder), "files": [{"name": file} for file in files]} if files else {}
+    if name == "pick_texture":
+        return {"seed": dice.randrange(9)}
     if name in ("take_bone", "show_bone"):
         return {"joint": dice.choice(("LeftArm", "Hips", "Head", "LeftToe", "Tail", ""))}
     if name in ("save_map", "load_map"):
