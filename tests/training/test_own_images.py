@@ -26,7 +26,7 @@ from training.texture.batches import tiles_of
 from training.texture.export import load_run
 from training.texture.finetune import likeness_to, reworded
 from training.texture.image_pack import ImagePack
-from training.texture.pack_weights import load_networks
+from training.texture.pack_weights import OF_PICTURES, load_networks
 
 
 def make_pictures(folder: Path) -> None:
@@ -99,6 +99,8 @@ def test_a_pack_holds_the_networks_it_was_made_of(studio):
     round_weights(networks)
     read = load_networks(read_pack(studio / "alone")).state_dict()
     for name, value in networks.state_dict().items():
+        if name in OF_PICTURES:  # found anew in whatever pictures it is to learn from
+            continue
         assert torch.allclose(read[name], value, atol=1e-3), name
 
 

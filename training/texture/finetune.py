@@ -25,8 +25,8 @@ from blender_addon.inference.packs import Pack, models_folder, read_pack
 from ..motion.train_generator import check_device
 from .batches import Batch, Tiles, draw, noise_for, tiles_of
 from .image_pack import ImagePack
-from .pack_weights import load_networks
-from .train import Networks, Run, Schedule, begin, describe, go_on
+from .pack_weights import OF_PICTURES, load_networks
+from .train import Networks, Run, Schedule, begin, describe, go_on, settle
 from .train import _teach as teach
 
 KIND = "texture-generator"
@@ -52,7 +52,9 @@ def finetune(data: Path, pack: Path | None, folder: Path, steps: int, seed: int,
     size = "tiny" if tiny else "full"
     schedule = Tuning(steps, batch=4, crops=((0.0, 32),)) if tiny else Tuning(steps)
     tiles = tiles_of(pictures, "train")
-    run = begin(pictures, size, seed, device, reworded(networks, pictures, likeness_to(networks, tiles, base)))
+    networks = reworded(networks, pictures, likeness_to(networks, tiles, base))
+    settle(networks, tiles, "cpu")
+    run = begin(pictures, size, seed, device, networks)
     if not (folder / "checkpoint.pt").is_file():
         _teach_critic(run, tiles, schedule, 4 if tiny else _CRITIC_STEPS, seed, device)
     about = describe(pictures, schedule, seed, size, device) | {
@@ -87,15 +89,18 @@ def likeness_to(networks: Networks, tiles: Tiles, base: Pack) -> Tensor:
 
 
 def reworded(networks: Networks, pictures: ImagePack, rows: Tensor) -> Networks:
-    """The same networks for other classes, each the mixture `rows` (own, the pack's) of those there were."""
+    """The same networks for other classes, each the mixture `rows` (own, the pack's) of those there were.
+
+    Where the encoder puts the pictures of a class is for `settle` to say.
+    """
     looks = list(pictures.looks.values())
     other = Networks(replace(networks.shape, classes=len(looks)), torch.tensor([look.relief for look in looks]),
                      torch.tensor([float(look.lattice) for look in looks]))
     state = networks.state_dict()
     state["mapping.meaning.weight"] = state["mapping.meaning.weight"] @ rows.T
-    for name in ("mapping.centre", "mapping.middle", "mapping.root", "encoder.kind.weight", "encoder.kind.bias"):
-        state[name] = torch.tensordot(rows, state[name], dims=1)
-    for name in ("generator.relief", "generator.regular"):
+    for name in ("encoder.kind.weight", "encoder.kind.bias"):
+        state[name] = rows @ state[name]
+    for name in ("generator.relief", "generator.regular", *OF_PICTURES):
         state[name] = other.state_dict()[name]
     other.load_state_dict(state)
     return other

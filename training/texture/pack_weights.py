@@ -18,6 +18,9 @@ from ..motion.pack_weights import read_weights, rename_initialisers
 from .networks import shape_of
 from .train import Networks
 
+# What is known of classes from their pictures, not from gradients: to be found anew.
+OF_PICTURES = ("mapping.centre", "mapping.middle", "mapping.root")
+
 
 def tidy(graph: onnx.ModelProto, module: nn.Module) -> None:
     """Ready a graph that was exported from `module`, in float32, for its pack.
@@ -50,7 +53,7 @@ def fold(graph: onnx.ModelProto) -> None:
 def load_networks(pack: Pack) -> Networks:
     """The networks of a texture-generator pack as they were exported; GalateaError when it does not name its weights.
 
-    The discriminator is not in a pack.
+    The discriminator is not in a pack, and OF_PICTURES stay as in new networks.
     """
     try:
         shape = shape_of(pack.content["training"]["shape"])
@@ -65,5 +68,7 @@ def load_networks(pack: Pack) -> Networks:
     networks = Networks(shape, torch.zeros(shape.classes), torch.zeros(shape.classes))
     with torch.no_grad():
         for name, value in networks.state_dict().items():
+            if name in OF_PICTURES:
+                continue
             value.copy_(torch.from_numpy(parameter(named, name, tuple(value.shape), pack.id)))
     return networks
