@@ -38,7 +38,7 @@ _TINY = 32  # channels of the widest stage below which a network is one of a tes
 class Tuning(Schedule):
     """A schedule for networks that make materials already."""
 
-    rates: tuple[float, float] = (5e-4, 1e-4)
+    rates: tuple[float, float] = (3e-4, 1e-4)
 
 
 def finetune(data: Path, pack: Path | None, folder: Path, steps: int, seed: int, device: str, checkpoint_every: int,
