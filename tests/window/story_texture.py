@@ -108,6 +108,7 @@ def story(stage):
     shading.type = "RENDERED"
     yield 12.0
     seen["ball"] = place_of_ball(stage)
+    seen["colour"] = list(bpy.data.objects["Ball"].active_material.diffuse_color)
     yield from stage.picture("10-rendered")
     shading.type = "SOLID"
     stage.area.spaces.active.overlay.show_overlays = True

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The Texture panel in a real Blender with its window, used with a simulated mouse; see story_texture.py."""
 
+import itertools
 import shutil
 
 import numpy as np
@@ -46,13 +47,16 @@ def test_the_window_stays_awake(seen):
 
 
 def test_the_rendered_picture_shows_the_material(seen):
-    """Where the ball is, colours vary and are brown, as the leather is; the sheet and the nodes have their pictures."""
-    if not shutil.which("import"):
+    """Where the ball is, colours vary, and red, green and blue stand to one another as in the material's mean colour;
+    the sheet and the nodes have their pictures."""
+    if not shutil.which("import") and not (seen["folder"] / "10-rendered.png").exists():
         pytest.skip("ImageMagick's import, which takes pictures, is not on the PATH")
     with Image.open(seen["folder"] / "10-rendered.png") as picture:
         shot = np.asarray(picture.convert("RGB"), dtype=float)
     left, top, right, bottom = seen["ball"]
     ball = shot[top:bottom, left:right]
-    red, green, blue = ball.reshape(-1, 3).mean(axis=0)
-    assert red > 1.15 * green > 1.15 * blue and ball.std() > 3.0
+    assert ball.std() > 3.0
+    shown, mean = ball.reshape(-1, 3).mean(axis=0), seen["colour"]
+    for one, other in itertools.permutations(range(3), 2):
+        assert shown[one] > shown[other] or mean[one] < 1.3 * mean[other]
     assert all((seen["folder"] / f"{name}.png").stat().st_size > 20_000 for name in PICTURES)
