@@ -13,7 +13,7 @@ from made_maps import LOOK, TILE, cloth, drawn, dress, hill, shades
 from PIL import Image
 
 from blender_addon.errors import GalateaError
-from blender_addon.scene import dressing, pictures
+from blender_addon.scene import dressing, pictures, projection
 from blender_addon.texture.material_options import MaterialOptions, check_options
 from blender_addon.texture.vocabulary import Look
 
@@ -97,6 +97,28 @@ def test_round_a_cylinder_it_goes_whole_times(empty_scene):
     dress([ob], cloth(WAVES))
     around, up = scale_of(ob)[:2]  # 3.14 m around
     assert around == 3.0 and up == pytest.approx(1.3, rel=0.01)
+
+
+def test_a_units_length_is_measured_in_any_layout():
+    """On a plane that UVs are laid on by a matrix, a unit of u is as long as the matrix's first column."""
+    rng = np.random.default_rng(3)
+    onto = rng.normal(size=(3, 2))
+    uvs = rng.uniform(size=(200, 3, 2))
+    points = uvs @ onto.T
+    assert projection.unit_lengths(points, uvs) == pytest.approx(np.linalg.norm(onto, axis=0))
+    uvs[:20] = 0.5  # faces that are one point in the layout, or wildly stretched, do not count
+    points[20:30] *= 1e-6
+    assert projection.unit_lengths(points, uvs) == pytest.approx(np.linalg.norm(onto, axis=0))
+    assert projection.unit_lengths(points[:20], uvs[:20]) is None
+
+
+@pytest.mark.parametrize(("add", "whole"), [
+    ("primitive_torus_add", (True, True)), ("primitive_uv_sphere_add", (True, False)),
+    ("primitive_plane_add", (False, False)), ("primitive_monkey_add", (False, False)),
+])
+def test_meshes_that_meet_themselves_are_known(empty_scene, add, whole):
+    getattr(bpy.ops.mesh, add)()
+    assert projection.projection_of(bpy.context.object).whole == whole
 
 
 def test_pictures_that_are_not_square_are_not_stretched(empty_scene):
