@@ -41,7 +41,7 @@ def check_schema(content: Table) -> None:
     for key in ("training", "metrics"):
         if not isinstance(content.get(key, {}), dict):
             raise _wrong(key, "a table")
-    CHECKS.get(kind, lambda content: None)(content)
+    CHECKS[kind](content)
 
 
 # --- one kind ---------------------------------------------------------------------------------------------------

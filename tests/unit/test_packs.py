@@ -20,6 +20,7 @@ from blender_addon.inference.packs import (
     read_pack,
     verify_pack,
 )
+from blender_addon.inference.schema import CHECKS, KINDS
 
 
 @pytest.fixture(scope="module")
@@ -68,12 +69,14 @@ def test_a_sound_pack_is_read_and_passes_every_check(tmp_path, model):
     assert pack.as_dict()["actions"] == ACTIONS
 
 
-def test_other_kinds_need_the_common_part_only(tmp_path, model):
-    table = {key: value for key, value in pack_table(model).items() if key not in ("fps", "skeleton", "generator")}
-    folder = write_pack(tmp_path / "bodies", model)
-    (folder / "pack.toml").write_text(tomli_w.dumps(table | {"kind": "body-vae", "id": "bodies"}))
-    assert read_pack(folder).kind == "body-vae"
-    assert not failed(folder)
+def test_every_kind_has_tables_of_its_own(tmp_path, model):
+    assert set(CHECKS) == set(KINDS)
+    for kind in KINDS:
+        folder = write_pack(tmp_path / kind, model)
+        table = {key: value for key, value in pack_table(model).items() if key not in ("fps", "skeleton", "generator")}
+        (folder / "pack.toml").write_text(tomli_w.dumps(table | {"kind": kind, "id": kind}))
+        with pytest.raises(PackError):
+            read_pack(folder)
 
 
 def test_the_packs_that_ship_stand_beside_blender_addon(root):

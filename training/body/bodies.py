@@ -3,7 +3,7 @@
 
 Both work on logarithms, in which bodies are more nearly normal and lengths never negative. The measurements that
 stature, weight, age and sex lead one to expect are linear in those; what a body is beside them, its deviation, is coded
-in a few numbers, and what the code cannot say (the rest) is independent in each measurement. Of stature, weight and age
+in a few numbers, and what the code cannot say (the rest) is normal beside it. Of stature, weight and age
 those that are not asked for are drawn, given those that are.
 """
 
@@ -21,13 +21,14 @@ COUNT = len(NAMES)
 EXACT = (INDEX["stature"], INDEX[WEIGHT])
 ASKED = 4  # sex, stature, weight, age: as many draws lead the latent
 _YOUNGEST, AGES = 15.0, (17.0, 58.0)  # years; the logarithm of those past fifteen is nearly normal
+_DRAWS = 10  # of a code for each person, to find what codes lack
 
 
 @dataclass(frozen=True)
 class BodyShape:
     """The sizes of a model of bodies: numbers of the code, and of each hidden layer of the VAE."""
 
-    code: int = 16
+    code: int = 24
     hidden: int = 128
 
     @property
@@ -51,9 +52,10 @@ class Bodies(nn.Module):
                            "usual": (2, 3), "mix": (2, 3, 3),  # of those three, standardised
                            "expected": (2, 4, COUNT),  # logs of measures: of 1 and those three
                            "spread": (2, COUNT),  # of deviations, in logs
-                           "weights": (COUNT,),  # of deviations: how many mm one spread is, of their mean
-                           "rest": (COUNT,)}.items():  # of what the code cannot say, in spreads
+                           "weights": (COUNT,)}.items():  # of deviations
             self.register_buffer(name, torch.zeros(size))
+        # what the code cannot say, in spreads, of independent details
+        self.rest = nn.Parameter(torch.zeros(COUNT, COUNT), requires_grad=False)
 
     def deviations(self, code: Tensor, sex: Tensor, asked: Tensor) -> Tensor:
         """(B, M) in spreads, of a code (B, K)."""
@@ -66,7 +68,7 @@ class Bodies(nn.Module):
     def decode(self, latent: Tensor, detail: Tensor, about: Tensor, given: Tensor) -> tuple[Tensor, Tensor]:
         """Measures (B, M), and about (B, 4) with what was not given filled in."""
         sex, asked = self.complete(latent[:, :ASKED], about, given)
-        deviation = self.deviations(latent[:, ASKED:], sex, asked) + self.rest * detail
+        deviation = self.deviations(latent[:, ASKED:], sex, asked) + detail @ self.rest
         measures = torch.exp(self.expectation(sex, asked) + self.between(self.spread, sex) * deviation)
         raw = torch.exp(asked * self.scale + self.centre)
         years = torch.clamp(raw[:, 2:] + _YOUNGEST, *AGES)
@@ -122,7 +124,9 @@ class Bodies(nn.Module):
             self.mix[kind] = torch.as_tensor(np.linalg.cholesky(np.cov(told[:, 1:].T, bias=True)))
         self.spread[:, list(EXACT)] = 0.0
         metres = self.spread.mean(dim=0) * torch.as_tensor(measures.mean(axis=0), dtype=torch.float32)
-        self.weights.copy_(metres / metres.sum() * (COUNT - len(EXACT)))
+        # between all alike, so that hands and heads are seen, and by their millimetres
+        roots = torch.sqrt(metres)
+        self.weights.copy_(roots / roots.sum() * (COUNT - len(EXACT)))
 
     def deviation_of(self, measures: Tensor, about: Tensor) -> Tensor:
         """(B, M) the deviations, in spreads, of people about whom all is known; 0 for stature and weight."""
@@ -133,10 +137,12 @@ class Bodies(nn.Module):
 
     @torch.no_grad()
     def fit_rest(self, measures: np.ndarray, about: np.ndarray) -> None:
-        """Set the rest so that each deviation spreads as among these people: what the code itself, drawn, lacks."""
+        """Set the rest so that deviations spread, and go together, as among these people: what drawn codes lack."""
         people = torch.as_tensor(about, dtype=torch.float32)
-        true = self.deviation_of(torch.as_tensor(measures, dtype=torch.float32), people)
+        true = self.deviation_of(torch.as_tensor(measures, dtype=torch.float32), people).double()
         sex, asked = people[:, :1], self.standardised(people, torch.ones_like(people))
-        draws = torch.randn(len(people), self.shape.code, generator=torch.Generator().manual_seed(7))
-        lacking = true.square().mean(dim=0) - self.deviations(draws, sex, asked).square().mean(dim=0)
-        self.rest.copy_(torch.sqrt(torch.clamp(lacking, min=0.0)))
+        many = _DRAWS * len(people)
+        draws = torch.randn(many, self.shape.code, generator=torch.Generator().manual_seed(7))
+        made = self.deviations(draws, sex.repeat(_DRAWS, 1), asked.repeat(_DRAWS, 1)).double()
+        values, axes = torch.linalg.eigh(true.T @ true / len(people) - made.T @ made / many)
+        self.rest.copy_(axes * torch.sqrt(torch.clamp(values, min=0.0)) @ axes.T)

@@ -48,7 +48,7 @@ def write_card(folder: Path) -> None:
         "between weights.", "",
         "## Training", "",
         f"`{training['command']}`, then `python -m training export body-vae`. {training['steps']} steps in "
-        f"{training['seconds'] / 60:.0f} minutes on {training['hardware']}, which was busy with other work.", "",
+        f"{training['seconds'] / 60:.0f} minutes on {training['hardware']}.", "",
         "## Figures", "",
     ]
     if metrics:

@@ -3,7 +3,7 @@
 
 A conditional, masked variational autoencoder (Kingma and Welling 2014; Sohn et al. 2015) whose decoder's spread is
 estimated in closed form (Rybkin et al. 2021). Encoder and decoder are a linear map and a network beside it, so that
-the VAE can do whatever principal components can.
+the VAE can do whatever principal components can: it begins as they are.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from .bodies import ASKED, COUNT, Bodies, BodyShape
+from .components import Components
 
 _DROPPED = 0.1  # of hidden numbers while training: 4,429 people are soon known by heart
 
@@ -50,13 +51,30 @@ class BodyVae(Bodies):
         """Deviations (B, M) of a code before whitening."""
         return self.tell_straight(code) + self.tell_off(self.teller(torch.cat([code, sex, asked], dim=1)))
 
-    def read(self, measures: Tensor, known: Tensor, about: Tensor, given: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and log spread (B, 3 + K) of the draws of stature, weight and age, and of the code before whitening."""
+    @torch.no_grad()
+    def begin_as(self, components: Components, measures: Tensor, about: Tensor) -> None:
+        """Tell as principal components do, and read as they do where all is known, of these people."""
+        self.tell_straight.weight.copy_(components.loadings)
+        self.tell_straight.bias.zero_()
+        everything = torch.ones_like(measures), about, torch.ones_like(about)
+        mean = components.encode(measures, *everything)[0][:, 1:].double()
+        told = torch.cat([self.told(measures, *everything), torch.ones(len(about), 1)], dim=1).double()
+        normal = told.T @ told + 1e-3 * torch.eye(told.shape[1], dtype=torch.float64)
+        solved = torch.linalg.solve(normal, told.T @ mean)
+        self.read_straight.weight.copy_(solved[:-1].T)
+        self.read_straight.bias.copy_(solved[-1])
+
+    def told(self, measures: Tensor, known: Tensor, about: Tensor, given: Tensor) -> Tensor:
+        """(B, 2 M + 8) what the encoder looks at; what is not known is not among it."""
         sex = torch.where(given[:, :1] > 0.5, about[:, :1], torch.full_like(about[:, :1], 0.5))
         usual = self.expectation(sex, self.between(self.usual, sex))
         logs = torch.log(torch.clamp(torch.where(known > 0.5, measures, torch.ones_like(measures)), min=1e-4))
         seen = (logs - usual) * 8.0 * known  # an eighth is much
-        told = torch.cat([seen, known, sex, self.standardised(about, given), given], dim=1)
+        return torch.cat([seen, known, sex, self.standardised(about, given), given], dim=1)
+
+    def read(self, measures: Tensor, known: Tensor, about: Tensor, given: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log spread (B, 3 + K) of the draws of stature, weight and age, and of the code before whitening."""
+        told = self.told(measures, known, about, given)
         mean, log_spread = self.read_off(self.reader(told)).chunk(2, dim=1)
         return mean + self.read_straight(told), torch.clamp(log_spread, -6.0, 2.0)
 
@@ -97,20 +115,20 @@ def losses(model: BodyVae, measures: Tensor, about: Tensor, known: Tensor, given
            doubt: Tensor) -> tuple[dict[str, Tensor], Tensor]:
     """The losses by name, in nats a person, and the mean square (a scalar) of what the code misses.
 
-    known (B, 93), given (B, 4): what the encoder sees. noise (B, K): unit normal. doubt: variance of the decoder, in
-    weighted spreads; only what is known is told again, so that the code of half a person stays as open as it is.
+    noise (B, K): unit normal. doubt: variance of the decoder, in weighted spreads. Of people of whom all is seen, what
+    is decoded and what the code costs; of the same people seen in part, by known (B, 93) and given (B, 4), how likely
+    their whole code, and the draws of their stature, weight and age, seem to be.
     """
-    mean, log_spread = model.read(measures, known, about, given)
-    true = model.deviation_of(measures, about)
-    sex, asked = about[:, :1], model.standardised(about, torch.ones_like(about))
-    code = mean[:, 3:] + noise * torch.exp(log_spread[:, 3:])
-    missed = ((model.tell(code, sex, asked) - true) * model.weights).square() * known
-    whole = (known.mean(dim=1) == 1.0).float()
-    square = (missed.mean(dim=1) * whole).sum() / whole.sum().clamp(min=1.0)
-    information = 0.5 * (mean[:, 3:].square() + torch.exp(2.0 * log_spread[:, 3:]) - 1.0 - 2.0 * log_spread[:, 3:])
-    off = (model.draws_of(about) - mean[:, :3]) * torch.exp(-log_spread[:, :3])
+    everything = torch.ones_like(known), about, torch.ones_like(given)
+    mean, log_spread = (part[:, 3:] for part in model.read(measures, *everything))
+    sex, asked = about[:, :1], model.standardised(about, everything[2])
+    code = mean + noise * torch.exp(log_spread)
+    missed = ((model.tell(code, sex, asked) - model.deviation_of(measures, about)) * model.weights).square()
+    information = 0.5 * (mean.square() + torch.exp(2.0 * log_spread) - 1.0 - 2.0 * log_spread)
+    guess, unsure = model.read(measures, known, about, given)
+    off = (torch.cat([model.draws_of(about), code.detach()], dim=1) - guess) * torch.exp(-unsure)
     return {"measures": 0.5 * missed.sum(dim=1).mean() / doubt, "code": information.sum(dim=1).mean(),
-            "asked": (0.5 * off.square() + log_spread[:, :3]).sum(dim=1).mean()}, square
+            "partly": (0.5 * off.square() + unsure).sum(dim=1).mean()}, missed.mean()
 
 
 def masks(batch: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:

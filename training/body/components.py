@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The baseline of the body VAE: principal components, with the same graphs.
 
-Probabilistic principal components (Tipping and Bishop 1999) of the deviations, weighted by how many millimetres each
-is. With everything normal and linear, the encoder is exact for any measurements that are known.
+Probabilistic principal components (Tipping and Bishop 1999) of the deviations, weighted by the root of how many
+millimetres each is. With everything normal and linear, the encoder is exact for any measurements that are known.
 """
 
 from __future__ import annotations

@@ -90,12 +90,12 @@ def _about(metrics: dict, code: int) -> str:
             "breadths and circumferences (all but stature and weight). Predicted from stature, weight and sex; linear "
             "regression is of metres on a constant and those three. Reconstruction is from sex, stature, weight, age "
             f"and a code of {code} numbers; plain principal components are of the logarithms of all 93, as many "
-            f"numbers in all. {metrics['n']} people drawn by the pack as the add-on draws them, women and men as often "
-            "as in the survey, are compared with all its people: means and spreads at the measurement that is worst, "
-            "among women, men and all; correlations over all pairs of measurements, at the worst of those three. "
-            "Impossible: breaking a rule of blender_addon/character/measurements.py, none of which a person of the "
-            "survey breaks; who does is drawn again. Nearest: the median distance of a drawn person to the nearest "
-            "training one, over that of a held-out person; much below 1 it would copy people.")
+            f"numbers in all, and can be asked for nothing. {metrics['n']} people drawn by the pack as the add-on "
+            "draws them, women and men as often as in the survey, are compared with all its people: means and spreads "
+            "at the measurement that is worst, among women, men and all; correlations over all pairs of measurements, "
+            "at the worst of those three. Impossible: breaking a rule of blender_addon/character/measurements.py, none "
+            "of which a person of the survey breaks; who does is drawn again. Nearest: the median distance of a drawn "
+            "person to the nearest training one, over that of a held-out person; much below 1 it would copy people.")
 
 
 # --- held-out people --------------------------------------------------------------------------------------------

@@ -30,7 +30,8 @@ from .body_vae import FULL, TINY, BodyVae, losses, masks
 from .components import Components
 from .survey import load_survey
 
-COLUMNS = ("step", "measures", "code", "asked", "missed", "judged_mm", "seconds")
+COLUMNS = ("step", "measures", "code", "partly", "missed", "judged_mm", "seconds")
+_BENT_DECAY = 1.0
 
 
 @dataclass(frozen=True)
@@ -75,14 +76,14 @@ def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: st
     schedule = Schedule(steps, batch=32, judge_every=8) if tiny else Schedule(steps)
     torch.manual_seed(seed)
     model, averaged = (BodyVae(TINY if tiny else FULL) for _ in range(2))
+    components = Components(model.shape).fit(*people)
     model.fit_expected(*people)
+    model.begin_as(components, measures, about)
     averaged.load_state_dict(model.state_dict())
-    run = Run(model, averaged.eval(), torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.05),
-              torch.tensor(1.0))
+    run = Run(model, averaged.eval(), torch.optim.AdamW(_groups(model)), torch.tensor(1.0))
     checkpoint = folder / "checkpoint.pt"
     if checkpoint.is_file():
         _resume(run, checkpoint, schedule)
-    components = Components(model.shape).fit(*people)
     about_run = {"seed": seed, "size": size, "steps": steps, "hardware": hardware_of("cpu"),
                  "people": len(about), "women": int((about[:, 0] < 0.5).sum()), "judges": len(judges[0]),
                  "mean": people[0].mean(axis=0).round(4).tolist(), "spread": people[0].std(axis=0).round(5).tolist(),
@@ -121,6 +122,14 @@ def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: st
         for name, words in (("predicted_mm", "from stature, weight and sex"), ("recon_mm", "again from their code")):
             print(f"people to judge on, {words}: {judged[name]['vae']:.2f} mm by the VAE, "
                   f"{judged[name]['pca']:.2f} mm by principal components")
+
+
+def _groups(model: BodyVae) -> list[dict]:
+    """Parameters and how they decay: the networks towards nothing, so that where they do not help, the linear maps
+    are left."""
+    straight = [value for name, value in model.named_parameters() if "_straight" in name]
+    bent = [value for name, value in model.named_parameters() if "_straight" not in name]
+    return [{"params": straight, "weight_decay": 0.0}, {"params": bent, "weight_decay": _BENT_DECAY}]
 
 
 def train_step(run: Run, measures: Tensor, about: Tensor, schedule: Schedule, source: torch.Generator
