@@ -87,6 +87,8 @@ def build_parser() -> argparse.ArgumentParser:
                         "widely its latents are to be drawn are then found by trying (motion-generator)")
     export.add_argument("--user", action="store_true", help="--out is a name alone: the pack goes among your own, in "
                         "the folder that `galatea doctor` names")
+    export.add_argument("--leave-out", default="", metavar="A,B", help="classes that are not good enough to be offered "
+                        "(texture-generator)")
     export.add_argument("--title", default="", help="one line (a generator; by default its actions or "
                         "classes)")
     export.add_argument("--licence", default="", help="of the weights, such as CC0-1.0 (a generator; by default "
@@ -131,6 +133,8 @@ def main(argv: list[str] | None = None) -> int:
             more = {"compare": args.compare} if args.kind == "motion-inbetweener" else {}
             if args.kind in ("motion-generator", TEXTURES):
                 more = {"title": args.title, "licence": args.licence, "data": args.data}
+            if args.kind == TEXTURES:
+                more["leave_out"] = _names(args.leave_out)
             _exporter(args.kind)(args.run, _pack_folder(args.out, args.user), args.limit, **more)
         elif args.verb == "evaluate":
             if args.published:

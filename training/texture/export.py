@@ -12,6 +12,7 @@ import json
 import warnings
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import onnx
@@ -103,15 +104,39 @@ def _find_centres(mapping: Mapping, count: int = 4096) -> None:
         mapping.centre[kind] = mapping(mapping.place(draws, label), label, torch.ones(count)).mean(dim=0)
 
 
+def without(networks: Networks, about: dict, names: Sequence[str]) -> tuple[Networks, dict]:
+    """The same networks without some classes: those that are not good enough to be offered.
+
+    What the weights learnt from their pictures stays in them, so `about` goes on naming these.
+    """
+    absent = [name for name in names if name not in about["classes"]]
+    kept = [i for i, name in enumerate(about["classes"]) if name not in names]
+    if absent or not kept:
+        raise GalateaError(f"--leave-out {','.join(names)}: the run has {', '.join(about['classes'])}, of which at "
+                           "least one must stay")
+    state = networks.state_dict()
+    state["mapping.meaning.weight"] = state["mapping.meaning.weight"][:, kept]
+    for name in ("mapping.centre", "mapping.middle", "mapping.root", "encoder.kind.weight", "encoder.kind.bias",
+                 "generator.relief", "generator.regular"):
+        state[name] = state[name][kept]
+    fewer = Networks(replace(networks.shape, classes=len(kept)), *(torch.zeros(len(kept)),) * 2)
+    fewer.load_state_dict(state)
+    classes = [about["classes"][i] for i in kept]
+    return fewer.eval(), about | {"classes": classes, "trained_classes": about["classes"],
+                                  "looks": {name: about["looks"][name] for name in classes}}
+
+
 def export(run: Path, out: Path, limits: Sequence[str] = (), title: str = "", licence: str = "",
-           data: Path | None = None) -> None:
+           data: Path | None = None, leave_out: Sequence[str] = ()) -> None:
     """Write mapping.onnx, model.onnx, encoder.onnx, pack.toml and README.md into `out`.
 
     limits: weak spots in words, for the card. title: one line; its classes where empty. licence: of the weights;
-    unknown where empty. data is not needed here.
+    unknown where empty. data is not needed here. leave_out: classes that the pack is not to offer.
     """
     del data
     networks, about, training = load_run(run)
+    if leave_out:
+        networks, about = without(networks, about, leave_out)
     round_weights(networks)
     shape = networks.shape
     out.mkdir(parents=True, exist_ok=True)
@@ -149,7 +174,7 @@ def _command(about: dict, name: str) -> str:
     length = f"--minutes {about['schedule']['minutes']:g}" if about["schedule"]["minutes"] else \
         f"--steps {about['schedule']['steps']}"
     return (f"python -m training train texture-generator --data runs/textures.npz --run runs/{name} {length} "
-            f"--classes {','.join(about['classes'])} --seed {about['seed']}")
+            f"--classes {','.join(about.get('trained_classes', about['classes']))} --seed {about['seed']}")
 
 
 def data_table(pictures: Sequence[dict]) -> list[dict]:

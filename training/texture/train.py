@@ -45,7 +45,7 @@ class Schedule:
     steps: int
     minutes: float = 0.0
     batch: int = 16
-    crops: tuple[tuple[float, int], ...] = ((0.0, 64), (0.65, 96))
+    crops: tuple[tuple[float, int], ...] = ((0.0, 64), (0.85, 96))
     rates: tuple[float, float] = (6e-4, 1e-4)
     penalty: tuple[float, float] = (2.0, 0.4)
     penalty_every: int = 3
