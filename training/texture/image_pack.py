@@ -21,8 +21,8 @@ from .looks import Look
 
 EDGE = 256
 # Maps are no colours: kept apart they need fewer bytes for the same error, and a metal's edge does not show in heights.
-_ALBEDO = {"quality": 82, "subsampling": 0}
-_SURFACE = {"quality": 70, "subsampling": 0, "keep_rgb": True}
+_ALBEDO = {"quality": 80, "subsampling": 0}
+_SURFACE = {"quality": 66, "subsampling": 0, "keep_rgb": True}
 # The order of maps in an array of pictures.
 CHANNELS = ("red", "green", "blue", "height", "roughness", "metallic")
 _FORMAT = 1
