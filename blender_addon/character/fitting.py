@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Girths of a body as a tape takes them on its skin, and a figure widened until they are those asked for.
+
+A tape lies along the convex outline of a level cut. Where each is taken follows ANSUR II's manual as far as a mesh
+allows: see `_CUTS`. The survey's upper arms and forearms are flexed; at rest they are RELAXED times as thick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+
+from .body_weights import JOINTS, influences
+from .figure import ARM_DOWN, Figure
+from .loops import loops
+from .modelling import refinement, skin
+
+RELAXED = {"bicepscircumferenceflexed": 0.93, "forearmcircumferenceflexed": 0.96}
+# Widths of a figure, and the measurements that they answer for.
+GIRTHS: dict[str, str] = {
+    "chest": "chestcircumference", "waist": "waistcircumference", "hip": "buttockcircumference",
+    "neck": "neckcircumference", "thigh": "thighcircumference", "knee": "lowerthighcircumference",
+    "calf": "calfcircumference", "ankle": "anklecircumference", "upper arm": "bicepscircumferenceflexed",
+    "forearm": "forearmcircumferenceflexed", "wrist": "wristcircumference",
+}
+_ROUNDS = 7
+_HANGING = np.radians(7.0)
+_FROM_ARM = [n for n, name in enumerate(JOINTS) if name in ("LeftArm", "LeftForeArm") or name.startswith("LeftHand")]
+
+
+def fit(figure: Figure) -> Figure:
+    """The figure with widths for which its skin has the girths that were asked for."""
+    for _ in range(_ROUNDS):
+        points = skin(figure)
+        found = girths(points, figure)
+        widths = {}
+        for width, measure in GIRTHS.items():
+            asked = figure.measured[measure] * RELAXED.get(measure, 1.0)
+            widths[width] = float(np.clip(figure.factor(width) * asked / found[measure], 0.5, 2.0))
+        asked = figure.measured["bideltoidbreadth"]
+        wider = (asked / shoulders(points, figure)) ** 3
+        widths["shoulder"] = float(np.clip(figure.factor("shoulder") * wider, 0.6, 1.6))
+        figure = figure.widened(widths)
+    return figure
+
+
+def shoulders(points: np.ndarray, figure: Figure) -> float:
+    """Breadth in metres over the deltoids when the arms hang `_HANGING` from the vertical."""
+    indices, weights = influences()
+    share = np.sum(weights * np.isin(indices, _FROM_ARM), axis=1)[:, None]
+    turn = np.pi / 2.0 - ARM_DOWN - _HANGING
+    pivot = figure.joints["LeftArm"]
+    away = (points - pivot) @ np.array([[np.cos(turn), 0, -np.sin(turn)], [0, 1, 0], [np.sin(turn), 0, np.cos(turn)]])
+    hanging = points * (1.0 - share) + (away + pivot) * share
+    beside = hanging[:, 2] > figure.joints["LeftArm"][2] - 0.12 * figure.size
+    return 2.0 * float(hanging[beside, 0].max())
+
+
+def girths(points: np.ndarray, figure: Figure) -> dict[str, float]:
+    """Measurement -> girth in metres of a skin (N, 3) that was made for a figure; arms and legs on the left."""
+    m, joints, size = figure.measured, figure.joints, figure.size
+    up = np.array([0.0, 0.0, 1.0])
+    neck = joints["Head"] - joints["Neck"]
+    arm, fore = joints["LeftForeArm"] - joints["LeftArm"], joints["LeftHand"] - joints["LeftForeArm"]
+
+    def level(part: str, height: float) -> float:
+        return tape(points, part, np.array([0.0, 0.0, height]), up)
+
+    def across(part: str, start: np.ndarray, way: np.ndarray, shares: tuple[float, ...],
+               choose: Callable[..., float]) -> float:
+        return choose(tape(points, part, start + way * share, way) for share in shares)
+
+    knee, ankle = m["kneeheightmidpatella"], m["lateralmalleolusheight"]
+    return {
+        "chestcircumference": level("torso", m["chestheight"]),
+        "waistcircumference": level("torso", m["waistheightomphalion"]),
+        "buttockcircumference": level("hips", m["buttockheight"]),
+        "neckcircumference": across("torso", joints["Neck"], neck, (0.30, 0.45, 0.60), min),
+        "thighcircumference": level("leg", m["crotchheight"] - 0.030 * size),
+        "lowerthighcircumference": level("leg", knee + 0.050 * size),
+        "calfcircumference": max(level("leg", ankle + (knee - ankle) * share) for share in (0.60, 0.66, 0.72)),
+        "anklecircumference": min(level("leg", ankle + (knee - ankle) * share) for share in (0.09, 0.14, 0.19)),
+        "bicepscircumferenceflexed": across("arm", joints["LeftArm"], arm, (0.50, 0.58, 0.66), max),
+        "forearmcircumferenceflexed": across("arm", joints["LeftForeArm"], fore, (0.15, 0.22, 0.30), max),
+        "wristcircumference": across("arm", joints["LeftForeArm"], fore, (0.92, 0.96), min),
+    }
+
+
+def tape(points: np.ndarray, part: str, through: np.ndarray, normal: np.ndarray) -> float:
+    """Length in metres of the convex outline of a part's cut by a plane."""
+    edges = _edges(part)
+    side = (points - through) @ normal
+    a, b = side[edges[:, 0]], side[edges[:, 1]]
+    cut = (a < 0.0) != (b < 0.0)
+    share = (a[cut] / (a[cut] - b[cut]))[:, None]
+    first, second = edges[cut].T
+    return _outline(points[first] * (1.0 - share) + points[second] * share, normal)
+
+
+def _outline(points: np.ndarray, normal: np.ndarray) -> float:
+    """Length of the convex hull of points in a plane (Andrew 1979)."""
+    if len(points) < 3:
+        return 1e-6
+    normal = normal / np.linalg.norm(normal)
+    x = np.cross(normal, (0.0, 1.0, 0.0) if abs(normal[1]) < 0.9 else (1.0, 0.0, 0.0))
+    x /= np.linalg.norm(x)
+    flat = np.stack([points @ x, points @ np.cross(normal, x)], axis=1)
+    flat = flat[np.lexsort(flat.T[::-1])].tolist()
+    hull: list[list[float]] = []
+    for half in (flat, flat[::-1]):
+        start = len(hull)
+        for point in half:
+            while len(hull) > start + 1 and _turn(hull[-2], hull[-1], point) <= 0.0:
+                hull.pop()
+            hull.append(point)
+        hull.pop()
+    corners = np.array(hull)
+    return float(np.linalg.norm(corners - np.roll(corners, -1, axis=0), axis=1).sum())
+
+
+def _turn(a: list[float], b: list[float], c: list[float]) -> float:
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+
+
+@lru_cache(maxsize=8)
+def _edges(part: str) -> np.ndarray:
+    """(E, 2) edges of the smooth mesh that belong to a part: torso, hips (with both legs), leg or arm on the left."""
+    own = loops()
+    of = {"torso": [("trunk", own.left)], "leg": [("leg", own.left), ("foot", own.left), ("trunk", own.left),
+                                                  ("crotch", own.left)],
+          "hips": [(name, side) for name in ("trunk", "crotch", "leg") for side in (own.left, own.right)],
+          "arm": [("arm", own.left), ("palm", own.left)]}[part]
+    chosen = np.zeros((len(own.mirror), 1))
+    for name, side in of:
+        ids = side[name]
+        chosen[ids[ids >= 0]] = 1.0
+    inside = refinement().refine(chosen)[:, 0] > 0.5
+    faces = refinement().faces
+    edges = np.unique(np.sort(np.stack([faces, np.roll(faces, -1, axis=1)], axis=2).reshape(-1, 2), axis=1), axis=0)
+    return edges[inside[edges].all(axis=1)]

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A body's skin: the cage of all pieces, made smooth."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from .extremities import foot, hand
+from .face import head
+from .figure import Figure
+from .limbs import arm_rings, leg_rings
+from .loops import ARM_COLUMNS, ARM_ROWS, HEAD, SIZES, gather, loops, rim
+from .relief import heights, modelled_man, raise_skin
+from .subdivision import Subdivision, subdivision
+from .torso import crotch, trunk_rings
+
+
+@lru_cache(maxsize=1)
+def refinement() -> Subdivision:
+    """The step from the cage to the smooth mesh."""
+    return subdivision(loops().quads)
+
+
+def cage_points(figure: Figure) -> np.ndarray:
+    """(V, 3) where the cage's vertices lie on the skin, metres."""
+    trunk = trunk_rings(figure)
+    top = head(figure)
+    hole = np.array([trunk[r, c] for r, c in rim(ARM_COLUMNS, ARM_ROWS)])
+    pieces = top | {"trunk": np.concatenate([trunk, top["trunk"]]), "crotch": crotch(figure, trunk[0]),
+                    "leg": leg_rings(figure), "arm": arm_rings(figure, hole)}
+    return _softened(gather(pieces | foot(figure) | hand(figure)))
+
+
+@lru_cache(maxsize=1)
+def _seams() -> np.ndarray:
+    """(V, 1) how much a vertex of the cage is smoothed where pieces meet."""
+    share = {name: np.zeros((*shape, 1)) for name, shape in SIZES.items()}
+    share["trunk"][0] = share["crotch"][:] = share["leg"][0] = 1.0
+    share["trunk"][1] = share["leg"][1] = 0.8
+    share["trunk"][2] = share["leg"][2] = 0.4
+    for r, c in rim(ARM_COLUMNS, ARM_ROWS):
+        share["trunk"][r, [c, -c]] = 0.9
+    share["trunk"][ARM_ROWS[0]: ARM_ROWS[1], [4, 8, 16, 20]] = 0.3
+    share["arm"][:2] = np.array([0.9, 0.5])[:, None, None]
+    share["trunk"][HEAD - 1: HEAD + 1] = 0.6
+    share["trunk"][HEAD - 1: HEAD + 1, 5:20] = 0.8
+    return gather(share, (1.0,))
+
+
+def _softened(points: np.ndarray) -> np.ndarray:
+    edges, count = refinement().edges, refinement().valence
+    for n in range(10):  # without shrinking (Taubin 1995)
+        around = np.stack([np.bincount(edges.ravel(), points[edges[:, ::-1].ravel(), k], len(points))
+                           for k in range(3)], axis=1) / count
+        points = points + (around - points) * _seams() * (0.60, -0.62)[n % 2]
+    return points
+
+
+def skin(figure: Figure) -> np.ndarray:
+    """(N, 3) vertices of the smooth mesh with its relief, metres."""
+    points = _smooth(figure)
+    return raise_skin(points, vertex_normals(points), _relief(), figure)
+
+
+def _smooth(figure: Figure) -> np.ndarray:
+    step = refinement()
+    return step.refine(step.through(cage_points(figure), 3))
+
+
+@lru_cache(maxsize=1)
+def _relief() -> np.ndarray:
+    return heights(_smooth(modelled_man()))
+
+
+def vertex_normals(points: np.ndarray) -> np.ndarray:
+    """(N, 3) unit normals of the smooth mesh, outward, weighted by the area of the faces around."""
+    faces = refinement().faces
+    a, b, c, d = points[faces.T]
+    flat = np.cross(c - a, d - b)
+    normals = np.stack([np.bincount(faces.ravel(), np.repeat(axis, 4), len(points)) for axis in flat.T], axis=1)
+    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
