@@ -7,7 +7,6 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..motion.skeleton import JOINTS as CANONICAL_JOINTS
 from .extremities import FINGER_JOINTS
 from .loops import HEAD, SIZES, loops
 from .modelling import refinement, skin
@@ -17,7 +16,10 @@ INFLUENCES = 4
 FINGER_NAMES = ("Index", "Middle", "Ring", "Pinky")
 DIGITS = tuple(f"{side}Hand{name}{n}" for side in ("Left", "Right") for name in ("Thumb", *FINGER_NAMES)
                for n in (1, 2, 3))
-JOINTS: tuple[str, ...] = (*CANONICAL_JOINTS, "Jaw", *DIGITS)
+_LIMBS = ("Shoulder", "Arm", "ForeArm", "Hand", "UpLeg", "Leg", "Foot", "Toe")
+# The canonical 22 joints by their names, then those of hands and face.
+JOINTS: tuple[str, ...] = ("Hips", "Spine", "Spine1", "Spine2", "Neck", "Head",
+                           *(f"{side}{part}" for side in ("Left", "Right") for part in _LIMBS), "Jaw", *DIGITS)
 _AT = {name: n for n, name in enumerate(JOINTS)}
 MIRRORED = tuple(_AT[name.replace("Left", "Right") if name.startswith("Left") else name.replace("Right", "Left")]
                  for name in JOINTS)
