@@ -114,7 +114,7 @@ def _arm(weights: np.ndarray, points: np.ndarray, joints: dict, here: np.ndarray
     reach = np.where(here, np.maximum(reach, _rise((points - shoulder) @ upper, -0.02, 0.09)), reach)
     bend = upper + fore
     bend /= np.linalg.norm(bend)
-    steps = [reach, np.where(here, _rise((points - elbow) @ bend, -0.033, 0.033), 0.0),
+    steps = [reach, np.where(here, _rise((points - elbow) @ bend, -0.030, 0.030), 0.0),
              np.where(here, _rise((points - wrist) @ fore, -0.035, 0.020), 0.0)]
     weights *= (1.0 - share)[:, None]
     _chain(weights, ["LeftShoulder", "LeftArm", "LeftForeArm", "LeftHand"], steps, share)

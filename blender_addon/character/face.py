@@ -160,7 +160,7 @@ def _ear(rings: np.ndarray) -> np.ndarray:
     ahead, up = -np.cos(angle), np.sin(angle)
     middle = np.array([0.073, 0.008, 0.1080])
     loops = np.empty((3, EAR, 3))
-    for n, (tall, long, out) in enumerate(((0.026, 0.0150, 0.006), (0.032, 0.0180, 0.0150), (0.0215, 0.0090, 0.0075))):
+    for n, (tall, long, out) in enumerate(((0.026, 0.0150, 0.006), (0.032, 0.0180, 0.0150), (0.0215, 0.0090, 0.0045))):
         lean = 0.22 * up * tall
         back = -ahead * long * (1.0 - 0.25 * (up < -0.3)) + lean
         flare = out * np.clip(0.62 + 0.55 * -ahead, 0.12, 1.1)

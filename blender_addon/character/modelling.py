@@ -11,7 +11,7 @@ from .extremities import foot, hand
 from .face import head
 from .figure import Figure
 from .limbs import arm_rings, leg_rings
-from .loops import ARM_COLUMNS, ARM_ROWS, HEAD, SIZES, gather, loops, rim
+from .loops import ARM_COLUMNS, ARM_ROWS, EAR_COLUMNS, EAR_ROWS, HEAD, SIZES, gather, loops, rim
 from .relief import heights, modelled_man, raise_skin
 from .subdivision import Subdivision, subdivision
 from .torso import crotch, trunk_rings
@@ -49,6 +49,16 @@ def _seams() -> np.ndarray:
     return gather(share, (1.0,))
 
 
+@lru_cache(maxsize=1)
+def _followed() -> np.ndarray:
+    """(V, 1) how closely the skin keeps to the cage's points: little where they turn sharply."""
+    share = {name: np.ones((*shape, 1)) for name, shape in SIZES.items()}
+    for name, value in (("ear", 0.15), ("mouth", 0.45), ("mouth inside", 0.0), ("eye", 0.75)):
+        share[name][:] = value
+    share["trunk"][EAR_ROWS[0]: EAR_ROWS[1] + 1, [*EAR_COLUMNS, *(-c for c in EAR_COLUMNS)]] = 0.5
+    return gather(share, (1.0,))
+
+
 def _softened(points: np.ndarray) -> np.ndarray:
     edges, count = refinement().edges, refinement().valence
     for n in range(10):  # without shrinking (Taubin 1995)
@@ -66,7 +76,7 @@ def skin(figure: Figure) -> np.ndarray:
 
 def _smooth(figure: Figure) -> np.ndarray:
     step = refinement()
-    return step.refine(step.through(cage_points(figure), 3))
+    return step.refine(step.through(cage_points(figure), _followed()))
 
 
 @lru_cache(maxsize=1)

@@ -12,6 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from .extremities import digit_joints, hand_frame
 from .figure import Figure
 from .limbs import arm_frame
 from .measurements import average
@@ -38,9 +39,8 @@ _BODY = (
     (((0.000, 0.120, 1.420), (0.000, 0.130, 1.290), (0.000, 0.090, 1.100), (0.000, 0.100, 1.010)), 0.032, -0.0110,
      -0.0090),
     (((0.040, 0.100, 1.220), (0.038, 0.088, 1.040)), 0.040, 0.0060, 0.0040),
-    (((0.080, 0.125, 1.405), (0.105, 0.125, 1.300)), 0.052, 0.0080, 0.0050),
-    (((0.105, 0.120, 1.275),), 0.030, 0.0030, 0.0020),
-    (((0.155, 0.070, 1.310), (0.140, 0.075, 1.210)), 0.060, 0.0100, 0.0010),
+    (((0.080, 0.125, 1.405), (0.105, 0.125, 1.310)), 0.062, 0.0080, 0.0045),
+    (((0.160, 0.070, 1.320), (0.140, 0.075, 1.180)), 0.075, 0.0090, 0.0010),
     (((0.030, 0.080, 1.480), (0.120, 0.045, 1.470)), 0.045, 0.0090, 0.0010),
     (((0.078, 0.118, 0.895),), 0.100, 0.0190, 0.0220),
     (((0.090, 0.110, 0.950),), 0.080, 0.0050, 0.0060),
@@ -148,4 +148,10 @@ def _arm_strokes() -> list[tuple]:
             middle = joints[k] + (joints[k + 1] - joints[k]) * (along - k)
             points.append(middle + frame[:, 1] * front + frame[:, 2] * up)
         strokes.append((points, radius, man, woman))
+    up = hand_frame(modelled_man())[:, 2]
+    for name, at in digit_joints(modelled_man()).items():  # knuckles
+        if name.endswith("1") and "Thumb" not in name:
+            strokes.append(([at + up * 0.012], 0.0125, 0.0034, 0.0024))
+        elif name.endswith("2"):
+            strokes.append(([at + up * 0.009], 0.0100, 0.0014, 0.0009))
     return strokes

@@ -28,12 +28,15 @@ class Subdivision:
         middle, ends, between = self._means(values)
         return np.concatenate([self._vertices(values, middle, ends), between, middle])
 
-    def through(self, points: np.ndarray, rounds: int = 5) -> np.ndarray:
-        """(V, 3) the cage whose finer mesh goes through `points` at the cage's vertices (Halstead et al. 1993)."""
+    def through(self, points: np.ndarray, share: np.ndarray, rounds: int = 3) -> np.ndarray:
+        """(V, 3) the cage whose finer mesh goes through `points` at the cage's vertices (Halstead et al. 1993).
+
+        share: (V, 1) how far each is followed; at 0 the mesh smooths its own cage.
+        """
         cage = points.copy()
         for _ in range(rounds):
             middle, ends, _ = self._means(cage)
-            cage += points - self._vertices(cage, middle, ends)
+            cage += (points - self._vertices(cage, middle, ends)) * share
         return cage
 
     def _means(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Judging bodies by their meshes alone: cuts walked from triangle to triangle, poses, volumes, self-intersections.
+
+Nothing of `blender_addon.character` takes part, so that it can be judged. A mesh is a `BodyMesh`.
+"""
+
+import numpy as np
+
+from blender_addon.motion.rotations import matrix_from_quat, quat_from_axis_angle
+from blender_addon.motion.skeleton import JOINTS, PARENTS
+
+
+def sides(faces):
+    return np.stack([faces, np.roll(faces, -1, axis=1)], axis=-1).reshape(-1, 2)
+
+
+def triangles(mesh):
+    return np.concatenate([mesh.faces[:, [0, 1, 2]], mesh.faces[:, [0, 2, 3]]])
+
+
+def volume(vertices, faces):
+    a, b, c = vertices[faces.T]
+    return float(np.sum(a * np.cross(b, c))) / 6.0
+
+
+def pierced(mesh):
+    """Edges (K, 2) that go through a triangle which they do not touch."""
+    points, faces = mesh.vertices, triangles(mesh)
+    edges = np.unique(np.sort(sides(mesh.faces), axis=1), axis=0)
+    cell = 0.012
+    low = np.floor(points[faces].min(axis=1) / cell).astype(int)
+    high = np.floor(points[faces].max(axis=1) / cell).astype(int)
+    buckets = {}
+    for n, (a, b) in enumerate(zip(low.tolist(), high.tolist())):
+        for x in range(a[0], b[0] + 1):
+            for y in range(a[1], b[1] + 1):
+                for z in range(a[2], b[2] + 1):
+                    buckets.setdefault((x, y, z), []).append(n)
+    first, second = [], []
+    low = np.floor(points[edges].min(axis=1) / cell).astype(int)
+    high = np.floor(points[edges].max(axis=1) / cell).astype(int)
+    for n, (a, b) in enumerate(zip(low.tolist(), high.tolist())):
+        for x in range(a[0], b[0] + 1):
+            for y in range(a[1], b[1] + 1):
+                for z in range(a[2], b[2] + 1):
+                    near = buckets.get((x, y, z), ())
+                    first.extend([n] * len(near))
+                    second.extend(near)
+    pairs = np.unique(np.stack([first, second], axis=1), axis=0)
+    touching = (edges[pairs[:, 0]][:, :, None] == faces[pairs[:, 1]][:, None, :]).any(axis=(1, 2))
+    pairs = pairs[~touching]
+    start, end = points[edges[pairs[:, 0]].T]
+    a, b, c = points[faces[pairs[:, 1]].T]
+    # Moeller and Trumbore 1997
+    way, one, two = end - start, b - a, c - a
+    across = np.cross(way, two)
+    flat = np.sum(one * across, axis=1)
+    safe = np.where(np.abs(flat) < 1e-16, 1e-16, flat)
+    u = np.sum((start - a) * across, axis=1) / safe
+    turned = np.cross(start - a, one)
+    v = np.sum(way * turned, axis=1) / safe
+    along = np.sum(two * turned, axis=1) / safe
+    hit = (u > 0.0) & (v > 0.0) & (u + v < 1.0) & (along > 0.0) & (along < 1.0)
+    return edges[np.unique(pairs[hit, 0])]
+
+
+def outlines(mesh, through, normal):
+    """The closed lines in which a plane cuts the skin, (K, 3) each, found by walking from triangle to triangle."""
+    normal = normal / np.linalg.norm(normal)
+    side = (mesh.vertices - through) @ normal > 0.0
+    faces = triangles(mesh)
+    crossed = {}
+    for face in faces[side[faces].any(axis=1) & ~side[faces].all(axis=1)].tolist():
+        ends = [tuple(sorted((a, b))) for a, b in zip(face, face[1:] + face[:1]) if side[a] != side[b]]
+        for here, there in (ends, ends[::-1]):
+            crossed.setdefault(here, []).append(there)
+    lines = []
+    while crossed:
+        start = here = next(iter(crossed))
+        line = []
+        while here in crossed:
+            line.append(here)
+            beyond = crossed.pop(here)
+            here = next((edge for edge in beyond if edge in crossed), start)
+        a, b = np.array(line).T
+        near, far = ((mesh.vertices[k] - through) @ normal for k in (a, b))
+        share = (near / (near - far))[:, None]
+        lines.append(mesh.vertices[a] * (1.0 - share) + mesh.vertices[b] * share)
+    return lines
+
+
+def around(mesh, through, normal):
+    """Girth of the outline around the point `through`, as a tape that spans hollows measures it."""
+    normal = normal / np.linalg.norm(normal)
+    x = np.cross(normal, (0.3, 1.0, 0.2))
+    x /= np.linalg.norm(x)
+    plane = np.stack([x, np.cross(normal, x)])
+    for line in outlines(mesh, through, normal):
+        flat = (line - through) @ plane.T
+        turn = np.arctan2(flat[:, 1], flat[:, 0])
+        steps = (np.diff(np.append(turn, turn[0])) + np.pi) % (2 * np.pi) - np.pi
+        if abs(steps.sum()) > 6.0:
+            # Cauchy and Crofton: a convex outline is as long as its mean breadth times pi.
+            angles = np.linspace(0.0, np.pi, 720, endpoint=False)
+            return float(np.pi * np.mean(np.ptp(flat @ np.stack([np.cos(angles), np.sin(angles)]), axis=0)))
+    raise AssertionError("no outline around the point")
+
+
+def joint(mesh, name):
+    return mesh.positions[mesh.joints.index(name)]
+
+
+def taken(mesh, person):
+    """What a tape and callipers find, by measurement."""
+    up = np.array([0.0, 0.0, 1.0])
+    size = person["stature"] / 1.756
+
+    def level(height, x=0.0, y=0.0):
+        return around(mesh, np.array([x, y, height]), up)
+
+    def along(start, end, shares):
+        a, b = joint(mesh, start), joint(mesh, end)
+        return [around(mesh, a + (b - a) * share, b - a) for share in shares]
+
+    def leg(height):
+        ankle, knee, hip = (joint(mesh, f"Left{name}") for name in ("Foot", "Leg", "UpLeg"))
+        line = np.array([ankle, knee, hip])
+        x, y = (np.interp(height, line[:, 2], line[:, k]) for k in (0, 1))
+        return level(height, x + 0.01 * size, y)
+
+    knee, ankle = person["kneeheightmidpatella"], person["lateralmalleolusheight"]
+    middle = np.abs(mesh.vertices[:, 0]) < 1e-6
+    hand = dense(mesh)[:, [n for n, name in enumerate(mesh.joints) if name.startswith("LeftHand")]].sum(axis=1) > 0.9
+    fingertip = np.linalg.norm(mesh.vertices[hand] - joint(mesh, "LeftHand"), axis=1).max()
+    low = mesh.vertices[middle & (mesh.vertices[:, 2] < joint(mesh, "Hips")[2])]
+    foot = mesh.vertices[(mesh.vertices[:, 2] < 0.05 * size) & (mesh.vertices[:, 0] > 0.0)]
+    return {
+        "stature": np.ptp(mesh.vertices[:, 2]),
+        "chestcircumference": level(person["chestheight"]),
+        "waistcircumference": level(person["waistheightomphalion"]),
+        "buttockcircumference": level(person["buttockheight"]),
+        "neckcircumference": min(along("Neck", "Head", np.linspace(0.3, 0.6, 7))),
+        "thighcircumference": leg(person["crotchheight"] - 0.03 * size),
+        "calfcircumference": max(leg(ankle + (knee - ankle) * share) for share in np.linspace(0.5, 0.8, 13)),
+        "anklecircumference": min(leg(ankle + (knee - ankle) * share) for share in np.linspace(0.09, 0.2, 5)),
+        "wristcircumference": min(along("LeftForeArm", "LeftHand", (0.92, 0.96))),
+        "crotchheight": low[:, 2].min(),
+        "radialestylionlength": np.linalg.norm(joint(mesh, "LeftHand") - joint(mesh, "LeftForeArm")),
+        "handlength": fingertip,
+        "footlength": np.ptp(foot[:, 1]),
+        "bideltoidbreadth": deltoids(mesh, size),
+    }
+
+
+def deltoids(mesh, size):
+    """Breadth over the shoulders with the arms let down by the weights."""
+    turned = posed(mesh, {"LeftArm": ("Y", 38.0), "RightArm": ("Y", -38.0)})
+    shoulder = joint(mesh, "LeftArm")[2]
+    beside = (turned[:, 2] > shoulder - 0.12 * size) & (turned[:, 2] < shoulder + 0.05 * size)
+    return np.ptp(turned[beside, 0])
+
+
+def dense(mesh):
+    weights = np.zeros((len(mesh.vertices), len(mesh.joints)))
+    np.put_along_axis(weights, mesh.joint_indices.astype(np.intp), mesh.weights, axis=1)
+    return weights
+
+
+def parent(mesh, name):
+    if name in JOINTS:
+        place = PARENTS[JOINTS.index(name)]
+        return JOINTS[place] if place >= 0 else None
+    if name == "Jaw":
+        return "Head"
+    return name[:-1] + str(int(name[-1]) - 1) if name[-1] != "1" else name[: name.index("Hand") + 4]
+
+
+def posed(mesh, turns):
+    """Vertices after turns of joints about world axes (degrees), by linear blend skinning."""
+    turned, moved = {}, {}
+    for name in mesh.joints:
+        axis, degrees = turns.get(name, ("X", 0.0))
+        own = matrix_from_quat(quat_from_axis_angle(np.eye(3)["XYZ".index(axis)], np.radians(degrees)))
+        above = parent(mesh, name)
+        at = joint(mesh, name)
+        turned[name] = own if above is None else turned[above] @ own
+        moved[name] = at if above is None else moved[above] + turned[above] @ (at - joint(mesh, above))
+    result = np.zeros_like(mesh.vertices)
+    for k in range(4):
+        for n, name in enumerate(mesh.joints):
+            some = mesh.joint_indices[:, k] == n
+            placed = (mesh.vertices[some] - joint(mesh, name)) @ turned[name].T + moved[name]
+            result[some] += mesh.weights[some, k, None] * placed
+    return result
+
+
+def winding(mesh, point):
+    """How often the skin goes around a point: 1 inside, 0 outside (Van Oosterom and Strackee 1983)."""
+    a, b, c = (mesh.vertices - point)[triangles(mesh).T]
+    la, lb, lc = (np.linalg.norm(v, axis=1) for v in (a, b, c))
+    below = la * lb * lc + np.sum(a * b, 1) * lc + np.sum(b * c, 1) * la + np.sum(c * a, 1) * lb
+    return np.sum(np.arctan2(np.sum(a * np.cross(b, c), axis=1), below)) / (2.0 * np.pi)
+
+
+def volume_kept(mesh, name, degrees):
+    """Share of the volume that a bent elbow or knee keeps, within 10 cm of it (on somebody of 1.75 m)."""
+    at, above = joint(mesh, name), joint(mesh, parent(mesh, name))
+    below = joint(mesh, {"LeftLeg": "LeftFoot", "LeftForeArm": "LeftHand"}[name])
+    reach = 0.10 * np.ptp(mesh.vertices[:, 2]) / 1.75
+    # A knee bends backward; a forearm swings forward.
+    axis = np.array([1.0, 0.0, 0.0]) if name == "LeftLeg" else np.cross(at - above, (0.0, -1.0, 0.0))
+    turn = matrix_from_quat(quat_from_axis_angle(axis / np.linalg.norm(axis), np.radians(degrees)))
+    moved = [n for n, each in enumerate(mesh.joints) if each == name or hangs_from(mesh, each, name)]
+    share = dense(mesh)[:, moved].sum(axis=1)[:, None]
+    bent = mesh.vertices * (1.0 - share) + ((mesh.vertices - at) @ turn.T + at) * share
+    along, out = (at - above) / np.linalg.norm(at - above), (below - at) / np.linalg.norm(below - at)
+    limb = [n for n, each in enumerate(mesh.joints) if each == parent(mesh, name) or n in moved]
+    inside = dense(mesh)[:, limb].sum(axis=1) > 0.9
+    inside &= ((mesh.vertices - at) @ along > -reach) & ((mesh.vertices - at) @ out < reach)
+    some = triangles(mesh)
+    some = some[inside[some].all(axis=1)]
+    return closed_volume(bent, some) / closed_volume(mesh.vertices, some)
+
+
+def closed_volume(points, faces):
+    """Volume of a piece of skin whose openings are closed by fans to their middles."""
+    both = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    have = set(map(tuple, both.tolist()))
+    rim = [(a, b) for a, b in have if (b, a) not in have]
+    following = dict(rim)
+    total = volume(points, faces)
+    while following:
+        start, here = next(iter(following.items()))
+        loop = [start]
+        del following[start]
+        while here != start:
+            loop.append(here)
+            here = following.pop(here)
+        ring = points[loop]
+        middle = ring.mean(axis=0)
+        total -= float(np.sum(middle * np.cross(ring, np.roll(ring, -1, axis=0)).sum(axis=0))) / 6.0
+    return total
+
+
+def hangs_from(mesh, name, other):
+    while (name := parent(mesh, name)) is not None:
+        if name == other:
+            return True
+    return False
