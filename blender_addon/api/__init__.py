@@ -4,11 +4,20 @@
 Nothing here imports bpy before a function that needs it is called, so that packs can be listed and checked anywhere.
 """
 
+from ..character.requests import CharacterRequest
 from ..errors import GalateaError, PackError
 from ..inference.packs import Finding, Pack
 from ..motion.requests import FeetRequest, InbetweenRequest, KeyOptions, MotionRequest, PoseRequest, RetargetRequest
 from ..texture.material_options import MaterialOptions
 from ..texture.requests import TextureRequest
+from .character import (
+    CharacterResult,
+    body_in_slices,
+    change_body,
+    character_file,
+    character_in_slices,
+    create_character,
+)
 from .clips import ClipFile, ClipProblem, ClipsResult, convert_clips
 from .demo import make_demo
 from .feet import FeetResult, lock_feet, lock_feet_file, lock_feet_in_slices
@@ -65,6 +74,8 @@ from .texture import (
 )
 
 __all__ = [
+    "CharacterRequest",
+    "CharacterResult",
     "ClipFile",
     "ClipProblem",
     "ClipsResult",
@@ -97,10 +108,15 @@ __all__ = [
     "add_human",
     "animate_file",
     "apply_texture",
+    "body_in_slices",
+    "change_body",
+    "character_file",
+    "character_in_slices",
     "complete_pose",
     "convert_clips",
     "correct_rig",
     "corrections_of",
+    "create_character",
     "describe_rig",
     "doctor_report",
     "forget_corrections",

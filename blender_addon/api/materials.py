@@ -49,7 +49,7 @@ def apply_texture(objects: Sequence[bpy.types.Object], texture: TextureResult, o
     What was in a slot before stays in the file. GalateaError with one line when no object can take a material or a
     picture cannot be saved; the scene is then as it was.
     """
-    return drain(_dressing(objects, texture, options or MaterialOptions()))
+    return drain(dressing_in_slices(objects, texture, options or MaterialOptions()))
 
 
 def generate_material(objects: Sequence[bpy.types.Object], request: TextureRequest,
@@ -69,7 +69,7 @@ def material_in_slices(objects: Sequence[bpy.types.Object], request: TextureRequ
     dressing.check_objects(objects, options.slots)
     again = [held(ob) for ob in objects]
     texture = yield from within(texture_in_slices(request), 0.0, 0.7)
-    return (yield from within(_dressing([ob() for ob in again], texture, options), 0.7, 0.3))
+    return (yield from within(dressing_in_slices([ob() for ob in again], texture, options), 0.7, 0.3))
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,8 +89,9 @@ def thumbnail_in_slices(request: TextureRequest) -> Generator[float, None, Thumb
     return Thumbnail(texture.class_name, texture.seed, lit_tile(texture.maps))
 
 
-def _dressing(objects: Sequence[bpy.types.Object], texture: TextureResult, options: MaterialOptions
-              ) -> Generator[float, None, MaterialResult]:
+def dressing_in_slices(objects: Sequence[bpy.types.Object], texture: TextureResult, options: MaterialOptions
+                       ) -> Generator[float, None, MaterialResult]:
+    """apply_texture in slices: yields the share that is done, returns the result."""
     began = time.perf_counter()
     check_options(options)
     from ..scene import dressing

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import GalateaError
-from . import clips, inbetween, motions, packs, rigs, textures
+from . import characters, clips, inbetween, motions, packs, rigs, textures
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -45,11 +45,13 @@ def parser() -> argparse.ArgumentParser:
     every.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed gives the same result")
     every.add_argument("--json", type=Path, metavar="FILE", help="write what was done, and its figures, as JSON")
     every.add_argument("--quiet", action="store_true", help="print nothing but errors")
-    top = argparse.ArgumentParser(prog="galatea", description="Motion and materials, made on your own machine.")
+    top = argparse.ArgumentParser(prog="galatea",
+                                  description="Characters, motion and materials, made on your own machine.")
     verbs = top.add_subparsers(required=True, metavar="VERB", title="verbs")
     motions.add_verbs(verbs, every)
     inbetween.add_verbs(verbs, every)
     textures.add_verbs(verbs, every)
+    characters.add_verbs(verbs, every)
     clips.add_verbs(verbs, every)
     rigs.add_verbs(verbs, every)
     packs.add_verbs(verbs, every)

@@ -34,7 +34,7 @@ def add_human(context: bpy.types.Context | None = None, skeleton: Skeleton = CAN
         other.select_set(False)
     armature.select_set(True)
     context.view_layer.objects.active = armature
-    with _edit_mode():
+    with edit_mode():
         _add_bones(armature.data.edit_bones, skeleton)
     for bone in armature.pose.bones:
         bone.rotation_mode = "QUATERNION"
@@ -43,7 +43,8 @@ def add_human(context: bpy.types.Context | None = None, skeleton: Skeleton = CAN
 
 
 @contextmanager
-def _edit_mode() -> Iterator[None]:
+def edit_mode() -> Iterator[None]:
+    """The active armature's bones are to be had as edit_bones meanwhile."""
     bpy.ops.object.mode_set(mode="EDIT")
     try:
         yield

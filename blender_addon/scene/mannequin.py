@@ -33,7 +33,7 @@ def add_mannequin(armature: bpy.types.Object, rig: RigMap) -> bpy.types.Object:
     tails = canonical({joint: np.array(bones[name].tail_local) for joint, name in rig.bones.items()})
     body = build_mannequin(heads, tails)
     mesh = _add_mesh(body, body.vertices * scale @ rig.axes.T + ground)
-    mesh.materials.append(_clay())
+    mesh.materials.append(clay())
     mannequin = bpy.data.objects.new(f"{armature.name} Mannequin", mesh)
     _add_groups(mannequin, body, rig)
     modifier = mannequin.modifiers.new("Armature", "ARMATURE")
@@ -83,7 +83,8 @@ def _bone(rig: RigMap, joint: str) -> str:
     return rig.bones[joint]
 
 
-def _clay() -> bpy.types.Material:
+def clay() -> bpy.types.Material:
+    """The neutral material, made when it is missing."""
     material = bpy.data.materials.get(MATERIAL)
     if material is not None:
         return material

@@ -20,7 +20,7 @@ from blender_addon.inference.packs import models_folder
 from blender_addon.rig.bone_map import BoneMap, Match
 
 MODEL = step_model()
-VERBS = ("motion", "retarget", "feet", "keys", "clip", "rig", "packs", "doctor")
+VERBS = ("motion", "retarget", "feet", "keys", "texture", "character", "clip", "rig", "packs", "doctor")
 MOTION = ["motion", "--rig", "a.blend", "--action", "walk", "--out", "b.blend"]
 
 
@@ -151,7 +151,7 @@ def test_help(words, capsys):
 def test_help_names_the_verbs_but_not_the_demo(capsys):
     main(["--help"])
     told = capsys.readouterr().out
-    assert all(f"    {verb} " in told for verb in VERBS)
+    assert {line.split()[0] for line in told.splitlines() if line.startswith("    ")} >= set(VERBS)
     assert "demo" not in told and "==" not in told
 
 

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Characters: people who do not exist, as a body on a rig, in a material, moving."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..character.requests import CharacterRequest, check_character
+from ..motion.requests import MotionRequest, check_request
+from ..motion.slices import drain, within
+from ..texture.material_options import MaterialOptions
+from ..texture.requests import TextureRequest, check_texture
+from ..texture.vocabulary import vocabulary
+from . import packs
+from .materials import MaterialResult, dressing_in_slices
+from .motion import MotionResult, motion_in_slices
+from .texture import texture_in_slices
+
+if TYPE_CHECKING:
+    import bpy
+
+    from ..character.body_mesh import BodyMesh
+
+ENDINGS = (".blend", ".glb", ".gltf", ".fbx")
+
+
+@dataclass(frozen=True)
+class CharacterResult:
+    """Who was made. armature, body: names of the objects. measurements: of ANSUR II, metres, weightkg in kilograms,
+    with sex and age. motion, material: what the character does and wears, None for nothing. seconds: the time it took.
+    """
+
+    armature: str
+    body: str
+    measurements: dict[str, float]
+    motion: MotionResult | None
+    material: MaterialResult | None
+    notes: tuple[str, ...]
+    pack: str
+    pack_version: str
+    licence: str
+    provider: str
+    why_not: str
+    onnxruntime: str
+    threads: int
+    seed: int
+    seconds: float
+    request: CharacterRequest
+    files: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """For --json."""
+        plain = {field.name: getattr(self, field.name) for field in fields(self)}
+        return plain | {"request": asdict(self.request), "motion": self.motion and self.motion.as_dict(),
+                        "material": self.material and self.material.as_dict()}
+
+
+def create_character(request: CharacterRequest) -> CharacterResult:
+    """Make a character at the 3D cursor of the open scene: a skinned mesh on an armature, selected and active.
+
+    It is ordinary Blender data and needs Galatea no more. GalateaError with one line when the request, a pack or the
+    device is not in order; the scene is then as it was.
+    """
+    return drain(character_in_slices(request))
+
+
+def character_in_slices(request: CharacterRequest) -> Generator[float, None, CharacterResult]:
+    """The same in slices: yields the share that is done, returns the result.
+
+    The character stands in the scene as soon as there is a body; after close() or an error it is gone again.
+    """
+    began = time.perf_counter()
+    _check(request)
+    drawn = yield from within(_draw(request), 0.0, 0.15)
+    texture = None
+    if request.material:
+        texture = yield from within(texture_in_slices(_texture(request)), 0.15, 0.35)
+    from ..scene import character
+
+    with character.added(drawn.body, drawn.about) as made:
+        yield 0.5
+        motion, material = None, None
+        if request.action:
+            motion = yield from within(motion_in_slices(made.armature(), _motion(request)), 0.5, 0.4)
+        if texture is not None:
+            material = yield from within(dressing_in_slices([made.body()], texture, MaterialOptions()), 0.9, 0.1)
+        notes = (*(motion.notes if motion else ()), *(material.notes if material else ()))
+        return _result(request, drawn, made, motion, material, notes, began)
+
+
+def change_body(character: bpy.types.Object, request: CharacterRequest) -> CharacterResult:
+    """Give a character (its armature or its mesh) the body that a request asks for; what it wears and does stays.
+
+    Motion that Galatea made is made again for the new body, as a new action; of the request the body alone counts.
+    GalateaError with one line when it is no character of Galatea's, or its mesh was remodelled; it is then as it was.
+    """
+    return drain(body_in_slices(character, request))
+
+
+def body_in_slices(character: bpy.types.Object, request: CharacterRequest) -> Generator[float, None, CharacterResult]:
+    """The same in slices: yields the share that is done, returns the result."""
+    began = time.perf_counter()
+    check_character(request)
+    from ..scene import character as scene
+
+    there = scene.character_of(character)
+    again, notes = _same_motion(there.armature(), request.device)
+    drawn = yield from within(_draw(request), 0.0, 0.3)
+    motion = None
+    with scene.reshaped(there, scene.shape_of(drawn.body), drawn.about):
+        yield 0.3
+        if again is not None:
+            motion = yield from within(motion_in_slices(there.armature(), again), 0.3, 0.7)
+            notes = (*notes, *motion.notes)
+        return _result(request, drawn, there, motion, None, notes, began)
+
+
+def character_file(request: CharacterRequest, out: str | Path) -> CharacterResult:
+    """Make a character in an empty scene, in place of what is open, and write `out`: .blend, .glb, .gltf or .fbx.
+
+    GalateaError with one line, before any work where that can be known; nothing is written then.
+    """
+    from ..scene import files
+
+    began, out = time.perf_counter(), Path(out)
+    _check(request)
+    files.check_target(out, ENDINGS)
+    files.new_file()
+    result = create_character(request)
+    import bpy
+
+    scene = bpy.context.scene
+    if result.motion is not None:
+        scene.frame_start, scene.frame_end = 1, result.motion.frames
+    with files.staged(out) as there:
+        files.write_file(there, bpy.data.objects[result.armature])
+    return replace(result, seconds=time.perf_counter() - began, files=(str(out),))
+
+
+# --- parts ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    """A person: their measurements, their body, what is kept of them, and what drew them."""
+
+    measurements: dict[str, float]
+    body: BodyMesh
+    about: Mapping[str, Any]
+    ran: Mapping[str, Any]
+
+
+def _check(request: CharacterRequest) -> None:
+    """GalateaError before any work for what is not in order."""
+    check_character(request)
+    packs.pick_pack("body-vae", request.pack)
+    if request.action:
+        pack = packs.pick_pack("motion-generator")
+        check_request(_motion(request), pack.words("actions"), pack.words("styles"))
+    if request.material:
+        check_texture(_texture(request), vocabulary(packs.pick_pack("texture-generator")))
+
+
+def _motion(request: CharacterRequest) -> MotionRequest:
+    seed = request.seed if request.motion_seed is None else request.motion_seed
+    return MotionRequest(action=request.action, style=request.style, seconds=request.seconds, seed=seed,
+                         device=request.device)
+
+
+def _texture(request: CharacterRequest) -> TextureRequest:
+    seed = request.seed if request.material_seed is None else request.material_seed
+    return TextureRequest(class_name=request.material, seed=seed, device=request.device)
+
+
+def _draw(request: CharacterRequest) -> Generator[float, None, _Drawn]:
+    pack = packs.pick_pack("body-vae", request.pack)
+    yield 0.0
+    from ..inference.devices import import_runtime
+
+    import_runtime()
+    yield 0.2
+    from ..character.body_mesh import make_body
+    from ..character.people import draw_people, open_people
+    from ..home import version
+
+    people = open_people(pack)  # on the CPU: two small graphs, once
+    yield 0.4
+    (person,) = draw_people(people, 1, request.seed, variety=request.variety, **request.asked)
+    yield 0.5
+    body = make_body(person)
+    yield 1.0
+    session, measurements = people.decoder, {name: float(value) for name, value in person.items()}
+    ran = {"pack": pack.id, "pack_version": pack.version, "licence": pack.licence, "provider": session.provider,
+           "onnxruntime": session.version, "threads": session.threads}
+    asked = {f"asked_{name}": value for name, value in request.asked.items()}
+    about = {"version": version(), **ran, "seed": request.seed, "variety": request.variety, **asked,
+             "training_data": "; ".join(" ".join(str(source[key]) for key in ("name", "licence", "credit")
+                                                 if key in source) for source in pack.data),
+             "measurements": measurements}
+    return _Drawn(measurements, body, about, {**ran, "why_not": session.why_not})
+
+
+def _same_motion(armature: bpy.types.Object, device: str) -> tuple[MotionRequest | None, tuple[str, ...]]:
+    """The request that makes an armature's action again, None where there is none, and what is worth knowing."""
+    action = armature.animation_data.action if armature.animation_data else None
+    if action is None:
+        return None, ()
+    if "galatea_action" not in action or action.get("galatea_from_pose"):
+        return None, (f"{action.name} stays as it is, keyed for the body before: Lock Feet (panel Keys) puts its feet "
+                      "on the floor again",)
+    known = {field.name: action[f"galatea_{field.name}"] for field in fields(MotionRequest)
+             if f"galatea_{field.name}" in action}
+    plain = MotionRequest()
+    known = {name: type(getattr(plain, name))(value) for name, value in known.items()}
+    again = replace(MotionRequest(**known), device=device, start=round(action.frame_range[0]))
+    return again, (f"{action.name} was made again for the new body; it is kept in the file as it was",)
+
+
+def _result(request: CharacterRequest, drawn: _Drawn, made: Any, motion: MotionResult | None,
+            material: MaterialResult | None, notes: tuple[str, ...], began: float) -> CharacterResult:
+    return CharacterResult(made.armature().name, made.body().name, drawn.measurements, motion, material, notes,
+                           seed=request.seed, seconds=time.perf_counter() - began, request=request, **drawn.ran)

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`galatea character`: a person who does not exist, as a body on a rig."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..character.requests import CharacterRequest
+from ..inference.devices import DEVICES
+from .printing import check_apart, check_writable, progress, say, say_notes, write_json
+
+# what is told of a person: name of the measurement, what people call it
+_TOLD = (("chestcircumference", "chest"), ("waistcircumference", "waist"), ("buttockcircumference", "hip"))
+
+
+def add_verbs(verbs: argparse._SubParsersAction, every: argparse.ArgumentParser) -> None:
+    """Say how it is called."""
+    plain = CharacterRequest()
+    character = verbs.add_parser(
+        "character", parents=[every], help="make a character",
+        description="Make a character: a skinned body on a rig, in a material and moving if wanted. What is not asked "
+                    "for is left to the seed. FILE may end in .blend .glb .gltf .fbx.")
+    character.add_argument("--stature", type=float, metavar="M", help="height in metres")
+    character.add_argument("--weight", type=float, metavar="KG", help="in kilograms")
+    character.add_argument("--sex", type=float, metavar="X", help="0 for female to 1 for male")
+    character.add_argument("--age", type=float, metavar="YEARS", help="in years")
+    character.add_argument("--variety", type=float, default=plain.variety, metavar="X",
+                           help="0 for the likeliest such person, 1 for as varied as people are (default: %(default)g)")
+    character.add_argument("--material", default="", metavar="CLASS",
+                           help="a class of textures for the skin (default: plain clay)")
+    character.add_argument("--material-seed", type=int, metavar="N", help="the material's own (default: --seed)")
+    character.add_argument("--action", default="", help="what the character does: walk, or walk:3,jump:1,walk:3")
+    character.add_argument("--style", default="", help="how it is done: one of the motion pack's styles")
+    character.add_argument("--seconds", type=float, default=plain.seconds, metavar="S",
+                           help="how long (default: %(default)g)")
+    character.add_argument("--motion-seed", type=int, metavar="N", help="the motion's own (default: --seed)")
+    character.add_argument("--device", default=plain.device, choices=DEVICES, metavar="DEVICE",
+                           help=f"for material and motion: {', '.join(DEVICES)} (default: {plain.device})")
+    character.add_argument("--pack", default="", metavar="ID", help="the body pack (default: the one that ships)")
+    character.add_argument("--out", type=Path, required=True, metavar="FILE", help="where the character goes")
+    character.set_defaults(run=_character)
+
+
+def _character(args: argparse.Namespace) -> int:
+    check_writable(args.json)
+    check_apart("", {"--out": args.out, "--json": args.json}, {})
+    from .. import api
+
+    request = CharacterRequest(
+        seed=args.seed, sex=args.sex, stature=args.stature, weight=args.weight, age=args.age, variety=args.variety,
+        material=args.material, material_seed=args.material_seed, action=args.action, style=args.style,
+        seconds=args.seconds, motion_seed=args.motion_seed, device=args.device, pack=args.pack)
+    progress(args, "making a character ...")
+    result = api.character_file(request, args.out)
+    write_json(args, result.as_dict())
+    about = result.measurements
+    say(args, f"made       {result.armature}: {about['stature']:.2f} m, {about['weightkg']:.0f} kg, sex "
+              f"{about['sex']:.2g}, {about['age']:.0f} years")
+    say(args, "measures   " + ", ".join(f"{name} {100.0 * about[of]:.0f} cm" for of, name in _TOLD))
+    if result.material is not None:
+        say(args, f"material   {', '.join(result.material.materials)}, by {_by(result.material.texture)}")
+    if result.motion is not None:
+        say(args, f"motion     {', '.join(result.motion.actions)}: {result.motion.frames} frames, by "
+                  f"{_by(result.motion)}")
+    say_notes(args, result.notes)
+    say(args, f"with       {_by(result)}, seed {result.seed}")
+    say(args, f"wrote      {args.out} in {result.seconds:.2f} s")
+    return 0
+
+
+def _by(result: object) -> str:
+    why = f" ({result.why_not})" if result.why_not else ""
+    return f"{result.pack} {result.pack_version} on {result.provider}{why}"

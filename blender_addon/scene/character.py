@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A body in the scene: a skinned mesh on an armature under the canonical names, ordinary Blender data both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import bpy
+import numpy as np
+from mathutils import Vector
+
+from ..character.body_mesh import BodyMesh
+from ..errors import GalateaError, RigError
+from ..rig.body_bones import Bones, bones_of
+from .armatures import edit_mode
+from .holding import held
+from .mannequin import MATERIAL, clay
+
+NAME = "Galatea Character"
+_BODY = "galatea_body"  # custom property of a body's mesh: its number of vertices
+_ABOUT = "galatea_character"  # custom property of its armature: who it is, as plain values by name
+
+
+@dataclass(frozen=True)
+class Character:
+    """A body and what carries it, both as functions that return the object, or raise GalateaError when it is gone."""
+
+    armature: Any
+    body: Any
+
+
+@dataclass(frozen=True, eq=False)
+class Shape:
+    """What differs from body to body. vertices: (N, 3) metres. bones: name -> head, tail and Z axis."""
+
+    vertices: np.ndarray
+    bones: Mapping[str, tuple[Vector, Vector, Vector]]
+
+
+@contextmanager
+def added(body: BodyMesh, about: Mapping[str, Any]) -> Iterator[Character]:
+    """Add a body and its armature at the 3D cursor, selected and active. about: what is kept with the armature.
+
+    What is raised in the block takes both away again, with the action that the armature then has.
+    """
+    context = bpy.context
+    chosen = [held(ob) for ob in context.selected_objects]
+    active = held(context.view_layer.objects.active) if context.view_layer.objects.active else None
+    had_clay = MATERIAL in bpy.data.materials
+    armature = bpy.data.objects.new(NAME, bpy.data.armatures.new(NAME))
+    made = [held(armature)]
+    try:
+        for ob in context.selected_objects:
+            ob.select_set(False)
+        armature.location = context.scene.cursor.location
+        context.collection.objects.link(armature)
+        armature.select_set(True)
+        context.view_layer.objects.active = armature
+        _add_bones(armature, bones_of(body))
+        armature.show_in_front = True
+        armature[_ABOUT] = dict(about)
+        mesh = _add_body(armature, body)
+        made.append(held(mesh))
+        yield Character(*made)
+    except BaseException:
+        for each in reversed(made):
+            with suppress(GalateaError):
+                _remove(each())
+        if not had_clay and MATERIAL in bpy.data.materials:
+            bpy.data.materials.remove(bpy.data.materials[MATERIAL])
+        for each in chosen:
+            with suppress(GalateaError, RuntimeError):
+                each().select_set(True)
+        with suppress(GalateaError):
+            context.view_layer.objects.active = active() if active else None
+        raise
+
+
+def _remove(ob: bpy.types.Object) -> None:
+    data, action = ob.data, ob.animation_data.action if ob.animation_data else None
+    bpy.data.objects.remove(ob)
+    bpy.data.batch_remove([block for block in (data, action) if block is not None])
+
+
+def _add_bones(armature: bpy.types.Object, bones: Bones) -> None:
+    with edit_mode():
+        edit = armature.data.edit_bones
+        for n, name in enumerate(bones.names):
+            bone, above = edit.new(name), bones.parents[n]
+            bone.head, bone.tail = bones.heads[n], bones.tails[n]
+            bone.align_roll(bones.bends[n])
+            if above >= 0:
+                bone.parent = edit[bones.names[above]]
+                bone.use_connect = bool(np.allclose(bones.heads[n], bones.tails[above], atol=1e-6))
+    for bone in armature.pose.bones:
+        bone.rotation_mode = "QUATERNION"
+
+
+def _add_body(armature: bpy.types.Object, body: BodyMesh) -> bpy.types.Object:
+    """The skinned mesh as a child of its armature."""
+    mesh = bpy.data.meshes.new(f"{armature.name} Body")
+    mesh.from_pydata(body.vertices.tolist(), [], body.faces.tolist())
+    mesh.polygons.foreach_set("use_smooth", np.ones(len(body.faces), bool))
+    mesh.uv_layers.new(name="UVMap").data.foreach_set("uv", body.uvs.astype(np.float32).ravel())
+    mesh.materials.append(clay())
+    mesh[_BODY] = len(body.vertices)
+    mesh.update()
+    ob = bpy.data.objects.new(mesh.name, mesh)
+    groups = [ob.vertex_groups.new(name=name) for name in body.joints]
+    for vertex, (joints, weights) in enumerate(zip(body.joint_indices.tolist(), body.weights.tolist(), strict=True)):
+        for joint, weight in zip(joints, weights, strict=True):
+            if weight > 0.0:
+                groups[joint].add((vertex,), weight, "REPLACE")
+    ob.modifiers.new("Armature", "ARMATURE").object = armature
+    ob.parent = armature
+    for collection in armature.users_collection:
+        collection.objects.link(ob)
+    return ob
+
+
+# --- another body in its place ----------------------------------------------------------------------------------------
+
+
+def character_of(ob: bpy.types.Object | None) -> Character:
+    """The character that an object is the armature or the mesh of. RigError with one line when it is none, or when
+    its mesh or bones are no longer those that another body could be put into."""
+    armature = ob.find_armature() if ob is not None and ob.type == "MESH" else ob
+    if armature is None or armature.type != "ARMATURE" or _ABOUT not in armature:
+        raise RigError("select a character that Galatea made; Create Character makes one")
+    bodies = [child for child in armature.children if child.type == "MESH" and _BODY in child.data]
+    if not bodies:
+        raise RigError(f"{armature.name} has no body any more; create another character")
+    mesh = bodies[0].data
+    if len(mesh.vertices) != mesh[_BODY] or mesh.shape_keys is not None:
+        raise RigError(f"{bodies[0].name} has other vertices than it was made with, or shape keys; another body would "
+                       "spoil them: create another character")
+    if not (armature.data.is_editable and mesh.is_editable):
+        raise RigError(f"{armature.name} is linked from another file; change its body there")
+    return Character(held(armature), held(bodies[0]))
+
+
+def about(armature: bpy.types.Object) -> dict[str, Any]:
+    """Who a character is: what was kept with it."""
+    return armature[_ABOUT].to_dict()
+
+
+def shape_of(body: BodyMesh) -> Shape:
+    """What a body would give a character."""
+    bones = bones_of(body)
+    vectors = zip(*(map(Vector, each) for each in (bones.heads, bones.tails, bones.bends)), strict=True)
+    return Shape(body.vertices, dict(zip(bones.names, vectors, strict=True)))
+
+
+@contextmanager
+def reshaped(character: Character, shape: Shape, about: Mapping[str, Any]) -> Iterator[None]:
+    """Give a character another body: its vertices and the rest of its bones; all else stays. What is raised in the
+    block gives it its old one back. RigError when a bone is missing; nothing is changed then."""
+    armature, mesh = character.armature(), character.body().data
+    gone = [name for name in shape.bones if name not in armature.data.bones]
+    if gone:
+        raise RigError(f"{armature.name} has no bone {gone[0]} any more; create another character")
+    if len(mesh.vertices) != len(shape.vertices):
+        raise RigError(f"{character.body().name} was made by another Galatea; create another character")
+    old = np.empty(3 * len(mesh.vertices), np.float32)
+    mesh.vertices.foreach_get("co", old)
+    old_about = armature[_ABOUT].to_dict()
+    old_bones = _put(character, shape, about)
+    try:
+        yield
+    except BaseException:
+        with suppress(GalateaError):
+            _put(character, Shape(old.reshape(-1, 3), old_bones), old_about)
+        raise
+
+
+def _put(character: Character, shape: Shape, about: Mapping[str, Any]) -> dict[str, tuple[Vector, Vector, Vector]]:
+    """Give a character a shape; returns how its bones were."""
+    armature, body, layer = character.armature(), character.body(), bpy.context.view_layer
+    active = layer.objects.active
+    layer.objects.active = armature
+    before = {}
+    with edit_mode():
+        bones = armature.data.edit_bones
+        for name in shape.bones:
+            bone = bones[name]
+            before[name] = bone.head.copy(), bone.tail.copy(), bone.z_axis.copy()
+        for name, (head, tail, _) in shape.bones.items():
+            bones[name].head, bones[name].tail = head, tail
+        for name, (_, _, bend) in shape.bones.items():  # once no neighbour moves any more
+            bones[name].align_roll(bend)
+    layer.objects.active = active
+    body.data.vertices.foreach_set("co", np.asarray(shape.vertices, np.float32).ravel())
+    body.data.update()
+    armature[_ABOUT] = dict(about)
+    return before
