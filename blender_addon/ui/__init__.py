@@ -7,6 +7,8 @@ imports nothing: what it shows was put into shown.py before.
 """
 
 from . import (
+    character,
+    character_settings,
     device,
     human,
     inbetween,
@@ -33,9 +35,10 @@ from . import (
 )
 
 # panels stand in the sidebar in this order
-_FEATURES = (preferences, key_settings, motion_settings, texture_settings, reports, rigs, rig_panel, motion,
-             motion_panel, inbetween, retarget, keys, result, texture, texture_sheet, texture_panel, device, packs,
-             human, running, menus, watching, translations)
+_FEATURES = (preferences, key_settings, motion_settings, texture_settings,
+             character_settings, reports, rigs, rig_panel, motion, motion_panel, inbetween, retarget, keys, result,
+             texture, texture_sheet, texture_panel, character, device, packs, human, running, menus, watching,
+             translations)
 
 
 def register() -> None:

@@ -36,6 +36,7 @@ def _keys(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
 
 def _add_human(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
     menu.layout.operator("galatea.add_human", text="Galatea Human", icon="OUTLINER_OB_ARMATURE")
+    menu.layout.operator("galatea.create_character", text="Galatea Character", icon="OUTLINER_OB_ARMATURE")
 
 
 _ENTRIES = (("VIEW3D_MT_pose", _pose), ("VIEW3D_MT_object", _object), ("VIEW3D_MT_armature_add", _add_human),

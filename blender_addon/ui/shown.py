@@ -60,6 +60,10 @@ class Catalogue:
         """The same for texture generators."""
         return self._of_kind("texture-generator", wanted)
 
+    def bodies(self, wanted: str = "") -> Pack | None:
+        """The same for packs of bodies."""
+        return self._of_kind("body-vae", wanted)
+
     def _of_kind(self, kind: str, wanted: str) -> Pack | None:
         return next((pack for pack in self.packs if pack.kind == kind and wanted in ("", pack.id)), None)
 

@@ -1,0 +1,297 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Characters in Blender: a clean skinned mesh on a rig that is understood, moving, dressed; all or nothing; files."""
+
+import json
+
+import bpy
+import gltf_validator
+import numpy as np
+import pytest
+from made_body_pack import write_body_pack
+from made_dumps import changes, dump_file
+from made_texture_pack import write_texture_pack
+
+import blender_addon
+from blender_addon import api, cli
+from blender_addon.api import packs
+from blender_addon.errors import GalateaError, RigError
+from blender_addon.inference.packs import models_folder, read_pack
+from blender_addon.motion.skeleton import JOINTS
+from blender_addon.scene.versions import fcurves
+from blender_addon.ui import character, shown, watching
+
+WALK = api.CharacterRequest(seed=4, sex=0.0, stature=1.62, action="walk", seconds=1.0, motion_seed=2)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("packs")
+    return [read_pack(write_body_pack(folder / "made-bodies")), read_pack(models_folder() / "motion-generator"),
+            read_pack(write_texture_pack(folder / "made-textures"))]
+
+
+@pytest.fixture
+def there(empty_scene, made, monkeypatch):
+    """A scene with nothing in it, and packs of bodies, motion and textures."""
+    for module in (api, packs):
+        monkeypatch.setattr(module, "list_packs", lambda folder="": (made, []))
+    return empty_scene
+
+
+@pytest.fixture
+def ui(there, tmp_path, monkeypatch):
+    """Galatea switched on; the settings."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path))
+    blender_addon.register("galatea_in_tests")
+    watching.read_packs()
+    yield there.galatea_character
+    blender_addon.unregister()
+
+
+def objects(result):
+    return bpy.data.objects[result.armature], bpy.data.objects[result.body]
+
+
+def points(ob, evaluated=False):
+    """(N, 3) in the world, as modelled or as the armature leaves them."""
+    bpy.context.view_layer.update()
+    matrix = np.array(ob.matrix_world)
+    ob = ob.evaluated_get(bpy.context.evaluated_depsgraph_get()) if evaluated else ob
+    flat = np.empty(3 * len(ob.data.vertices))
+    ob.data.vertices.foreach_get("co", flat)
+    return flat.reshape(-1, 3) @ matrix[:3, :3].T + matrix[:3, 3]
+
+
+def stature(ob):
+    heights = points(ob)[:, 2]
+    return heights.max() - heights.min()
+
+
+def keys_of(armature):
+    return [(curve.data_path, curve.array_index, [tuple(key.co) for key in curve.keyframe_points])
+            for curve in fcurves(armature.animation_data.action)]
+
+
+# --- what stands there ------------------------------------------------------------------------------------------------
+
+
+def test_a_character_is_a_skinned_mesh_on_a_rig_that_is_understood(there):
+    there.cursor.location = (1.0, 2.0, 0.5)
+    result = api.create_character(api.CharacterRequest(seed=4, sex=1.0, stature=1.83, weight=80.0))
+    armature, body = objects(result)
+    assert bpy.context.view_layer.objects.active is armature and bpy.context.selected_objects == [armature]
+    assert tuple(armature.location) == (1.0, 2.0, 0.5) and body.parent is armature
+    assert body.find_armature() is armature and not armature.animation_data and result.motion is None
+    assert (result.measurements["stature"], result.measurements["weightkg"]) == (1.83, 80.0)
+    assert stature(body) == pytest.approx(1.83, rel=0.01)
+    rig = api.describe_rig(armature)
+    assert set(rig.bones) == set(JOINTS) and not rig.missing and not rig.notes and rig.rest_pose == "A"
+    assert all(match.bone == joint for joint, match in rig.matches.items())
+    assert {f"{side}Hand{digit}{n}" for side in ("Left", "Right") for digit in ("Thumb", "Index", "Middle", "Ring",
+            "Pinky") for n in (1, 2, 3)} | {"Jaw"} == set(armature.data.bones.keys()) - set(JOINTS)
+    assert armature["galatea_character"]["asked_stature"] == 1.83
+    about = armature["galatea_character"].to_dict()
+    assert about["measurements"]["chestcircumference"] == result.measurements["chestcircumference"]
+    json.dumps(result.as_dict())
+
+
+def test_weights_as_blender_stores_them(there):
+    _, body = objects(api.create_character(api.CharacterRequest()))
+    counts = np.array([len(vertex.groups) for vertex in body.data.vertices])
+    sums = np.array([sum(group.weight for group in vertex.groups) for vertex in body.data.vertices])
+    assert counts.min() >= 1 and counts.max() <= 4 and np.abs(sums - 1.0).max() < 1e-5
+    assert np.allclose(points(body), points(body, evaluated=True), atol=1e-5)
+
+
+def test_the_mesh_is_closed_quads_with_uvs(there):
+    _, body = objects(api.create_character(api.CharacterRequest(seed=1)))
+    mesh = body.data
+    assert not mesh.validate() and mesh.uv_layers.active is not None
+    assert all(polygon.use_smooth for polygon in mesh.polygons)
+    assert np.mean([len(polygon.vertices) == 4 for polygon in mesh.polygons]) >= 0.95
+    assert len(mesh.edges) * 2 == sum(len(polygon.vertices) for polygon in mesh.polygons)
+
+
+def test_elbow_and_knee_bend_the_right_way(there):
+    armature, _ = objects(api.create_character(api.CharacterRequest()))
+    for bone, end, axis, sign in (("LeftForeArm", "LeftHand", 1, -1), ("RightForeArm", "RightHand", 1, -1),
+                                  ("LeftLeg", "LeftFoot", 1, 1), ("RightLeg", "RightFoot", 1, 1),
+                                  ("LeftFoot", "LeftToe", 2, 1), ("Spine", "Head", 1, -1)):
+        before = armature.pose.bones[end].head.copy()
+        armature.pose.bones[bone].rotation_quaternion = (np.cos(0.4), np.sin(0.4), 0.0, 0.0)
+        bpy.context.view_layer.update()
+        moved = armature.pose.bones[end].head - before
+        armature.pose.bones[bone].rotation_quaternion = (1.0, 0.0, 0.0, 0.0)
+        assert sign * moved[axis] > 0.02, bone
+
+
+# --- moving and dressed -----------------------------------------------------------------------------------------------
+
+
+def test_it_walks_in_a_material_with_its_feet_on_the_floor(there):
+    result = api.create_character(api.CharacterRequest(**{**vars(WALK), "material": "stone", "material_seed": 5}))
+    armature, body = objects(result)
+    assert result.motion.actions == ("Galatea walk 2",) and armature.animation_data.action.name == "Galatea walk 2"
+    assert body.active_material["galatea_class"] == "stone" and body.active_material["galatea_seed"] == 5
+    lowest = []
+    for frame in range(1, result.motion.frames + 1):
+        there.frame_set(frame)
+        lowest.append(points(body, evaluated=True)[:, 2].min())
+    assert min(lowest) > -0.03 and max(lowest) < 0.03
+    hips = [armature.pose.bones["Hips"].head.y for frame in (1, result.motion.frames)
+            if there.frame_set(frame) is None]
+    assert hips[1] < hips[0] - 0.3  # it got somewhere
+
+
+def test_the_same_request_is_the_same_character(there):
+    first, second = (objects(api.create_character(WALK)) for _ in range(2))
+    assert np.array_equal(points(first[1]), points(second[1])) and keys_of(first[0]) == keys_of(second[0])
+
+
+def test_it_is_ordinary_data_that_a_canonical_clip_plays_on(there, root):
+    armature, _ = objects(api.create_character(api.CharacterRequest(seed=9)))
+    result = api.retarget(armature, api.RetargetRequest(clips=(str(root / "tests" / "takes" / "kick.bvh"),)))
+    assert armature.animation_data.action.name == result.takes[0].action and not result.missing
+
+
+# --- all or nothing ---------------------------------------------------------------------------------------------------
+
+
+def test_broken_off_anywhere_the_file_is_as_it_was(there):
+    bpy.ops.mesh.primitive_cube_add()
+    request = api.CharacterRequest(**{**vars(WALK), "material": "stone", "seconds": 0.3})
+    count = sum(1 for _ in api.character_in_slices(request))
+    for ob in list(there.objects):
+        bpy.data.objects.remove(ob)
+    bpy.data.orphans_purge()
+    bpy.ops.mesh.primitive_cube_add()
+    before = dump_file()
+    for taken in sorted({1, 2, 4, count // 3, count // 2, count - count // 4, count - 2}):
+        slices = api.character_in_slices(request)
+        for _ in range(taken):
+            next(slices)
+        slices.close()
+        assert changes(before, dump_file()) == [], taken
+        assert bpy.context.object.name == "Cube" and bpy.context.object.select_get()
+
+
+def test_what_nobody_has_changes_nothing(there):
+    before = dump_file()
+    for wrong, line in (({"stature": 3.0}, "stature 3"), ({"stature": 1.9, "weight": 40.0}, "weight 40"),
+                        ({"action": "levitate"}, "no action 'levitate'")):
+        with pytest.raises(GalateaError, match=line):
+            api.create_character(api.CharacterRequest(**wrong))
+    assert changes(before, dump_file()) == []
+
+
+# --- another body -----------------------------------------------------------------------------------------------------
+
+
+def test_another_body_keeps_motion_and_materials(there):
+    armature, body = objects(api.create_character(WALK))
+    mine = bpy.data.materials.new("Mine")
+    body.active_material = mine
+    body.location.x = 0.0
+    old, keys = points(body), keys_of(armature)
+    taller = api.CharacterRequest(seed=7, sex=1.0, stature=1.90)
+    result = api.change_body(body, taller)
+    assert objects(result) == (armature, body) and stature(body) == pytest.approx(1.90, rel=0.01)
+    assert body.active_material is mine and armature["galatea_character"]["seed"] == 7
+    assert "made again" in result.notes[0] and result.motion.seed == 2
+    api_made = api.create_character(api.CharacterRequest(**{**vars(WALK), "seed": 7, "sex": 1.0, "stature": 1.90}))
+    fresh, fresh_body = objects(api_made)
+    assert np.allclose(points(body), points(fresh_body), atol=1e-6)
+    for bone in fresh.data.bones:
+        assert np.allclose(bone.matrix_local, armature.data.bones[bone.name].matrix_local, atol=1e-4), bone.name
+    assert len(keys_of(armature)) == len(keys_of(fresh))
+    assert bpy.data.actions["Galatea walk 2"].use_fake_user or bpy.data.actions["Galatea walk 2"].users
+    api.change_body(armature, api.CharacterRequest(seed=4, sex=0.0, stature=1.62))
+    assert np.allclose(points(body), old, atol=1e-6)
+    assert [path for path, *_ in keys_of(armature)] == [path for path, *_ in keys]
+
+
+def test_a_body_that_was_worked_on_is_left_alone(there):
+    armature, body = objects(api.create_character(api.CharacterRequest()))
+    for spoil, line in ((lambda: body.shape_key_add(name="Basis"), "shape keys"),
+                        (lambda: body.data.vertices.add(1), "other vertices"),
+                        (lambda: bpy.data.objects.remove(body), "no body any more")):
+        spoil()
+        before = dump_file()
+        with pytest.raises(RigError, match=line):
+            api.change_body(armature, api.CharacterRequest(seed=2))
+        assert changes(before, dump_file()) == []
+    with pytest.raises(RigError, match="select a character"):
+        api.change_body(None, api.CharacterRequest())
+
+
+def test_broken_off_the_body_is_the_old_one(there):
+    armature, _ = objects(api.create_character(WALK))
+    there.frame_set(1)
+    rest = {bone.name: np.array(bone.matrix_local) for bone in armature.data.bones}
+    pose = {bone.name: np.array(bone.matrix) for bone in armature.pose.bones}
+    before = dump_file()
+    slices = api.body_in_slices(armature, api.CharacterRequest(seed=8))
+    for share in slices:
+        if share > 0.6:
+            slices.close()
+    after = dump_file()  # where bones are is as near as edit mode keeps it
+    assert all(np.allclose(bone.matrix_local, rest[bone.name], atol=1e-5) for bone in armature.data.bones)
+    assert all(np.allclose(bone.matrix, pose[bone.name], atol=1e-5) for bone in armature.pose.bones)
+    assert [change for change in changes(before, after) if "armatures/" not in change and ".pose:" not in change] == []
+
+
+# --- the panel --------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_set_is_what_is_made_and_undone_in_one_step(ui):
+    ui.seed, ui.stature_given, ui.stature, ui.sex = 3, True, 1.75, 0.9
+    assert ui.request().asked == {"stature": 1.75}
+    bpy.ops.ed.undo_push(message="before")
+    before = dump_file()
+    assert bpy.ops.galatea.create_character("EXEC_DEFAULT", True) == {"FINISHED"}
+    assert stature(bpy.context.object.children[0]) == pytest.approx(1.75, rel=0.01)
+    assert shown.now.device.provider
+    bpy.ops.ed.undo()
+    assert changes(before, dump_file()) == []
+
+
+def test_change_body_is_for_characters(ui):
+    assert "Select a character" in character.ChangeBody.why_not(bpy.context)
+    bpy.ops.galatea.create_character("EXEC_DEFAULT")
+    assert character.ChangeBody.why_not(bpy.context) == ""
+    ui.stature_given, ui.stature = True, 1.9
+    bpy.ops.galatea.roll_character_seed(which="motion_seed")
+    assert bpy.ops.galatea.change_body("EXEC_DEFAULT", True) == {"FINISHED"}
+    assert stature(bpy.context.object.children[0]) == pytest.approx(1.9, rel=0.01)
+    bpy.ops.object.mode_set(mode="POSE")
+    for operator in (character.ChangeBody, character.CreateCharacter):
+        assert "Object Mode" in operator.why_not(bpy.context)
+    shown.now.catalogue = shown.Catalogue()
+    assert "no body pack" in character.CreateCharacter.why_not(bpy.context)
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ending", ["glb", "blend", "fbx"])
+def test_files_hold_the_character(there, tmp_path, ending):
+    out = tmp_path / f"out.{ending}"
+    words = f"character --seed 3 --stature 1.7 --action walk --seconds 1 --material stone --out {out} --quiet"
+    assert cli.main(words.split()) == 0
+    if ending == "glb":
+        report = gltf_validator.validate(out)
+        assert not gltf_validator.errors(out) and report["info"]["animationCount"] == 1
+        assert report["info"]["materialCount"] >= 1 and report["info"]["hasSkins"]
+    armature = api.open_rig(str(out))
+    assert not api.describe_rig(armature).missing and armature.animation_data.action is not None
+    body = next(ob for ob in bpy.context.scene.objects if ob.type == "MESH" and ob.find_armature() is armature)
+    heights = points(body)[:, 2]
+    assert heights.max() - heights.min() == pytest.approx(1.7, rel=0.01)
+
+
+def test_files_that_cannot_be_written_are_told_before_any_work(there, tmp_path):
+    for out in (tmp_path / "a.bvh", tmp_path / "gone" / "a.blend"):
+        with pytest.raises(GalateaError):
+            api.character_file(api.CharacterRequest(), out)
+    assert list(tmp_path.iterdir()) == []
