@@ -16,7 +16,7 @@ LATENT, COUNT = 3, len(NAMES)
 _MEASURES, _ABOUT, _CODE = ["batch", COUNT], ["batch", 4], ["batch", LATENT]
 _PORTS = {
     "encoder": ({"measures": _MEASURES, "known": _MEASURES, "about": _ABOUT, "given": _ABOUT},
-                {"mean": _CODE, "log_spread": _CODE}),
+                {"mean": _CODE, "log_spread": _CODE, "detail": _MEASURES}),
     "decoder": ({"latent": _CODE, "detail": _MEASURES, "about": _ABOUT, "given": _ABOUT},
                 {"measures": _MEASURES, "who": _ABOUT}),
 }
@@ -27,7 +27,7 @@ def _nodes(name: str) -> tuple[list, dict[str, np.ndarray]]:
     if name == "encoder":
         weights = {"none": np.zeros((COUNT, LATENT), np.float32), "little": np.float32([-2.0])}
         return [node("Mul", ["measures", "known"], ["told"]), node("MatMul", ["told", "none"], ["mean"]),
-                node("Add", ["mean", "little"], ["log_spread"])], weights
+                node("Add", ["mean", "little"], ["log_spread"]), node("Sub", ["told", "told"], ["detail"])], weights
     # exp(log of the mean + size + girth); who: as given, else 0 and the mean's
     slopes = np.zeros((LATENT, COUNT))
     slopes[1], slopes[2] = 0.03, 0.04 * GIRTHS

@@ -87,16 +87,33 @@ def person_like(people: People, measures: Mapping[str, float], *, sex: float | N
             raise GalateaError(f"{name} {value:g}: give metres, and kilograms for weightkg")
         known[INDEX[name]], values[INDEX[name]] = 1.0, value
     about, given = _asked(people, 0.5 if sex is None else sex, measures.get("stature"), measures.get(WEIGHT), age)
-    found = people.encoder.run({name: np.asarray(value, dtype=np.float32)[None] for name, value in
-                                (("measures", values), ("known", known), ("about", about), ("given", given))})
-    draws = _draw(seed, 0, 0, people.latent + len(NAMES)) * variety
-    latent = found["mean"] + np.exp(found["log_spread"]) * draws[None, :people.latent]
-    made, who = tell(people, latent, draws[None, people.latent:], about, given)
+    latent, detail = encode(people, values[None], known, about, given)
+    if variety:
+        # somebody at random, moved to where those with the known measurements are
+        draws = _draw(seed, 0, 0, people.latent + len(NAMES))[None]
+        other = draws[:, :people.latent], draws[:, people.latent:]
+        there = encode(people, tell(people, *other, about, given)[0], known, about, given)
+        latent, detail = (at + variety * (drawn - taken) for at, drawn, taken in
+                          zip((latent, detail), other, there, strict=True))
+    made, who = tell(people, latent, detail, about, given)
     made = np.where(known > 0.5, values, made)
     rules = [rule for rule, breaks in broken(made).items() if breaks[0]]
     if rules:
         raise GalateaError(f"no body measures like that: of every body {rules[0]}")
     return Measurements(made[0], float(about[0]), float(age if age is not None else who[0, 3]))
+
+
+def encode(people: People, measures: np.ndarray, known: np.ndarray, about: np.ndarray, given: np.ndarray
+           ) -> tuple[np.ndarray, np.ndarray]:
+    """Latents (N, Z) and details (N, 93) of bodies (N, 93) of which the known (93,) or (N, 93) are looked at.
+
+    about, given: (4,) for all alike or (N, 4), as far as it is known.
+    """
+    rows = (len(measures), len(ABOUT))
+    told = {"measures": measures, "known": np.broadcast_to(known, measures.shape),
+            "about": np.broadcast_to(about, rows), "given": np.broadcast_to(given, rows)}
+    found = people.encoder.run({name: value.astype(np.float32) for name, value in told.items()})
+    return found["mean"].astype(np.float64), found["detail"].astype(np.float64)
 
 
 def tell(people: People, latent: np.ndarray, detail: np.ndarray, about: np.ndarray, given: np.ndarray

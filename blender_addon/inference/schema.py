@@ -157,7 +157,7 @@ def _body_vae(content: Table) -> None:
     batch = (_shapes(_named_graph(content, "encoder")).get("measures") or [None])[0]
     measures, asked = [batch, len(names)], [batch, len(about)]
     _same_tensors(content, "encoder", {"measures": measures, "known": measures, "about": asked, "given": asked},
-                  {"mean": [batch, latent], "log_spread": [batch, latent]})
+                  {"mean": [batch, latent], "log_spread": [batch, latent], "detail": measures})
     batch = (_shapes(_named_graph(content, "decoder")).get("latent") or [None])[0]
     measures, asked = [batch, len(names)], [batch, len(about)]
     _same_tensors(content, "decoder", {"latent": [batch, latent], "detail": measures, "about": asked, "given": asked},

@@ -21,6 +21,10 @@ COUNT = len(NAMES)
 EXACT = (INDEX["stature"], INDEX[WEIGHT])
 ASKED = 4  # sex, stature, weight, age: as many draws lead the latent
 _YOUNGEST, AGES = 15.0, (17.0, 58.0)  # years; the logarithm of those past fifteen is nearly normal
+_SURE = 0.05  # of a spread: about what two who measure the same person differ by
+_SMALL = 24  # rows
+_AT_ONCE = 100  # people, so that their matrices stay small
+_STEPS = 26  # of Newton's iteration: enough for variances that differ by 1e5, as 96 rows so sure have at most
 _DRAWS = 10  # of a code for each person, to find what codes lack
 
 
@@ -61,8 +65,9 @@ class Bodies(nn.Module):
         """(B, M) in spreads, of a code (B, K)."""
         raise NotImplementedError
 
-    def encode(self, measures: Tensor, known: Tensor, about: Tensor, given: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and log spread (B, Z) of the latent; a sex that is not given counts as 0.5."""
+    def encode(self, measures: Tensor, known: Tensor, about: Tensor, given: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Mean and log spread (B, Z) of the latent and mean (B, M) of the detail, given the known (B, M) of measures
+        (B, M) and the given of about (B, 4); a sex that is not given counts as 0.5."""
         raise NotImplementedError
 
     def decode(self, latent: Tensor, detail: Tensor, about: Tensor, given: Tensor) -> tuple[Tensor, Tensor]:
@@ -73,6 +78,26 @@ class Bodies(nn.Module):
         raw = torch.exp(asked * self.scale + self.centre)
         years = torch.clamp(raw[:, 2:] + _YOUNGEST, *AGES)
         return measures, torch.cat([sex, raw[:, :2], years], dim=1)
+
+    def latent_of(self, measures: Tensor, about: Tensor) -> Tensor:
+        """Latents (B, Z) of people of whom all is known."""
+        return torch.cat([self.encode(some, torch.ones_like(some), who, torch.ones_like(who))[0] for some, who in
+                          zip(measures.split(_AT_ONCE), about.split(_AT_ONCE), strict=True)])
+
+    def seen(self, measures: Tensor, known: Tensor, about: Tensor, given: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Sex (B, 1); standardised stature, weight and age, then logs of measures (B, 3 + M), and which are known.
+
+        Stature and weight count once, whether they are given or among the known measures.
+        """
+        sex = torch.where(given[:, :1] > 0.5, about[:, :1], torch.full_like(about[:, :1], 0.5))
+        own = torch.zeros(COUNT)
+        own[list(EXACT)] = 1.0
+        told = torch.cat([given[:, :1], torch.maximum(given[:, 1:3], known[:, list(EXACT)]), given[:, 3:]], dim=1)
+        who = torch.cat([about[:, :1], torch.where(given[:, 1:3] > 0.5, about[:, 1:3], measures[:, list(EXACT)]),
+                         about[:, 3:]], dim=1)
+        logs = torch.log(torch.clamp(torch.where(known > 0.5, measures, torch.ones_like(measures)), min=1e-4))
+        return (sex, torch.cat([self.standardised(who, told), logs], dim=1),
+                torch.cat([told[:, 1:], known * (1.0 - own)], dim=1))
 
     def complete(self, draws: Tensor, about: Tensor, given: Tensor) -> tuple[Tensor, Tensor]:
         """Sex (B, 1) and the standardised logs (B, 3) of stature, weight and age: as given, or drawn given the others.
@@ -146,3 +171,34 @@ class Bodies(nn.Module):
         made = self.deviations(draws, sex.repeat(_DRAWS, 1), asked.repeat(_DRAWS, 1)).double()
         values, axes = torch.linalg.eigh(true.T @ true / len(people) - made.T @ made / many)
         self.rest.copy_(axes * torch.sqrt(torch.clamp(values, min=0.0)) @ axes.T)
+
+
+def conditioned(slopes: Tensor, seen: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+    """Of unit normals (B, D), given the known (B, R) of what is seen (B, R), their slopes (B, R, D) or (R, D): the
+    mean and the variance (B, D) that is left. What is seen is taken to be sure to `_SURE` of its spread."""
+    spread = torch.clamp(slopes.square().sum(dim=-1, keepdim=True).sqrt(), min=1e-6)
+    slopes, seen = (slopes / spread * known[:, :, None]).double(), seen / spread[..., 0]
+    doubt = torch.eye(known.shape[1]) * (_SURE ** 2 * known + 1.0 - known)[:, None]
+    gain = inverse(slopes @ slopes.transpose(1, 2) + doubt.double()) @ slopes
+    mean = (gain.transpose(1, 2) @ (seen * known)[:, :, None].double())[..., 0]
+    return mean.float(), torch.clamp(1.0 - (gain * slopes).sum(dim=1), min=1e-6).float()
+
+
+def inverse(positive: Tensor) -> Tensor:
+    """Of positive definite matrices (B, R, R), by halves, and small ones by Newton's iteration (Schulz 1933): ONNX has
+    no operator for it."""
+    size = positive.shape[-1]
+    if size <= _SMALL:
+        identity = torch.eye(size, dtype=positive.dtype)
+        found = identity / positive.abs().sum(dim=-1).amax(dim=-1)[:, None, None]
+        for _ in range(_STEPS):
+            found = found @ (2.0 * identity - positive @ found)
+        return found
+    half = size // 2
+    beside = positive[:, :half, half:]
+    first = inverse(positive[:, :half, :half])
+    across = first @ beside
+    second = inverse(positive[:, half:, half:] - beside.transpose(1, 2) @ across)
+    corner = -across @ second
+    return torch.cat([torch.cat([first - corner @ across.transpose(1, 2), corner], dim=2),
+                      torch.cat([corner.transpose(1, 2), second], dim=2)], dim=1)

@@ -13,6 +13,8 @@ FIGURES = {
     "recon_mm.vae": "encoded and decoded by the VAE, mm",
     "recon_mm.pca": "the same by principal components in its place, mm",
     "recon_mm.pca_plain": "the same by plain principal components of as many numbers, mm",
+    "completed_mm.ships": "told from nine tape measurements and the sex by this pack, mm",
+    "completed_mm.linear": "the same by linear regression, mm",
     "sample_mean_error": "drawn people: a measurement's mean is off by at most, as a share",
     "sample_std_error": "drawn people: its spread is off by at most, as a share",
     "correlation_error": "drawn people: a correlation is off by, on average",

@@ -11,7 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from .bodies import ASKED, COUNT, Bodies, BodyShape
+from .bodies import ASKED, COUNT, Bodies, BodyShape, conditioned
 from .components import Components
 
 _DROPPED = 0.1  # of hidden numbers while training: 4,429 people are soon known by heart
@@ -30,7 +30,7 @@ class BodyVae(Bodies):
     def __init__(self, shape: BodyShape):
         super().__init__(shape)
         width, code = shape.hidden, shape.code
-        told = 2 * COUNT + 2 * ASKED
+        told = 2 * (3 + COUNT) + 2
         self.reader = _hidden(told, width)
         self.read_off = nn.Linear(width, 2 * (code + 3))
         self.read_straight = nn.Linear(told, code + 3)
@@ -57,7 +57,7 @@ class BodyVae(Bodies):
         self.tell_straight.weight.copy_(components.loadings)
         self.tell_straight.bias.zero_()
         everything = torch.ones_like(measures), about, torch.ones_like(about)
-        mean = components.encode(measures, *everything)[0][:, 1:].double()
+        mean = components.latent_of(measures, about)[:, 1:].double()
         told = torch.cat([self.told(measures, *everything), torch.ones(len(about), 1)], dim=1).double()
         normal = told.T @ told + 1e-3 * torch.eye(told.shape[1], dtype=torch.float64)
         solved = torch.linalg.solve(normal, told.T @ mean)
@@ -66,11 +66,10 @@ class BodyVae(Bodies):
 
     def told(self, measures: Tensor, known: Tensor, about: Tensor, given: Tensor) -> Tensor:
         """(B, 2 M + 8) what the encoder looks at; what is not known is not among it."""
-        sex = torch.where(given[:, :1] > 0.5, about[:, :1], torch.full_like(about[:, :1], 0.5))
+        sex, seen, told = self.seen(measures, known, about, given)
         usual = self.expectation(sex, self.between(self.usual, sex))
-        logs = torch.log(torch.clamp(torch.where(known > 0.5, measures, torch.ones_like(measures)), min=1e-4))
-        seen = (logs - usual) * 8.0 * known  # an eighth is much
-        return torch.cat([seen, known, sex, self.standardised(about, given), given], dim=1)
+        away = (seen[:, 3:] - usual) * 8.0  # an eighth is much
+        return torch.cat([torch.cat([seen[:, :3], away], dim=1) * told, told, sex, given[:, :1]], dim=1)
 
     def read(self, measures: Tensor, known: Tensor, about: Tensor, given: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log spread (B, 3 + K) of the draws of stature, weight and age, and of the code before whitening."""
@@ -79,15 +78,26 @@ class BodyVae(Bodies):
         return mean + self.read_straight(told), torch.clamp(log_spread, -6.0, 2.0)
 
     def encode(self, measures: Tensor, known: Tensor, about: Tensor, given: Tensor, back: Tensor | None = None
-               ) -> tuple[Tensor, Tensor]:
+               ) -> tuple[Tensor, Tensor, Tensor]:
         """See Bodies; back: self.back, which ONNX cannot find for itself."""
         mean, log_spread = self.read(measures, known, about, given)
         back = self.back if back is None else back
         code = (mean[:, 3:] - self.move) @ back.T
         spread = 0.5 * torch.log(torch.exp(2.0 * log_spread[:, 3:]) @ (back ** 2).T)
         nothing = torch.zeros_like(mean[:, :1])
+        # the detail is what the rest makes of what the code misses
+        sex, seen, told = self.seen(measures, known, about, given)
+        asked = self.between(self.usual, sex) + (self.between(self.mix, sex) @ mean[:, :3, None])[..., 0]
+        away = (seen[:, 3:] - self.expectation(sex, asked)) / torch.clamp(self.between(self.spread, sex), min=1e-6)
+        detail, _ = conditioned(self.rest.T, away - self.deviations(code, sex, asked),
+                                told[:, 3:])
         return (torch.cat([nothing, mean[:, :3], code], dim=1),
-                torch.cat([nothing, log_spread[:, :3], spread], dim=1))
+                torch.cat([nothing, log_spread[:, :3], spread], dim=1), detail)
+
+    def latent_of(self, measures: Tensor, about: Tensor) -> Tensor:
+        """See Bodies."""
+        mean, _ = self.read(measures, torch.ones_like(measures), about, torch.ones_like(about))
+        return torch.cat([torch.zeros_like(mean[:, :1]), mean[:, :3], (mean[:, 3:] - self.move) @ self.back.T], dim=1)
 
     @property
     def back(self) -> Tensor:

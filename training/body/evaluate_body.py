@@ -15,7 +15,7 @@ import tomli_w
 import torch
 
 from blender_addon.character.measurements import CORE, INDEX, NAMES, WEIGHT, impossible
-from blender_addon.character.people import People, draw_people, open_people, tell
+from blender_addon.character.people import People, draw_people, encode, open_people, tell
 from blender_addon.inference.packs import Pack, models_folder, read_pack
 from blender_addon.inference.sessions import open_session
 
@@ -28,6 +28,9 @@ from .train_body import prediction_mm, reconstruction_mm
 
 SAMPLES = 10_000
 LENGTHS = [at for name, at in INDEX.items() if name not in ("stature", WEIGHT)]
+TAPE = ("stature", WEIGHT, "chestcircumference", "waistcircumference", "buttockcircumference", "thighcircumference",
+        "neckcircumference", "sleeveoutseam", "crotchheight")  # what a tailor takes
+_AT_ONCE = 100  # people, so that their matrices stay small
 _ASKED = np.array([1.0, 1.0, 1.0, 0.0])  # sex, stature and weight, not age
 
 
@@ -41,7 +44,9 @@ def evaluate(data: Path, pack_folder: Path | None, out: Path, record: bool = Fal
     components = Components(BodyShape(code=pack.content["body"]["code"])).fit(*train)
     vae = People(pack, *(open_session(pack, _vae(pack, graph), "cpu") for graph in ("encoder", "decoder")))
     made = predicted(people, about)
-    linear = regression(train, about)
+    linear = regression(train[0], train[1][:, :3], about[:, :3])
+    tape = [INDEX[name] for name in TAPE]
+    taped = [np.column_stack([rows[1][:, :1], rows[0][:, tape]]) for rows in (train, (held, about))]
     drawn = drawn_like(people, survey, SAMPLES)
     metrics: dict = {
         "mae_mm": {"vae": mean_error_mm(predicted(vae, about), held),
@@ -49,6 +54,8 @@ def evaluate(data: Path, pack_folder: Path | None, out: Path, record: bool = Fal
         "recon_mm": {"vae": mean_error_mm(told_again(vae, held, about), held),
                      "pca": reconstruction_mm(components, held, about),
                      "pca_plain": mean_error_mm(plain_components(train[0], held, people.latent), held)},
+        "completed_mm": {"ships": mean_error_mm(completed(people, held, about), held, TAPE),
+                         "linear": mean_error_mm(regression(train[0], *taped), held, TAPE)},
         "ships": pack.content["body"]["model"],
         "ships_mae_mm": mean_error_mm(made, held),
         **sample_errors(drawn, survey), "impossible": int(impossible(drawn[0]).sum()), "n": len(drawn[0]),
@@ -90,7 +97,9 @@ def _about(metrics: dict, code: int) -> str:
             "breadths and circumferences (all but stature and weight). Predicted from stature, weight and sex; linear "
             "regression is of metres on a constant and those three. Reconstruction is from sex, stature, weight, age "
             f"and a code of {code} numbers; plain principal components are of the logarithms of all 93, as many "
-            f"numbers in all, and can be asked for nothing. {metrics['n']} people drawn by the pack as the add-on "
+            "numbers in all, and can be asked for nothing. A tape tells sex, stature, weight, the girths of chest, "
+            "waist, buttocks, thigh and neck, and the lengths of sleeve and inseam; all other lengths follow from "
+            f"those, by the encoder or by linear regression. {metrics['n']} people drawn by the pack as the add-on "
             "draws them, women and men as often as in the survey, are compared with all its people: means and spreads "
             "at the measurement that is worst, among women, men and all; correlations over all pairs of measurements, "
             "at the worst of those three. Impossible: breaking a rule of blender_addon/character/measurements.py, none "
@@ -109,16 +118,29 @@ def predicted(people: People, about: np.ndarray) -> np.ndarray:
 
 def told_again(people: People, measures: np.ndarray, about: np.ndarray) -> np.ndarray:
     """(N, 93) measures of people after encoding and decoding."""
-    everything = {"known": np.ones_like(measures), "given": np.ones_like(about)}
-    found = people.encoder.run({name: value.astype(np.float32) for name, value in
-                                {"measures": measures, "about": about, **everything}.items()})
-    return tell(people, found["mean"], np.zeros_like(measures), about, np.ones(4))[0]
+    latent, _ = _encode(people, measures, np.ones(len(NAMES)), about, np.ones(4))
+    return tell(people, latent, np.zeros_like(measures), about, np.ones(4))[0]
 
 
-def regression(train: tuple[np.ndarray, np.ndarray], about: np.ndarray) -> np.ndarray:
-    """(N, 93) measures by linear regression on sex, stature and weight."""
-    known, asked = (np.column_stack([np.ones(len(rows)), rows[:, :3]]) for rows in (train[1], about))
-    return asked @ np.linalg.lstsq(known, train[0], rcond=None)[0]
+def completed(people: People, measures: np.ndarray, about: np.ndarray) -> np.ndarray:
+    """(N, 93) measures of people of whom the sex and what a TAPE tells are known."""
+    known, given = np.isin(NAMES, TAPE).astype(float), np.array([1.0, 1.0, 1.0, 0.0])
+    return tell(people, *_encode(people, measures, known, about, given), about, given)[0]
+
+
+def _encode(people: People, measures: np.ndarray, known: np.ndarray, about: np.ndarray, given: np.ndarray
+            ) -> tuple[np.ndarray, ...]:
+    """people.encode, of so many at once that their matrices stay small."""
+    parts = [encode(people, measures[at:at + _AT_ONCE], known, about[at:at + _AT_ONCE], given)
+             for at in range(0, len(measures), _AT_ONCE)]
+    return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
+
+
+def regression(train: np.ndarray, known: np.ndarray, asked: np.ndarray) -> np.ndarray:
+    """(N, 93) measures by linear regression, learnt from people (M, 93) of whom `known` (M, K) is told, of `asked`
+    (N, K)."""
+    known, asked = (np.column_stack([np.ones(len(rows)), rows]) for rows in (known, asked))
+    return asked @ np.linalg.lstsq(known, train, rcond=None)[0]
 
 
 def plain_components(train: np.ndarray, held: np.ndarray, count: int) -> np.ndarray:
@@ -130,9 +152,10 @@ def plain_components(train: np.ndarray, held: np.ndarray, count: int) -> np.ndar
     return np.exp(((asked - mean) @ axes @ axes.T + mean) / scale)
 
 
-def mean_error_mm(made: np.ndarray, true: np.ndarray) -> float:
-    """Mean absolute error over people (N, 93) and lengths, mm."""
-    return float(np.abs(made - true)[:, LENGTHS].mean()) * 1000.0
+def mean_error_mm(made: np.ndarray, true: np.ndarray, but: tuple[str, ...] = ()) -> float:
+    """Mean absolute error over people (N, 93) and lengths but some, mm."""
+    told = [at for at in LENGTHS if NAMES[at] not in but]
+    return float(np.abs(made - true)[:, told].mean()) * 1000.0
 
 
 # --- drawn people -----------------------------------------------------------------------------------------------

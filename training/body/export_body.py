@@ -43,8 +43,9 @@ class Encoder(nn.Module):
         if isinstance(model, BodyVae):
             self.register_buffer("back", model.back)
 
-    def forward(self, measures: Tensor, known: Tensor, about: Tensor, given: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and log spread (B, Z)."""
+    def forward(self, measures: Tensor, known: Tensor, about: Tensor, given: Tensor
+                ) -> tuple[Tensor, Tensor, Tensor]:
+        """Mean and log spread (B, Z) of the latent, mean (B, 93) of the detail."""
         if isinstance(self.model, BodyVae):
             return self.model.encode(measures, known, about, given, self.back)
         return self.model.encode(measures, known, about, given)
@@ -128,7 +129,8 @@ def _graphs(out: Path, model: Bodies, prefix: str = "") -> list[dict]:
         write_graph(out, prefix + "encoder", Encoder(model),
                      (some, torch.ones(2, COUNT), example, torch.ones(2, ASKED)),
                      [body, tensor("known", measures, "1 for measures that are looked at, else 0"), *told],
-                     [tensor("mean", code, "of the latent"), tensor("log_spread", code, "its log")]),
+                     [tensor("mean", code, "of the latent"), tensor("log_spread", code, "its log"),
+                      tensor("detail", measures, "the likeliest")]),
         write_graph(out, prefix + "decoder", Decoder(model),
                      (torch.randn(2, model.shape.latent), torch.randn(2, COUNT), example, torch.ones(2, ASKED)),
                      [tensor("latent", code, "a draw from the unit normal, or the encoder's mean"),
