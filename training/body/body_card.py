@@ -50,7 +50,7 @@ def write_card(folder: Path) -> None:
         "between weights.", "",
         "## Training", "",
         f"`{training['command']}`, then `python -m training export body-vae`. {training['steps']} steps in "
-        f"{training['seconds'] / 60:.0f} minutes on {training['hardware']}.", "",
+        f"{training['seconds']} seconds on {training['hardware']}.", "",
         "## Figures", "",
     ]
     if metrics:
