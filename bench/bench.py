@@ -326,7 +326,8 @@ def peak_mb() -> float:
 
 def measure(pack: Pack) -> Figures:
     """Every figure, one after another."""
-    import fill_figures  # beside this script
+    import character_figures  # beside this script
+    import fill_figures
     import motion_figures
     import reduction_figures
     import rig_figures
@@ -344,6 +345,8 @@ def measure(pack: Pack) -> Figures:
         yield name, Figure(value, unit, baseline, value / baseline, note)
     for name, value, baseline, unit, note in texture_figures.figures(ROOT / "models"):
         yield name, Figure(value, unit, baseline, baseline and baseline / value, note)
+    for name, value, unit, note in character_figures.figures():
+        yield name, Figure(value, unit, note=note)
     yield from register_time()
     yield from peak_memory(pack)
 

@@ -184,13 +184,18 @@ def _draw(request: CharacterRequest) -> Generator[float, None, _Drawn]:
     import_runtime()
     yield 0.2
     from ..character.body_mesh import make_body
+    from ..character.body_uvs import texture_coordinates
+    from ..character.body_weights import influences
     from ..character.people import draw_people, open_people
     from ..home import version
 
     people = open_people(pack)  # on the CPU: two small graphs, once
     yield 0.4
     (person,) = draw_people(people, 1, request.seed, variety=request.variety, **request.asked)
-    yield 0.5
+    for share, alike in ((0.5, influences), (0.6, texture_coordinates)):  # in all bodies: worked out once a session
+        yield share
+        alike()
+    yield 0.8
     body = make_body(person)
     yield 1.0
     session, measurements = people.decoder, {name: float(value) for name, value in person.items()}
