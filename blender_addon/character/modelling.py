@@ -53,7 +53,7 @@ def _seams() -> np.ndarray:
 def _followed() -> np.ndarray:
     """(V, 1) how closely the skin keeps to the cage's points: little where they turn sharply."""
     share = {name: np.ones((*shape, 1)) for name, shape in SIZES.items()}
-    for name, value in (("ear", 0.15), ("mouth", 0.45), ("mouth inside", 0.0), ("eye", 0.75)):
+    for name, value in (("ear", 0.15), ("mouth", 0.65), ("mouth inside", 0.0), ("eye", 0.75)):
         share[name][:] = value
     share["trunk"][EAR_ROWS[0]: EAR_ROWS[1] + 1, [*EAR_COLUMNS, *(-c for c in EAR_COLUMNS)]] = 0.5
     return gather(share, (1.0,))
