@@ -37,23 +37,32 @@ def key_poses(frames: tuple[int, ...]) -> None:
                 curve.keyframe_points.insert(frame, value, keyframe_type="KEYFRAME")
 
 
+def scroll(stage, pixels: int) -> None:
+    """Move the sidebar's panels up from where they stood."""
+    with stage.context("UI"):
+        bpy.ops.view2d.reset()
+        bpy.ops.view2d.pan(deltax=0, deltay=-pixels)
+
+
 def textures(stage, cut):
     """The Texture panel beside what it makes: settings, variations, the nodes."""
     figure = next(ob for ob in bpy.data.objects if ob.type == "MESH")
     settings = bpy.context.scene.galatea_texture
-    settings.class_name, settings.seed = "scales", 4
+    settings.class_name, settings.seed = "scales", 0
     with stage.context():
         bpy.ops.object.select_all(action="DESELECT")
         figure.select_set(True)
         bpy.context.view_layer.objects.active = figure
         show("TexturePanel", "DirectionsPanel", "MixingPanel", "MaterialPanel")
         bpy.ops.galatea.apply_texture("EXEC_DEFAULT")
-    yield 0.5
+    yield 2.0  # panels move out of the way of what was added above them
+    scroll(stage, 140)
     yield from cut("texture", stage.region("UI"))
     show("TexturePanel", "SheetPanel", "TexturePanelShader")
     with stage.context():
         bpy.ops.galatea.show_textures("EXEC_DEFAULT")
-    yield 0.5
+    yield 2.0
+    scroll(stage, 520)
     yield from cut("variations", stage.region("UI"))
     area = stage.area
     area.ui_type = "ShaderNodeTree"
