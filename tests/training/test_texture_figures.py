@@ -360,7 +360,7 @@ def test_sheets_and_the_page_of_what_is_not_good_enough(measured: tuple[Path, Pa
     assert main(["evaluate", "texture-generator", "--data", str(data), "--pack", str(pack), "--out", str(out),
                  "--sheets", "named"]) == 0
     write_page(read_pack(pack), out, ["leather: has no pores.", "Nothing has scratches."])
-    assert {path.stem for path in out.glob("*.png")} >= {"skin", "leather", "chainmail", "stone"}
+    assert {path.stem for path in out.glob("*.jpg")} >= {"skin", "leather", "chainmail", "stone"}
     page = (out / "not_good_enough.md").read_text()
     assert "This class is not good enough because\n\n- sets to learn from: 9" in page
     assert "- has no pores." in page and "- Nothing has scratches." in page

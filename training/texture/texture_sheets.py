@@ -27,7 +27,7 @@ _SPHERES = 3
 
 
 def draw_sheets(data: Path, pack_folder: Path | None, out: Path, limits: Sequence[str] = ()) -> None:
-    """<class>.png for every class of a pack and not_good_enough.md into `out`.
+    """<class>.jpg for every class of a pack and not_good_enough.md into `out`.
 
     Each: 16 seeds and as many real training tiles, lit from the side; a material of 256 px laid three by three; spheres
     of four tiles; the maps of one. limits: weak spots in words, for the page.
@@ -37,7 +37,7 @@ def draw_sheets(data: Path, pack_folder: Path | None, out: Path, limits: Sequenc
     pictures, pack = ImagePack.load(data), texture_pack(pack_folder)
     out.mkdir(parents=True, exist_ok=True)
     for name in tqdm(pack.words("classes"), desc="drawing", unit="class"):
-        class_sheet(pack, name, pictures).save(out / f"{name}.png")
+        class_sheet(pack, name, pictures).save(out / f"{name}.jpg", quality=85)
     write_page(pack, out, limits)
     print(f"-> {out}")
 
@@ -114,7 +114,7 @@ def weaknesses(pack: Pack, figures: dict[str, Any], words: Sequence[str]) -> str
             continue
         verdict = "is not good enough because" if stops else "is good enough by the rule, but"
         lines += [f"## {name}", "", f"This class {verdict}", "", *(f"- {each}" for each in [*stops, *weak]), "",
-                  *([f"![{name}]({name}.png)", ""] if name in pack.words("classes") else [])]
+                  *([f"![{name}]({name}.jpg)", ""] if name in pack.words("classes") else [])]
     return "\n".join([*lines, *(["## All classes", "", *(f"- {each}" for each in general), ""] if general else [])])
 
 
