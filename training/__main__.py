@@ -16,7 +16,7 @@ from blender_addon.inference.packs import PACK_FILE, models_folder
 TEXTURES = "texture-generator"
 BODIES = "body-vae"
 KINDS = ("motion-generator", "motion-inbetweener", "pose-vae", BODIES, TEXTURES)
-STEPS = {"motion-generator": 5000, "motion-inbetweener": 100_000, "pose-vae": 4000, BODIES: 4000, TEXTURES: 12_000}
+STEPS = {"motion-generator": 5000, "motion-inbetweener": 100_000, "pose-vae": 4000, BODIES: 4000, TEXTURES: 8000}
 FINETUNE_STEPS = 1500
 
 

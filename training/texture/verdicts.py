@@ -21,7 +21,7 @@ def verdict(row: Mapping[str, Any]) -> tuple[bool, list[str], list[str]]:
     if row["held_out_sets"] < HELD_OUT_SETS:
         stops.append(f"sets held out to judge it by: {row['held_out_sets']}, and {HELD_OUT_SETS} are asked for")
     if not row["in_pack"]:
-        return False, stops or ["this pack was not trained on it"], []
+        return False, stops or ["this pack does not offer it"], []
     for ending, words in (("", "in colour"), ("_lit", "lit from the side")):
         own, real, other = (row[f"kid{which}{ending}"] for which in ("", "_real", "_other_class"))
         if None in (own, real, other):
