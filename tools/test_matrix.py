@@ -24,8 +24,8 @@ PYTEST = "import os, sys, pytest; status = pytest.main(sys.argv[1:]); sys.stdout
 
 
 # 4.2's glTF exporter may crash in a process in which Rigify has generated a rig: what exports goes first, by itself.
-EXPORTING = tuple(f"tests/scene/test_{name}.py" for name in ("demo", "files", "gltf_validator", "materials",
-                                                             "motion", "retarget"))
+EXPORTING = tuple(f"tests/scene/test_{name}.py" for name in ("characters", "demo", "files", "gltf_validator",
+                                                             "materials", "motion", "retarget"))
 RUNS = (EXPORTING, ("tests/scene", "tests/unit", *(f"--ignore={name}" for name in EXPORTING)))
 
 
