@@ -30,15 +30,18 @@ STANCE = 0.035  # how much further apart the ankles are than the hip joints, eac
 class Figure:
     """A body's measurements (metres) and the factors by which its tables are widened.
 
-    widths: name of a girth -> factor on breadth and depth, found by `fitting`; 1 where it is not named.
+    widths: name of a girth -> factor on breadth and depth, found by `fitting`; 1 where it is not named. shift: how much
+    further out the shoulder joints are than usual (metres on somebody of 1.756 m).
     """
 
     measured: Mapping[str, float]
     sex: float
     widths: Mapping[str, float] = field(default_factory=dict)
+    shift: float = 0.0
 
-    def widened(self, widths: Mapping[str, float]) -> Figure:
-        return replace(self, widths=dict(widths))
+    def widened(self, widths: Mapping[str, float], shift: float) -> Figure:
+        """The same measurements with other widths."""
+        return replace(self, widths=dict(widths), shift=shift)
 
     def ratio(self, name: str) -> float:
         """A measurement against that of the average of the same sex."""
@@ -72,7 +75,8 @@ class Figure:
         knee_z, ankle_z = float(self.height(0.492)), self.measured["lateralmalleolusheight"] * 1.08
         hip_z = float(self.height(0.905))
         share = (hip_z - knee_z) / (hip_z - ankle_z)
-        shoulder = np.array([half - 0.032 * size, 0.004 * size, self.measured["acromialheight"] - _JOINT_BELOW * size])
+        shoulder = np.array([half - (0.020 - self.shift) * size, 0.004 * size,
+                             self.measured["acromialheight"] - _JOINT_BELOW * size])
         along = np.array([np.cos(ARM_DOWN), 0.0, -np.sin(ARM_DOWN)])
         upper = self.measured["acromionradialelength"] - 0.036 * size
         elbow = shoulder + along * upper

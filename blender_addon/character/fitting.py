@@ -25,7 +25,7 @@ GIRTHS: dict[str, str] = {
     "calf": "calfcircumference", "ankle": "anklecircumference", "upper arm": "bicepscircumferenceflexed",
     "forearm": "forearmcircumferenceflexed", "wrist": "wristcircumference",
 }
-_ROUNDS = 7
+_ROUNDS = 8
 _HANGING = np.radians(7.0)
 _FROM_ARM = [n for n, name in enumerate(JOINTS) if name in ("LeftArm", "LeftForeArm") or name.startswith("LeftHand")]
 
@@ -40,9 +40,10 @@ def fit(figure: Figure) -> Figure:
             asked = figure.measured[measure] * RELAXED.get(measure, 1.0)
             widths[width] = float(np.clip(figure.factor(width) * asked / found[measure], 0.5, 2.0))
         asked = figure.measured["bideltoidbreadth"]
-        wider = (asked / shoulders(points, figure)) ** 3
-        widths["shoulder"] = float(np.clip(figure.factor("shoulder") * wider, 0.6, 1.6))
-        figure = figure.widened(widths)
+        breadth = shoulders(points, figure)
+        widths["shoulder"] = float(np.clip(figure.factor("shoulder") * (asked / breadth) ** 2, 0.75, 1.3))
+        shift = float(np.clip(figure.shift + 0.25 * (asked - breadth) / figure.size, -0.040, 0.030))
+        figure = figure.widened(widths, shift)
     return figure
 
 
@@ -77,7 +78,7 @@ def girths(points: np.ndarray, figure: Figure) -> dict[str, float]:
         "chestcircumference": level("torso", m["chestheight"]),
         "waistcircumference": level("torso", m["waistheightomphalion"]),
         "buttockcircumference": level("hips", m["buttockheight"]),
-        "neckcircumference": across("torso", joints["Neck"], neck, (0.30, 0.45, 0.60), min),
+        "neckcircumference": across("torso", joints["Neck"], neck, (0.30, 0.35, 0.40, 0.45, 0.50, 0.55, 0.60), min),
         "thighcircumference": level("leg", m["crotchheight"] - 0.030 * size),
         "lowerthighcircumference": level("leg", knee + 0.050 * size),
         "calfcircumference": max(level("leg", ankle + (knee - ankle) * share) for share in (0.60, 0.66, 0.72)),

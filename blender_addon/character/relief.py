@@ -83,8 +83,8 @@ _BODY = (
 )
 # The same, beside the arm: how far along (0..1 the upper arm, 1..2 the forearm), to the front, up (metres).
 _ARM = (
-    (((0.16, 0.020, 0.050), (0.24, -0.010, 0.050)), 0.085, 0.0090, 0.0030),
-    (((0.42, 0.005, 0.050),), 0.040, -0.0040, -0.0020),
+    (((0.18, 0.020, 0.050), (0.30, -0.010, 0.050)), 0.085, 0.0065, 0.0020),
+    (((0.47, 0.005, 0.050),), 0.040, -0.0030, -0.0015),
     (((0.40, 0.052, -0.005), (0.72, 0.046, -0.004)), 0.050, 0.0080, 0.0015),
     (((0.34, -0.052, 0.010), (0.66, -0.046, 0.004)), 0.050, 0.0080, 0.0025),
     (((0.62, 0.000, 0.044), (0.86, 0.000, 0.042)), 0.022, -0.0030, -0.0010),
@@ -119,7 +119,9 @@ def heights(points: np.ndarray) -> np.ndarray:
 
 def raise_skin(points: np.ndarray, normals: np.ndarray, raised: np.ndarray, figure: Figure) -> np.ndarray:
     """(N, 3) the skin with its relief; normals: (N, 3) unit; raised: what `heights` found."""
-    along = (raised[:, 1] + (raised[:, 0] - raised[:, 1]) * figure.sex) * figure.size
+    bmi = figure.measured["weightkg"] / figure.measured["stature"] ** 2
+    lean = np.clip(1.0 - 0.03 * (bmi - 27.0), 0.55, 1.1)  # fat hides muscles and bones
+    along = (raised[:, 1] + (raised[:, 0] - raised[:, 1]) * figure.sex) * figure.size * lean
     bust = raised[:, 2] * (1.0 - figure.sex) * figure.size
     forward = _FORWARD * np.column_stack([np.clip(points[:, 0] / 0.02, -1.0, 1.0), np.ones((len(points), 2))])
     return points + normals * along[:, None] + forward * bust[:, None]
