@@ -183,20 +183,15 @@ def _draw(request: CharacterRequest) -> Generator[float, None, _Drawn]:
 
     import_runtime()
     yield 0.2
-    from ..character.body_mesh import make_body
-    from ..character.body_uvs import texture_coordinates
-    from ..character.body_weights import influences
+    from ..character.body_mesh import make_body_in_slices
     from ..character.people import draw_people, open_people
     from ..home import version
 
+    yield 0.3
     people = open_people(pack)  # on the CPU: two small graphs, once
     yield 0.4
     (person,) = draw_people(people, 1, request.seed, variety=request.variety, **request.asked)
-    for share, alike in ((0.5, influences), (0.6, texture_coordinates)):  # in all bodies: worked out once a session
-        yield share
-        alike()
-    yield 0.8
-    body = make_body(person)
+    body = yield from within(make_body_in_slices(person), 0.5, 0.5)
     yield 1.0
     session, measurements = people.decoder, {name: float(value) for name, value in person.items()}
     ran = {"pack": pack.id, "pack_version": pack.version, "licence": pack.licence, "provider": session.provider,

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -14,7 +14,7 @@ from .body_uvs import texture_coordinates
 from .body_weights import JOINTS, influences
 from .extremities import digit_joints
 from .figure import LEVELS, Figure
-from .fitting import fit
+from .fitting import fit_in_slices
 from .measurements import CORE, SEX
 from .modelling import refinement, skin
 
@@ -45,6 +45,16 @@ def make_body(measurements: Mapping[str, float]) -> BodyMesh:
     Faces, texture coordinates and weights are the same for every body, so that shapes blend and what is painted for
     one fits another. GalateaError when a measurement of `measurements.CORE` is missing or no length.
     """
+    slices = make_body_in_slices(measurements)
+    while True:
+        try:
+            next(slices)
+        except StopIteration as done:
+            return done.value
+
+
+def make_body_in_slices(measurements: Mapping[str, float]) -> Generator[float, None, BodyMesh]:
+    """The same in slices of some hundredths of a second: yields the share that is done, returns the body."""
     asked = {}
     for name in (*CORE, "buttockheight", SEX):
         if name not in measurements:
@@ -56,8 +66,11 @@ def make_body(measurements: Mapping[str, float]) -> BodyMesh:
     for low, high in pairwise((*LEVELS, "stature")):
         if asked[low] >= asked[high]:
             raise GalateaError(f"a body's {low} ({asked[low]:g} m) is above its {high} ({asked[high]:g} m); give both")
-    figure = fit(Figure(asked, min(max(asked[SEX], 0.0), 1.0)))
-    indices, weights = influences()
+    yield 0.0
+    indices, weights = influences()  # of all bodies, and so are texture coordinates: worked out once
+    yield 0.1
+    texture_coordinates()
+    figure = yield from fit_in_slices(Figure(asked, min(max(asked[SEX], 0.0), 1.0)))
     return BodyMesh(skin(figure), refinement().faces.copy(), texture_coordinates().copy(), JOINTS, positions(figure),
                     indices.copy(), weights.copy())
 

@@ -7,7 +7,7 @@ allows: see `_CUTS`. The survey's upper arms and forearms are flexed; at rest th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from functools import lru_cache
 
 import numpy as np
@@ -30,9 +30,10 @@ _HANGING = np.radians(7.0)
 _FROM_ARM = [n for n, name in enumerate(JOINTS) if name in ("LeftArm", "LeftForeArm") or name.startswith("LeftHand")]
 
 
-def fit(figure: Figure) -> Figure:
-    """The figure with widths for which its skin has the girths that were asked for."""
-    for _ in range(_ROUNDS):
+def fit_in_slices(figure: Figure) -> Generator[float, None, Figure]:
+    """The figure with widths for which its skin has the girths that were asked for; yields the share that is done."""
+    for done in range(_ROUNDS):
+        yield done / _ROUNDS
         points = skin(figure)
         found = girths(points, figure)
         widths = {}
