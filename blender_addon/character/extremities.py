@@ -190,7 +190,7 @@ def foot(figure: Figure) -> dict[str, np.ndarray]:
 def _foot(broad: float, deep: float) -> dict[str, np.ndarray]:
     rings = np.empty((len(_FOOT), LEG, 3))
     for row, (front, top, back, low, out, inside) in enumerate(_FOOT):
-        ankle = np.clip(1.0 - row / 4.0, 0.0, 1.0)  # the ankle is as thick as the leg
+        ankle = np.clip(1.0 - row / 2.0, 0.0, 1.0)  # the ankle is as thick as the leg
         out, inside = (half * (1.0 + (broad - 1.0) * ankle) for half in (out, inside))
         front, back = front * (1.0 + (deep - 1.0) * ankle), back * (1.0 + (deep - 1.0) * ankle)
         turned = 2.0 + 0.5 * np.clip((row - 5) / 4.0, 0.0, 1.0)

@@ -69,7 +69,7 @@ class Figure:
     @cached_property
     def joints(self) -> dict[str, np.ndarray]:
         """Where the joints of the middle and the left are, by canonical name (metres)."""
-        size, half = self.size, self.measured["biacromialbreadth"] / 2.0
+        size, half = self.size, self.shoulder_breadth / 2.0
         hip_x = 0.088 * self.measured["hipbreadth"] / 0.3457 * 0.5 + 0.088 * size * 0.5
         feet = hip_x + STANCE * size
         knee_z, ankle_z = float(self.height(0.492)), self.measured["lateralmalleolusheight"] * 1.08
@@ -96,6 +96,11 @@ class Figure:
             "LeftLeg": np.array([hip_x + (feet - hip_x) * share, 0.002 * size, knee_z]), "LeftFoot": foot,
             "LeftToe": foot + (0.012 * size, -0.72 * self.measured["balloffootlength"], 0.022 * size - ankle_z),
         }
+
+    @property
+    def shoulder_breadth(self) -> float:
+        """From acromion to acromion, but no more than leaves room for the deltoids (metres)."""
+        return min(self.measured["biacromialbreadth"], 0.915 * self.measured["bideltoidbreadth"])
 
     @property
     def head_top(self) -> float:

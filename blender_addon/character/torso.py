@@ -8,6 +8,7 @@ import numpy as np
 from .figure import Figure, ellipse
 from .lobes import smooth_curve
 from .loops import BELLY, TORSO
+from .measurements import average
 
 # Level in front of a ring below the shoulders; how much higher it runs at the sides.
 _LEVELS = np.array([
@@ -115,7 +116,7 @@ def _widened(figure: Figure, levels: np.ndarray) -> np.ndarray:
         values = [ratios[name] * own.factor(name) for name, _ in _FACTORS]
         curves.append(smooth_curve(at, values, levels))
     result = np.stack(curves, axis=-1)
-    shoulder = own.ratio("biacromialbreadth")
+    shoulder = own.shoulder_breadth / average(own.sex)["biacromialbreadth"]
     # At the height of the shoulders the breadth follows the bones.
     bones = np.clip((levels - 1.30) / 0.10, 0.0, 1.0) * np.clip((1.515 - levels) / 0.045, 0.0, 1.0)
     result[..., 0] += (shoulder - result[..., 0]) * bones
