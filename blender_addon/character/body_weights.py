@@ -114,7 +114,7 @@ def _arm(weights: np.ndarray, points: np.ndarray, joints: dict, here: np.ndarray
     reach = np.where(here, np.maximum(reach, _rise((points - shoulder) @ upper, -0.02, 0.09)), reach)
     bend = upper + fore
     bend /= np.linalg.norm(bend)
-    steps = [reach, np.where(here, _rise((points - elbow) @ bend, -0.030, 0.030), 0.0),
+    steps = [reach, np.where(here, _rise((points - elbow) @ bend, -0.026, 0.026), 0.0),
              np.where(here, _rise((points - wrist) @ fore, -0.035, 0.020), 0.0)]
     weights *= (1.0 - share)[:, None]
     _chain(weights, ["LeftShoulder", "LeftArm", "LeftForeArm", "LeftHand"], steps, share)
@@ -126,7 +126,7 @@ def _leg(weights: np.ndarray, points: np.ndarray, joints: dict, here: np.ndarray
     below = 0.82 * (hip[2] + 0.005 + 0.7 * (np.clip(x, -0.02, 0.17) - hip[0]) - z)  # under the fold of the groin
     share = np.where(here | torso, _rise(below, -0.075, 0.075) * _rise(x, -0.02, 0.03), 0.0)
     share = np.where(here, np.maximum(share, _rise(0.815 - z, -0.02, 0.06)), share)
-    steps = [np.where(here, _rise(knee[2] - z, -0.050, 0.050), 0.0),
+    steps = [np.where(here, _rise(knee[2] - z, -0.042, 0.042), 0.0),
              np.where(here, _rise(foot[2] - z - 0.25 * (y - foot[1]), -0.030, 0.030), 0.0),
              np.where(here, _rise(toe[1] - y, -0.022, 0.022), 0.0)]
     weights *= (1.0 - share)[:, None]
