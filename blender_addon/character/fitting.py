@@ -2,7 +2,7 @@
 """Girths of a body as a tape takes them on its skin, and a figure widened until they are those asked for.
 
 A tape lies along the convex outline of a level cut. Where each is taken follows ANSUR II's manual as far as a mesh
-allows: see `_CUTS`. The survey's upper arms and forearms are flexed; at rest they are RELAXED times as thick.
+allows: see `girths`. The survey's upper arms and forearms are flexed; at rest they are RELAXED times as thick.
 """
 
 from __future__ import annotations
