@@ -74,8 +74,8 @@ def character_in_slices(request: CharacterRequest) -> Generator[float, None, Cha
     The character stands in the scene as soon as there is a body; after close() or an error it is gone again.
     """
     began = time.perf_counter()
-    _check(request)
-    drawn = yield from within(_draw(request), 0.0, 0.15)
+    yield from within(_check(request), 0.0, 0.02)
+    drawn = yield from within(_draw(request), 0.02, 0.13)
     texture = None
     if request.material:
         texture = yield from within(texture_in_slices(_texture(request)), 0.15, 0.35)
@@ -127,7 +127,7 @@ def character_file(request: CharacterRequest, out: str | Path) -> CharacterResul
     from ..scene import files
 
     began, out = time.perf_counter(), Path(out)
-    _check(request)
+    drain(_check(request))
     files.check_target(out, ENDINGS)
     files.new_file()
     result = create_character(request)
@@ -154,15 +154,18 @@ class _Drawn:
     ran: Mapping[str, Any]
 
 
-def _check(request: CharacterRequest) -> None:
-    """GalateaError before any work for what is not in order."""
+def _check(request: CharacterRequest) -> Generator[float, None, None]:
+    """GalateaError before any work for what is not in order; yields, as packs take a moment to be read."""
     check_character(request)
     packs.pick_pack("body-vae", request.pack)
+    yield 0.3
     if request.action:
         pack = packs.pick_pack("motion-generator")
         check_request(_motion(request), pack.words("actions"), pack.words("styles"))
+    yield 0.6
     if request.material:
         check_texture(_texture(request), vocabulary(packs.pick_pack("texture-generator")))
+    yield 1.0
 
 
 def _motion(request: CharacterRequest) -> MotionRequest:

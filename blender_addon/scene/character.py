@@ -60,7 +60,7 @@ def added(body: BodyMesh, about: Mapping[str, Any]) -> Iterator[Character]:
         armature.select_set(True)
         context.view_layer.objects.active = armature
         _add_bones(armature, bones_of(body))
-        armature.show_in_front = True
+        armature.show_in_front, armature.data.display_type = True, "STICK"  # the body stays to be seen
         armature[_ABOUT] = dict(about)
         mesh = _add_body(armature, body)
         made.append(held(mesh))

@@ -36,7 +36,7 @@ class CharacterSettings(bpy.types.PropertyGroup):
                                  description="0 for a woman, 1 for a man, or between the two")
     stature_given: _given("stature")
     stature: bpy.props.FloatProperty(name="Stature", default=1.70, min=1.0, max=2.5, soft_min=1.45, soft_max=1.98,
-                                     step=1, precision=2, unit="LENGTH", description="Height without shoes")
+                                     step=1, precision=3, unit="LENGTH", description="Height without shoes")
     weight_given: _given("weight")
     weight: bpy.props.FloatProperty(name="Weight", default=70.0, min=20.0, max=250.0, soft_min=40.0, soft_max=140.0,
                                     step=100, precision=0, unit="MASS", description="In kilograms")
