@@ -41,7 +41,8 @@ def played(story: str, blender: Blender, archive: str, new_folder: Callable[[str
     prepare(folder)
     resources = new_folder("window")
     script = new_folder("scripts")  # where every Blender can see it
-    for name in ("inside.py", "story_panel.py", "story_pictures.py", "story_texture.py"):
+    for name in ("inside.py", "story_character.py", "story_panel.py", "story_pictures.py",
+                 "story_texture.py"):
         shutil.copy2(Path(__file__).parent / "window" / name, script)
     arguments = ["--factory-startup", "--enable-event-simulate", "--python", str(script / "inside.py"), "--",
                  story, str(folder), archive]

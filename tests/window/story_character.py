@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A character artist's first minutes, told to inside.py: a person by mouse, another body, undo, Esc."""
+
+import bpy
+from mathutils import Euler, Vector
+from story_panel import dump, running
+from story_pictures import show
+from story_texture import changed, press
+
+
+def settings():
+    """The panel's; undo makes new ones."""
+    return bpy.context.scene.galatea_character
+
+
+def stature() -> float:
+    """How high the active character's body is, by its vertices."""
+    body = next(ob for ob in bpy.context.object.children if ob.type == "MESH")
+    heights = [vertex.co.z for vertex in body.data.vertices]
+    return max(heights) - min(heights)
+
+
+def look(stage) -> None:
+    view = stage.area.spaces.active.region_3d
+    view.view_perspective = "PERSP"
+    view.view_rotation = Euler((1.40, 0.0, 0.45)).to_quaternion()
+    view.view_location, view.view_distance = Vector((0.6, 0.0, 0.85)), 4.4
+
+
+def story(stage):
+    seen = stage.seen
+    bpy.context.preferences.system.viewport_aa = "OFF"
+    bpy.data.objects.remove(bpy.data.objects["Cube"])
+    bpy.ops.extensions.package_install_files(filepath=stage.archive, repo="user_default", enable_on_install=True)
+    from bl_ext.user_default.galatea.blender_addon.ui import shown
+
+    show("CharacterPanel")
+    yield from stage.open_tab()
+    look(stage)
+    seed = settings()
+    seed.seed, seed.sex_given, seed.sex, seed.stature_given, seed.stature = 5, True, 0.0, True, 1.66
+    seed.action, seed.seconds, seed.motion_seed = "walk", 3.0, 3
+    bpy.ops.ed.undo_push(message="Start")
+    yield 0.5
+
+    before = dump()
+    seen["gaps_first"] = (yield from press(stage, "galatea.create_character"))[:5]  # there is more to load
+    seen["made"] = [bpy.context.object.name, stature(), bpy.context.object.animation_data.action.name]
+    bpy.context.scene.frame_set(40)
+    yield 0.5
+    yield from stage.picture("20-character")
+    bpy.context.scene.frame_set(1)
+    stage.over_viewport()
+    stage.press("Z", ctrl=True)
+    yield 0.8
+    seen["undone"] = changed(before)
+    seen["gaps"] = (yield from press(stage, "galatea.create_character"))[:5]
+
+    settings().stature = 1.85
+    seen["gaps_change"] = (yield from press(stage, "galatea.change_body"))[:5]
+    seen["changed"] = [bpy.context.object.name, stature(), bpy.context.object.animation_data.action.name]
+
+    before = dump()
+    yield from stage.find_button("galatea.create_character")
+    yield from stage.click()
+    while not running():
+        yield 0.02
+    while running():
+        if (shown.now.progress or 0.0) > 0.6:
+            stage.press("ESC")
+        yield 0.05
+    yield 0.3
+    seen["cancelled"] = changed(before)
