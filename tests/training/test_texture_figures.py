@@ -219,7 +219,7 @@ def row(**changes) -> dict:
     ({"too_near": 3}, "", "3 of 48 pictures"),
     ({"seam_share": 0.5, "seam_max": 3.0}, "", "seams"),
     ({"diversity_ratio": 0.3}, "", "differ 0.30 times"),
-    ({"in_pack": False}, "not trained on it", ""),
+    ({"in_pack": False}, "not offer it", ""),
 ])
 def test_verdicts(changes: dict, stops: str, weak: str):
     ships, stopped, weakly = verdict(row(**changes))

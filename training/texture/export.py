@@ -119,7 +119,8 @@ def without(networks: Networks, about: dict, names: Sequence[str]) -> tuple[Netw
     for name in ("mapping.centre", "mapping.middle", "mapping.root", "encoder.kind.weight", "encoder.kind.bias",
                  "generator.relief", "generator.regular"):
         state[name] = state[name][kept]
-    fewer = Networks(replace(networks.shape, classes=len(kept)), *(torch.zeros(len(kept)),) * 2)
+    fewer = Networks(replace(networks.shape, classes=len(kept)), state["generator.relief"],
+                     state["generator.regular"])
     fewer.load_state_dict(state)
     classes = [about["classes"][i] for i in kept]
     return fewer.eval(), about | {"classes": classes, "trained_classes": about["classes"],
