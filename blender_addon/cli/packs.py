@@ -14,6 +14,8 @@ from .printing import check_writable, flat, say, short, table, write_json
 
 _WHAT = ("list", "info", "verify")
 
+METRICS = 12  # that a terminal is shown
+
 
 def add_verbs(verbs: argparse._SubParsersAction, every: argparse.ArgumentParser) -> None:
     """Say how they are called."""
@@ -87,8 +89,11 @@ def _info_rows(info: dict[str, Any]) -> Iterable[tuple[str, str]]:
         yield "trained on", ", ".join(str(source[key]) for key in ("name", "licence", "credit", "url") if key in source)
     for graph in info["graphs"]:
         yield "graph", f"{graph['name']}: {graph['file']}, {graph['bytes'] / 1e6:.1f} MB, opset {graph['opset']}"
-    for name, value in flat(info.get("metrics", {})):
+    metrics = list(flat(info.get("metrics", {})))
+    for name, value in metrics[:METRICS]:
         yield "metric", f"{name} {short(value)}"
+    if len(metrics) > METRICS:
+        yield "metrics", f"{len(metrics) - METRICS} more with --json, and on the card, README.md"
 
 
 def _packs_verify(args: argparse.Namespace) -> int:

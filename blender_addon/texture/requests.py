@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 MIN_SIZE, MAX_SIZE = 32, 2048  # pixels; a multiple of the pack's cell
 MAX_COUNT = 1024
 MAX_SEED = 2**31 - 1 - MAX_COUNT  # a custom property of a material holds 31 bits
-MAX_AMOUNT = 10.0  # of a direction: far beyond what any of them is good for
 MIXED = ("all", "coarse", "fine")
 
 
@@ -73,7 +72,8 @@ def check_texture(request: TextureRequest, known: Vocabulary) -> None:
         raise GalateaError(f"directions cannot be {request.directions!r}; give amounts by name, {{'worn': 1.0}}")
     for name, amount in request.directions.items():
         _check_word("direction", name, tuple(known.directions))
-        _check(f"the amount of {name}", amount, -MAX_AMOUNT, MAX_AMOUNT)
+        way = known.directions[name]  # beyond its ends materials fall apart
+        _check(f"the amount of {name}", amount, way.low, way.high)
     if request.mix_seed is not None:
         _check("mix_seed", request.mix_seed, 0, MAX_SEED, whole=True)
     _check("mix_amount", request.mix_amount, 0.0, 1.0)
