@@ -20,9 +20,9 @@ from torch import Tensor, nn
 from blender_addon.character.measurements import NAMES, WEIGHT
 from blender_addon.errors import GalateaError
 
+from ..graph_file import tensor_table as tensor
+from ..graph_file import write_graph
 from ..motion.export_generator import round_weights
-from ..motion.export_pose import _tensor as tensor
-from ..motion.export_pose import _write_graph as write_graph
 from .bodies import AGES, ASKED, COUNT, Bodies, BodyShape
 from .body_card import write_card
 from .body_vae import BodyVae

@@ -3,16 +3,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
 import pickle
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import onnx
 import tomli_w
 import torch
 from torch import Tensor, nn
@@ -22,8 +18,9 @@ from blender_addon.inference.packs import read_pack
 from blender_addon.motion.pose_prior import judge, open_pose_prior
 from blender_addon.motion.skeleton import CANONICAL
 
+from ..graph_file import tensor_table, write_graph
 from .card import data_table, write_card
-from .export_generator import _OUTER, OPSET, halve, round_weights
+from .export_generator import _OUTER, round_weights
 from .pose import JOINT_COUNT, PoseShape, PoseVae
 
 
@@ -82,18 +79,19 @@ def export(run: Path, out: Path, limits: Sequence[str] = ()) -> None:
     round_weights(model)
     latent = model.shape.latent
     pose, shown, code = ["batch", JOINT_COUNT, 4], ["batch", JOINT_COUNT], ["batch", latent]
-    rotations = _tensor("rotations", pose, "local quaternions w, x, y, z; the hips' without their heading")
+    rotations = tensor_table("rotations", pose, "local quaternions w, x, y, z; the hips' without their heading")
     examples = torch.nn.functional.normalize(torch.randn(2, JOINT_COUNT, 4), dim=-1)
     out.mkdir(parents=True, exist_ok=True)
     graphs = [
-        _write_graph(out, "encoder", Encoder(model), (examples, torch.ones(2, JOINT_COUNT),
-                                                   torch.randn(2, JOINT_COUNT, 3), torch.ones(2, JOINT_COUNT)),
-                     [rotations, _tensor("known", shown, "1 for joints whose rotation is looked at, else 0"),
-                      _tensor("places", ["batch", JOINT_COUNT, 3], "metres from the hips, which face -Y"),
-                      _tensor("placed", shown, "1 for joints whose place is looked at, else 0")],
-                     [_tensor("mean", code, "unit normal over real poses"), _tensor("log_spread", code, "its log")]),
-        _write_graph(out, "decoder", Decoder(model), (torch.randn(2, latent),),
-                     [_tensor("latent", code, "a draw from the unit normal, or the encoder's mean")], [rotations]),
+        write_graph(out, "encoder", Encoder(model), (examples, torch.ones(2, JOINT_COUNT),
+                                                  torch.randn(2, JOINT_COUNT, 3), torch.ones(2, JOINT_COUNT)),
+                    [rotations, tensor_table("known", shown, "1 for joints whose rotation is looked at, else 0"),
+                     tensor_table("places", ["batch", JOINT_COUNT, 3], "metres from the hips, which face -Y"),
+                     tensor_table("placed", shown, "1 for joints whose place is looked at, else 0")],
+                    [tensor_table("mean", code, "unit normal over real poses"),
+                     tensor_table("log_spread", code, "its log")]),
+        write_graph(out, "decoder", Decoder(model), (torch.randn(2, latent),),
+                    [tensor_table("latent", code, "a draw from the unit normal, or the encoder's mean")], [rotations]),
     ]
     content = {
         "format": 1, "id": out.name, "kind": "pose-vae", "version": "0.1.0", "title": "What poses a humanoid takes",
@@ -125,34 +123,3 @@ def _limits(out: Path, run: Path) -> dict[str, float]:
     return {"usual_error_mm": round(float(np.median(found.error)), 2),
             "most_error_mm": round(1.25 * float(np.quantile(found.error, 0.995)), 2),
             "most_distance": round(1.1 * float(np.quantile(found.distance, 0.999)), 3)}
-
-
-def _tensor(name: str, shape: list[int | str], unit: str) -> dict:
-    return {"name": name, "shape": shape, "dtype": "float32", "unit": unit}
-
-
-def _write_graph(out: Path, name: str, module: nn.Module, examples: tuple[Tensor, ...], inputs: list[dict],
-                 outputs: list[dict]) -> dict:
-    """Write NAME.onnx; returns its table for pack.toml."""
-    file = io.BytesIO()
-    named = [tensor["name"] for tensor in (*inputs, *outputs)]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(module.eval(), examples, file, input_names=[t["name"] for t in inputs],
-                          output_names=[t["name"] for t in outputs], dynamic_axes={n: {0: "batch"} for n in named},
-                          opset_version=OPSET, dynamo=False, do_constant_folding=True)
-    graph = onnx.load_from_string(file.getvalue())
-    halve(graph)
-    for value, declared in zip((*graph.graph.input, *graph.graph.output), (*inputs, *outputs), strict=True):
-        del value.type.tensor_type.shape.dim[:]
-        for size in declared["shape"]:
-            dim = value.type.tensor_type.shape.dim.add()
-            if isinstance(size, str):
-                dim.dim_param = size
-            else:
-                dim.dim_value = size
-    onnx.checker.check_model(graph)
-    data = graph.SerializeToString()
-    (out / f"{name}.onnx").write_bytes(data)
-    return {"name": name, "file": f"{name}.onnx", "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data),
-            "opset": OPSET, "inputs": inputs, "outputs": outputs}

@@ -6,23 +6,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
-import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import onnx
 import tomli_w
 import torch
 from torch import Tensor, nn
 
 from blender_addon.errors import GalateaError
 
-from ..motion.export_generator import OPSET, halve, round_weights
+from ..graph_file import tensor_table, write_graph
+from ..motion.export_generator import round_weights
 from .checkpoints import read
 from .directions import find
 from .looks import TEXELS_PER_TILE
@@ -141,7 +138,8 @@ def export(run: Path, out: Path, limits: Sequence[str] = (), title: str = "", li
     round_weights(networks)
     shape = networks.shape
     out.mkdir(parents=True, exist_ok=True)
-    graphs = [_write(out, *parts) for parts in _graphs(networks)]
+    graphs = [write_graph(out, name, module, examples, inputs, outputs, tidy)
+              for name, module, inputs, outputs, examples in _graphs(networks)]
     directions = find(networks)
     base = about.get("base", {})  # the pack that was taught more
     content = {
@@ -195,67 +193,33 @@ def _credit(pictures: Sequence[dict], kind: str) -> dict[str, str]:
     return {"credit": "; ".join(owed)} if owed else {}
 
 
-def _tensor(name: str, shape: list, unit: str) -> dict:
-    return {"name": name, "shape": shape, "dtype": "float32", "unit": unit}
-
-
 def _graphs(networks: Networks) -> list[tuple[str, nn.Module, list[dict], list[dict], tuple[Tensor, ...]]]:
     """Name, module, inputs, outputs and example inputs of each graph."""
     shape = networks.shape
-    weights = _tensor("class", ["batch", shape.classes], "weights over the classes, that sum to 1")
+    weights = tensor_table("class", ["batch", shape.classes], "weights over the classes, that sum to 1")
     example = torch.eye(shape.classes)[:1].repeat(2, 1)
     size, cells = ["height_px", "width_px"], ["rows", "columns"]
     units = {"albedo": "sRGB, 0 to 1", "normal": "unit vectors, OpenGL convention",
              "height": "0 to 1, of the class's relief"}
-    outputs = [_tensor(name, ["batch", 3 if name in ("albedo", "normal") else 1, *size], units.get(name, "0 to 1"))
+    outputs = [tensor_table(name, ["batch", 3 if name in ("albedo", "normal") else 1, *size], units.get(name, "0 to 1"))
                for name in ("albedo", "normal", "roughness", "metallic", "height")]
     return [
         ("mapping", Styles(networks.mapping),
-         [_tensor("latent", ["batch", shape.latent], "a draw from the unit normal"), weights,
-          _tensor("truncation", ["batch"], "1 for full variety, 0 for the class's mean")],
-         [_tensor("style", ["batch", shape.style], "for the graph model")],
+         [tensor_table("latent", ["batch", shape.latent], "a draw from the unit normal"), weights,
+          tensor_table("truncation", ["batch"], "1 for full variety, 0 for the class's mean")],
+         [tensor_table("style", ["batch", shape.style], "for the graph model")],
          (torch.randn(2, shape.latent), example, torch.ones(2))),
         ("model", Maps(networks.generator),
-         [_tensor("noise", ["batch", shape.noise, *cells], f"unit normal, {CELL} texels a cell"),
-          _tensor("grain", ["batch", 1, *size], "unit normal"),
-          _tensor("style", ["batch", shape.stages, shape.style], "of the graph mapping, a stage each, coarse to fine"),
+         [tensor_table("noise", ["batch", shape.noise, *cells], f"unit normal, {CELL} texels a cell"),
+          tensor_table("grain", ["batch", 1, *size], "unit normal"),
+          tensor_table("style", ["batch", shape.stages, shape.style], "of the graph mapping, a stage each"),
           weights], outputs,
          (torch.randn(2, shape.noise, 2, 3), torch.randn(2, 1, 2 * CELL, 3 * CELL),
           torch.randn(2, shape.stages, shape.style), example)),
         ("encoder", Reader(networks.encoder, networks.mapping),
-         [_tensor("picture", ["batch", 3, TEXELS_PER_TILE, TEXELS_PER_TILE], "one tile, sRGB, 0 to 1")],
-         [_tensor("mean", ["batch", shape.latent], "of the latent"),
-          _tensor("log_spread", ["batch", shape.latent], "its log"),
-          _tensor("class", ["batch", shape.classes], "probability")],
+         [tensor_table("picture", ["batch", 3, TEXELS_PER_TILE, TEXELS_PER_TILE], "one tile, sRGB, 0 to 1")],
+         [tensor_table("mean", ["batch", shape.latent], "of the latent"),
+          tensor_table("log_spread", ["batch", shape.latent], "its log"),
+          tensor_table("class", ["batch", shape.classes], "probability")],
          (torch.rand(2, 3, TEXELS_PER_TILE, TEXELS_PER_TILE),)),
     ]
-
-
-def _write(out: Path, name: str, module: nn.Module, inputs: list[dict], outputs: list[dict],
-           examples: tuple[Tensor, ...]) -> dict:
-    """Write NAME.onnx; returns its table for pack.toml."""
-    file = io.BytesIO()
-    free = {t["name"]: {i: size for i, size in enumerate(t["shape"]) if isinstance(size, str)}
-            for t in (*inputs, *outputs)}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(module.eval(), examples, file, input_names=[t["name"] for t in inputs],
-                          output_names=[t["name"] for t in outputs], dynamic_axes=free, opset_version=OPSET,
-                          dynamo=False, do_constant_folding=True)
-    graph = onnx.load_from_string(file.getvalue())
-    tidy(graph, module)
-    halve(graph)
-    for value, declared in zip((*graph.graph.input, *graph.graph.output), (*inputs, *outputs), strict=True):
-        del value.type.tensor_type.shape.dim[:]
-        for size in declared["shape"]:
-            dim = value.type.tensor_type.shape.dim.add()
-            if isinstance(size, str):
-                dim.dim_param = size
-            else:
-                dim.dim_value = size
-    onnx.checker.check_model(graph)
-    data = graph.SerializeToString()
-    (out / f"{name}.onnx").write_bytes(data)
-    return {"name": name, "file": f"{name}.onnx", "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data),
-            "opset": OPSET, "inputs": inputs, "outputs": outputs}
-
