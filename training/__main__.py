@@ -60,6 +60,8 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("--once", action="append", default=[], metavar="ACTION", help="has a beginning and an end, as a "
                        "jump or a kick has; may be given several times (motion-generator)")
     train.add_argument("--classes", default="", metavar="A,B", help="only these (texture-generator)")
+    train.add_argument("--often", type=_shares, default={}, metavar="A=2,B=0.5", help="draw these classes so many "
+                       "times as often as the others (texture-generator)")
     train.add_argument("--checkpoint-every", type=int, default=250, help="steps between checkpoints")
     train.add_argument("--stop-after", type=int, help="stop after this many steps of this run, as if killed")
 
@@ -183,6 +185,17 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
+def _shares(text: str) -> dict[str, float]:
+    """Numbers by name, from NAME=NUMBER,..."""
+    try:
+        shares = {name.strip(): float(number) for name, number in (part.split("=") for part in text.split(","))}
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}: give NAME=NUMBER,NAME=NUMBER") from None
+    if min(shares.values()) < 0.0 or not max(shares.values()) < 1e3:
+        raise argparse.ArgumentTypeError(f"{text!r}: shares go from 0 to 1000")
+    return shares
+
+
 def _train(args: argparse.Namespace) -> None:
     _use_threads(args.threads)
     more = {}
@@ -194,7 +207,7 @@ def _train(args: argparse.Namespace) -> None:
         more = {"share": args.share, "minutes": args.minutes, "start": args.start, "rate": args.rate}
     elif args.kind == TEXTURES:
         from .texture.train import train
-        more = {"minutes": args.minutes, "classes": _names(args.classes)}
+        more = {"minutes": args.minutes, "classes": _names(args.classes), "often": args.often}
     elif args.kind == BODIES:
         from .body.train_body import train
     else:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,10 @@ from .networks import CELL, TextureShape
 
 @dataclass(frozen=True)
 class Tiles:
-    """Real materials. pictures: uint8 (n, 6, 128, 128); label (n,); known (n, 3); tileable, lattice (n,) bool."""
+    """Real materials. pictures: uint8 (n, 6, 128, 128); label (n,); known (n, 3); tileable, lattice (n,) bool.
+
+    often: (K,) the share of each class in what is drawn.
+    """
 
     pictures: np.ndarray
     label: np.ndarray
@@ -26,17 +30,26 @@ class Tiles:
     tileable: np.ndarray
     lattice: np.ndarray
     classes: tuple[str, ...]
+    often: np.ndarray
 
 
-def tiles_of(pack: ImagePack, split: str) -> Tiles:
-    """The pictures of a split; GalateaError when a class has none to train on."""
+def tiles_of(pack: ImagePack, split: str, often: Mapping[str, float] | None = None) -> Tiles:
+    """The pictures of a split; GalateaError when a class has none to train on.
+
+    often: how often a class is drawn beside the others, by name; 1 where nothing is said.
+    """
     own = pack.only(split=split)
     label = own.label
     for i, name in enumerate(pack.classes):
         if split == "train" and not (label == i).any():
             raise GalateaError(f"class {name} has no picture to train on; add some, or leave it out with --classes")
     lattice = np.array([look.lattice for look in pack.looks.values()], dtype=bool)
-    return Tiles(own.pictures(TEXELS_PER_TILE), label, own.known, own.tileable, lattice[label], pack.classes)
+    often = dict(often or {})
+    if unknown := set(often) - set(pack.classes):
+        raise GalateaError(f"--often {', '.join(sorted(unknown))}: the classes are {', '.join(pack.classes)}")
+    weights = np.array([often.get(name, 1.0) for name in pack.classes])
+    return Tiles(own.pictures(TEXELS_PER_TILE), label, own.known, own.tileable, lattice[label], pack.classes,
+                 weights / weights.sum())
 
 
 @dataclass(frozen=True)
@@ -49,12 +62,13 @@ class Batch:
 
 
 def draw(tiles: Tiles, count: int, crop: int, rng: np.random.Generator) -> Batch:
-    """Random crops, every class as often as any other; mirrored half the time where there is no weave.
+    """Random crops, every class in its share; mirrored half the time where there is no weave.
 
     A tileable picture is rolled first, so that its edges are nothing special.
     """
     kinds = len(tiles.classes)
-    label = (rng.integers(kinds) + np.arange(count)) % kinds
+    marks = (rng.random() + np.arange(count)) / count  # evenly spaced, so that a batch has all classes
+    label = np.minimum(np.searchsorted(np.cumsum(tiles.often), marks, side="right"), kinds - 1)
     maps = np.empty((count, tiles.pictures.shape[1], crop, crop), np.uint8)
     chosen = np.empty(count, np.int64)
     free = tiles.pictures.shape[2] - crop

@@ -172,8 +172,10 @@ def export(run: Path, out: Path, limits: Sequence[str] = (), title: str = "", li
 def _command(about: dict, name: str) -> str:
     length = f"--minutes {about['schedule']['minutes']:g}" if about["schedule"]["minutes"] else \
         f"--steps {about['schedule']['steps']}"
+    shares = ",".join(f"{name}={share:g}" for name, share in about["schedule"].get("often", {}).items())
+    often = f"--often {shares} " if shares else ""
     return (f"python -m training train texture-generator --data runs/textures.npz --run runs/{name} {length} "
-            f"--classes {','.join(about.get('trained_classes', about['classes']))} --seed {about['seed']}")
+            f"--classes {','.join(about.get('trained_classes', about['classes']))} {often}--seed {about['seed']}")
 
 
 def data_table(pictures: Sequence[dict]) -> list[dict]:

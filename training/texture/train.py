@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +39,8 @@ class Schedule:
     """How long, how large, how fast; all shares are of the whole training.
 
     crops: edge of the crops and where each begins. penalty: of R1 and R2, from first to last. information: what a nat
-    of the encoder's latents costs. like: what being unlike the picture that was read costs.
+    of the encoder's latents costs. like: what being unlike the picture that was read costs. often: how often a class
+    is drawn, 1 where nothing is said.
     """
 
     steps: int
@@ -55,6 +56,7 @@ class Schedule:
     information: float = 3e-3
     average: float = 0.999
     remember: float = 0.995
+    often: dict[str, float] = field(default_factory=dict)
 
     def share(self, step: int, seconds: float) -> float:
         """How much of the training is done, 0 to 1."""
@@ -103,13 +105,14 @@ class Run:
 
 
 def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: str, checkpoint_every: int,
-          stop_after: int | None, minutes: float = 0.0, classes: tuple[str, ...] = ()) -> None:
+          stop_after: int | None, minutes: float = 0.0, classes: tuple[str, ...] = (),
+          often: dict[str, float] | None = None) -> None:
     """Train or go on training on an image pack; leaves checkpoint.pt, losses.csv, corpus.json, sheets in `folder`."""
     check_device(device)
     pack = ImagePack.load(data).only(classes or None)
-    schedule = Schedule(steps, minutes)
+    schedule = Schedule(steps, minutes, often=often or {})
     if size != "full":
-        schedule = Schedule(steps, minutes, batch=4, crops=((0.0, 32),))
+        schedule = replace(schedule, batch=4, crops=((0.0, 32),))
     run = begin(pack, size, seed, device)
     about = describe(pack, schedule, seed, size, device)
     go_on(run, pack, schedule, folder, about, seed, device, checkpoint_every, stop_after)
@@ -137,7 +140,7 @@ def go_on(run: Run, pack: ImagePack, schedule: Schedule, folder: Path, about: di
           checkpoint_every: int, stop_after: int | None) -> None:
     """Train to the end of the schedule, or as far as stop_after says."""
     folder.mkdir(parents=True, exist_ok=True)
-    tiles = tiles_of(pack, "train")
+    tiles = tiles_of(pack, "train", schedule.often)
     resume(run, folder / "checkpoint.pt", about)
     (folder / "corpus.json").write_text(json.dumps(about, indent=1))
     print(f"{len(tiles.label)} pictures of {', '.join(tiles.classes)}; step {run.step}", flush=True)
