@@ -6,7 +6,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..character.requests import CharacterRequest
+from ..character.requests import GARMENTS, SHAPES, CharacterRequest
+from ..errors import GalateaError
 from ..inference.devices import DEVICES
 from .printing import check_apart, check_writable, progress, say, say_notes, write_json
 
@@ -27,13 +28,20 @@ def add_verbs(verbs: argparse._SubParsersAction, every: argparse.ArgumentParser)
     character.add_argument("--age", type=float, metavar="YEARS", help="in years")
     character.add_argument("--variety", type=float, default=plain.variety, metavar="X",
                            help="0 for the likeliest such person, 1 for as varied as people are (default: %(default)g)")
+    character.add_argument("--shape", action="append", default=[], metavar="NAME=X,...",
+                           help="style beyond what was measured, such as head=0.3,muscle=0.5: "
+                                + ", ".join(f"{name} {low:g} to {high:g}" for name, (low, high) in SHAPES.items()))
     character.add_argument("--material", default="", metavar="CLASS",
                            help="a class of textures for the skin (default: plain clay)")
     character.add_argument("--material-seed", type=int, metavar="N", help="the material's own (default: --seed)")
+    character.add_argument("--clothes", default="", metavar="GARMENT,...",
+                           help=f"what is worn: {', '.join(GARMENTS)} (default: nothing)")
+    character.add_argument("--wear", action="append", default=[], metavar="GARMENT=CLASS",
+                           help="a class of textures for a garment; may be given again (default: plain cloth)")
+    character.add_argument("--clothes-seed", type=int, metavar="N", help="the clothes' own (default: --seed)")
     character.add_argument("--action", default="", help="what the character does: walk, or walk:3,jump:1,walk:3")
     character.add_argument("--style", default="", help="how it is done: one of the motion pack's styles")
-    character.add_argument("--seconds", type=float, default=plain.seconds, metavar="S",
-                           help="how long (default: %(default)g)")
+    character.add_argument("--seconds", type=float, metavar="S", help=f"how long (default: {plain.seconds:g})")
     character.add_argument("--motion-seed", type=int, metavar="N", help="the motion's own (default: --seed)")
     character.add_argument("--device", default=plain.device, choices=DEVICES, metavar="DEVICE",
                            help=f"for material and motion: {', '.join(DEVICES)} (default: {plain.device})")
@@ -47,10 +55,7 @@ def _character(args: argparse.Namespace) -> int:
     check_apart("", {"--out": args.out, "--json": args.json}, {})
     from .. import api
 
-    request = CharacterRequest(
-        seed=args.seed, sex=args.sex, stature=args.stature, weight=args.weight, age=args.age, variety=args.variety,
-        material=args.material, material_seed=args.material_seed, action=args.action, style=args.style,
-        seconds=args.seconds, motion_seed=args.motion_seed, device=args.device, pack=args.pack)
+    request = _request(args)
     progress(args, "making a character ...")
     result = api.character_file(request, args.out)
     write_json(args, result.as_dict())
@@ -67,6 +72,42 @@ def _character(args: argparse.Namespace) -> int:
     say(args, f"with       {_by(result)}, seed {result.seed}")
     say(args, f"wrote      {args.out} in {result.seconds:.2f} s")
     return 0
+
+
+def _request(args: argparse.Namespace) -> CharacterRequest:
+    """What was asked for; GalateaError for what is not NAME=VALUE, or is of no use without another option."""
+    for needed, there, options in (("--action", args.action, ("style", "seconds", "motion_seed")),
+                                   ("--material", args.material, ("material_seed",)),
+                                   ("--clothes", args.clothes, ("clothes_seed", "wear"))):
+        for option in options:
+            if not there and getattr(args, option) not in (None, "", []):
+                raise GalateaError(f"--{option.replace('_', '-')} says nothing without {needed}; give both, or neither")
+    shape = {}
+    for name, amount in _pairs("--shape", args.shape, "head=0.3").items():
+        try:
+            shape[name] = float(amount)
+        except ValueError:
+            raise GalateaError(f"--shape {name}={amount}: {amount} is no number; write such as {name}=0.3") from None
+    return CharacterRequest(
+        seed=args.seed, sex=args.sex, stature=args.stature, weight=args.weight, age=args.age, variety=args.variety,
+        shape=shape, material=args.material, material_seed=args.material_seed,
+        clothes=tuple(name.strip() for name in args.clothes.split(",") if name.strip()),
+        clothes_seed=args.clothes_seed, wear=_pairs("--wear", args.wear, "shirt=denim"), action=args.action,
+        style=args.style, seconds=CharacterRequest.seconds if args.seconds is None else args.seconds,
+        motion_seed=args.motion_seed, device=args.device, pack=args.pack)
+
+
+def _pairs(option: str, given: list[str], such_as: str) -> dict[str, str]:
+    """{name: value} of NAME=VALUE,NAME=VALUE, in one option or in several."""
+    pairs: dict[str, str] = {}
+    for pair in (pair.strip() for each in given for pair in each.split(",")):
+        name, equals, value = (part.strip() for part in pair.partition("="))
+        if not (name and equals and value):
+            raise GalateaError(f"{option} {pair}: write it such as {such_as}")
+        if name in pairs:
+            raise GalateaError(f"{option} names {name} twice; give it once")
+        pairs[name] = value
+    return pairs
 
 
 def _by(result: object) -> str:
