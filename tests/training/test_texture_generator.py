@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The texture generator's networks and losses, against what can be known without training."""
 
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
+from blender_addon.errors import GalateaError  # noqa: E402
+from training.texture.batches import draw, tiles_of  # noqa: E402
 from training.texture.export import without  # noqa: E402
 from training.texture.losses import against, likeness, patch_likeness  # noqa: E402
 from training.texture.networks import TINY, Mapping, TextureShape, root_of, slopes_of  # noqa: E402
@@ -99,3 +104,30 @@ def test_the_relativistic_loss_is_least_where_own_scores_are_higher():
     low, high = torch.zeros(4), torch.full((4,), 3.0)
     assert float(against(low, low)) == pytest.approx(0.6931, abs=1e-4)
     assert float(against(low, high)) == pytest.approx(0.0486, abs=1e-4)
+
+
+def _pack() -> SimpleNamespace:
+    """What tiles_of asks of an image pack: nine flat pictures of three classes."""
+    label = np.arange(9) % 3
+    flat = np.broadcast_to(label[:, None, None, None], (9, 6, 128, 128)).astype(np.uint8)
+    known = np.ones((9, 3), bool)
+    pack = SimpleNamespace(label=label, known=known, tileable=known[:, 0], classes=("a", "b", "c"),
+                           looks=dict.fromkeys("abc", SimpleNamespace(lattice=False)), pictures=lambda size: flat)
+    pack.only = lambda split: pack
+    return pack
+
+
+def test_a_class_is_drawn_as_often_as_was_asked():
+    tiles = tiles_of(_pack(), "train", {"b": 3.0, "c": 0.0})
+    drawn = [draw(tiles, 16, 32, np.random.default_rng(seed)) for seed in range(20)]
+    for batch in drawn:
+        assert batch.label.sum(dim=0).tolist() == [4.0, 12.0, 0.0]
+        assert torch.equal(batch.maps[:, 0, 0, 0] * 255.0, batch.label.argmax(dim=1).float())
+    alike = tiles_of(_pack(), "train")
+    plain = [draw(alike, 16, 32, np.random.default_rng(seed)).label.sum(dim=0) for seed in range(60)]
+    assert torch.stack(plain).mean(dim=0).tolist() == pytest.approx([16 / 3] * 3, abs=0.3)
+
+
+def test_a_class_that_is_not_there_cannot_be_drawn_more_often():
+    with pytest.raises(GalateaError, match="--often d: the classes are a, b, c"):
+        tiles_of(_pack(), "train", {"d": 2.0})
