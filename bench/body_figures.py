@@ -15,7 +15,8 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from judging_bodies import pierced, taken, triangles, volume, volume_kept  # noqa: E402
+from judging_bodies import pierced, taken  # noqa: E402
+from judging_joints import bent, triangles, volume, volume_kept  # noqa: E402
 
 from blender_addon.character.body_mesh import make_body  # noqa: E402
 from blender_addon.character.people import draw_people, open_people  # noqa: E402
@@ -36,7 +37,7 @@ def main(count: int) -> None:
         density.append(person["weightkg"] / (1000.0 * volume(mesh.vertices, triangles(mesh))))
         if n % 10 == 0:
             cut.append(len(pierced(mesh)) / (2 * len(mesh.faces)))
-            kept.append([volume_kept(mesh, name, 100.0) for name in ("LeftForeArm", "LeftLeg")])
+            kept.append([volume_kept(mesh, name, bent(mesh, name, 120.0)) for name in ("LeftForeArm", "LeftLeg")])
     print(f"{len(drawn)} bodies of {len(mesh.vertices)} vertices, {1000 * np.median(seconds):.0f} ms each, the first "
           f"{seconds[0]:.1f} s")
     print("measure: mean / largest difference from what was asked for, %")
@@ -45,7 +46,7 @@ def main(count: int) -> None:
     print(f"weight over volume: {np.mean(density):.2f} kg/l, {np.min(density):.2f} to {np.max(density):.2f}")
     print(f"edges that go through the skin: {100 * np.mean(cut):.2f} %, at most {100 * np.max(cut):.2f} %")
     elbow, knee = np.min(kept, axis=0)
-    print(f"volume kept at 100 degrees, at least: elbow {100 * elbow:.0f} %, knee {100 * knee:.0f} %")
+    print(f"volume kept at 120 degrees, at least: elbow {100 * elbow:.0f} %, knee {100 * knee:.0f} %")
 
 
 if __name__ == "__main__":

@@ -1,26 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Judging bodies by their meshes alone: cuts walked from triangle to triangle, poses, volumes, self-intersections.
+"""Judging bodies by their meshes alone: cuts walked from triangle to triangle, self-intersections.
 
 Nothing of `blender_addon.character` takes part, so that it can be judged. A mesh is a `BodyMesh`.
 """
 
 import numpy as np
-
-from blender_addon.motion.rotations import matrix_from_quat, quat_from_axis_angle
-from blender_addon.motion.skeleton import JOINTS, PARENTS
+from judging_joints import dense, joint, posed, triangles
 
 
 def sides(faces):
     return np.stack([faces, np.roll(faces, -1, axis=1)], axis=-1).reshape(-1, 2)
-
-
-def triangles(mesh):
-    return np.concatenate([mesh.faces[:, [0, 1, 2]], mesh.faces[:, [0, 2, 3]]])
-
-
-def volume(vertices, faces):
-    a, b, c = vertices[faces.T]
-    return float(np.sum(a * np.cross(b, c))) / 6.0
 
 
 def pierced(mesh):
@@ -106,10 +95,6 @@ def around(mesh, through, normal):
     raise AssertionError("no outline around the point")
 
 
-def joint(mesh, name):
-    return mesh.positions[mesh.joints.index(name)]
-
-
 def taken(mesh, person):
     """What a tape and callipers find, by measurement."""
     up = np.array([0.0, 0.0, 1.0])
@@ -160,90 +145,9 @@ def deltoids(mesh, size):
     return np.ptp(turned[beside, 0])
 
 
-def dense(mesh):
-    weights = np.zeros((len(mesh.vertices), len(mesh.joints)))
-    np.put_along_axis(weights, mesh.joint_indices.astype(np.intp), mesh.weights, axis=1)
-    return weights
-
-
-def parent(mesh, name):
-    if name in JOINTS:
-        place = PARENTS[JOINTS.index(name)]
-        return JOINTS[place] if place >= 0 else None
-    if name == "Jaw":
-        return "Head"
-    return name[:-1] + str(int(name[-1]) - 1) if name[-1] != "1" else name[: name.index("Hand") + 4]
-
-
-def posed(mesh, turns):
-    """Vertices after turns of joints about world axes (degrees), by linear blend skinning."""
-    turned, moved = {}, {}
-    for name in mesh.joints:
-        axis, degrees = turns.get(name, ("X", 0.0))
-        own = matrix_from_quat(quat_from_axis_angle(np.eye(3)["XYZ".index(axis)], np.radians(degrees)))
-        above = parent(mesh, name)
-        at = joint(mesh, name)
-        turned[name] = own if above is None else turned[above] @ own
-        moved[name] = at if above is None else moved[above] + turned[above] @ (at - joint(mesh, above))
-    result = np.zeros_like(mesh.vertices)
-    for k in range(4):
-        for n, name in enumerate(mesh.joints):
-            some = mesh.joint_indices[:, k] == n
-            placed = (mesh.vertices[some] - joint(mesh, name)) @ turned[name].T + moved[name]
-            result[some] += mesh.weights[some, k, None] * placed
-    return result
-
-
 def winding(mesh, point):
     """How often the skin goes around a point: 1 inside, 0 outside (Van Oosterom and Strackee 1983)."""
     a, b, c = (mesh.vertices - point)[triangles(mesh).T]
     la, lb, lc = (np.linalg.norm(v, axis=1) for v in (a, b, c))
     below = la * lb * lc + np.sum(a * b, 1) * lc + np.sum(b * c, 1) * la + np.sum(c * a, 1) * lb
     return np.sum(np.arctan2(np.sum(a * np.cross(b, c), axis=1), below)) / (2.0 * np.pi)
-
-
-def volume_kept(mesh, name, degrees):
-    """Share of the volume that a bent elbow or knee keeps, within 10 cm of it (on somebody of 1.75 m)."""
-    at, above = joint(mesh, name), joint(mesh, parent(mesh, name))
-    below = joint(mesh, {"LeftLeg": "LeftFoot", "LeftForeArm": "LeftHand"}[name])
-    reach = 0.10 * np.ptp(mesh.vertices[:, 2]) / 1.75
-    # A knee bends backward; a forearm swings forward.
-    axis = np.array([1.0, 0.0, 0.0]) if name == "LeftLeg" else np.cross(at - above, (0.0, -1.0, 0.0))
-    turn = matrix_from_quat(quat_from_axis_angle(axis / np.linalg.norm(axis), np.radians(degrees)))
-    moved = [n for n, each in enumerate(mesh.joints) if each == name or hangs_from(mesh, each, name)]
-    share = dense(mesh)[:, moved].sum(axis=1)[:, None]
-    bent = mesh.vertices * (1.0 - share) + ((mesh.vertices - at) @ turn.T + at) * share
-    along, out = (at - above) / np.linalg.norm(at - above), (below - at) / np.linalg.norm(below - at)
-    limb = [n for n, each in enumerate(mesh.joints) if each == parent(mesh, name) or n in moved]
-    inside = dense(mesh)[:, limb].sum(axis=1) > 0.9
-    inside &= ((mesh.vertices - at) @ along > -reach) & ((mesh.vertices - at) @ out < reach)
-    some = triangles(mesh)
-    some = some[inside[some].all(axis=1)]
-    return closed_volume(bent, some) / closed_volume(mesh.vertices, some)
-
-
-def closed_volume(points, faces):
-    """Volume of a piece of skin whose openings are closed by fans to their middles."""
-    both = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
-    have = set(map(tuple, both.tolist()))
-    rim = [(a, b) for a, b in have if (b, a) not in have]
-    following = dict(rim)
-    total = volume(points, faces)
-    while following:
-        start, here = next(iter(following.items()))
-        loop = [start]
-        del following[start]
-        while here != start:
-            loop.append(here)
-            here = following.pop(here)
-        ring = points[loop]
-        middle = ring.mean(axis=0)
-        total -= float(np.sum(middle * np.cross(ring, np.roll(ring, -1, axis=0)).sum(axis=0))) / 6.0
-    return total
-
-
-def hangs_from(mesh, name, other):
-    while (name := parent(mesh, name)) is not None:
-        if name == other:
-            return True
-    return False

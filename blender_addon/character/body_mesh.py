@@ -15,6 +15,7 @@ from .body_weights import JOINTS, influences
 from .extremities import digit_joints
 from .figure import LEVELS, Figure
 from .fitting import fit_in_slices
+from .helper_joints import helper_places
 from .measurements import CORE, SEX
 from .modelling import refinement, skin
 
@@ -26,8 +27,9 @@ class BodyMesh:
     """A skinned mesh of quads in an A-pose, facing -Y on the ground z = 0, its left at +X.
 
     vertices: (N, 3) metres. faces: (F, 4) vertex indices, counter-clockwise from outside. uvs: (F, 4, 2) per face
-    corner, 0..1. joints: names that joint_indices point to: the canonical 22, the jaw and three a digit. positions:
-    (J, 3) metres. joint_indices: (N, 4), largest weight first. weights: (N, 4), rows sum to 1, unused ones are 0.
+    corner, 0..1. joints: names that joint_indices point to: the canonical 22, the jaw, three a digit and those
+    that follow others (`helper_joints`). positions: (J, 3) metres. joint_indices: (N, 4), largest weight first.
+    weights: (N, 4), rows sum to 1, unused ones are 0.
     """
 
     vertices: np.ndarray
@@ -78,4 +80,5 @@ def make_body_in_slices(measurements: Mapping[str, float]) -> Generator[float, N
 def positions(figure: Figure) -> np.ndarray:
     """(J, 3) where a figure's joints are, in the order of JOINTS, metres."""
     left = figure.joints | digit_joints(figure)
+    left |= helper_places(left)
     return np.array([left[name] if name in left else left[name.replace("Right", "Left")] * _FLIP for name in JOINTS])

@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from .extremities import FINGER_JOINTS
+from .helper_joints import HELPERS
 from .loops import HEAD, SIZES, loops
 from .modelling import refinement, skin
 from .relief import modelled_man
@@ -17,9 +18,10 @@ FINGER_NAMES = ("Index", "Middle", "Ring", "Pinky")
 DIGITS = tuple(f"{side}Hand{name}{n}" for side in ("Left", "Right") for name in ("Thumb", *FINGER_NAMES)
                for n in (1, 2, 3))
 _LIMBS = ("Shoulder", "Arm", "ForeArm", "Hand", "UpLeg", "Leg", "Foot", "Toe")
-# The canonical 22 joints by their names, then those of hands and face.
+# The canonical 22 joints by their names, then those of hands and face, then those that follow others.
 JOINTS: tuple[str, ...] = ("Hips", "Spine", "Spine1", "Spine2", "Neck", "Head",
-                           *(f"{side}{part}" for side in ("Left", "Right") for part in _LIMBS), "Jaw", *DIGITS)
+                           *(f"{side}{part}" for side in ("Left", "Right") for part in _LIMBS), "Jaw", *DIGITS,
+                           *(helper.name for helper in HELPERS))
 _AT = {name: n for n, name in enumerate(JOINTS)}
 MIRRORED = tuple(_AT[name.replace("Left", "Right") if name.startswith("Left") else name.replace("Right", "Left")]
                  for name in JOINTS)
@@ -99,38 +101,59 @@ def _middle(weights: np.ndarray, points: np.ndarray, part: np.ndarray) -> None:
     _chain(weights, ["Hips", "Spine", "Spine1", "Spine2", "Neck", "Head"], steps, np.ones(len(points)))
 
 
+def _ramp(value: np.ndarray, low: float, high: float) -> np.ndarray:
+    return np.clip((value - low) / (high - low), 0.0, 1.0)
+
+
+def _two_steps(way: np.ndarray) -> list[np.ndarray]:
+    """A way from one bone to another (0..1) as two steps: to what is half-way between them, and on."""
+    return [_rise(way, 0.0, 0.5), _rise(way, 0.5, 1.0)]
+
+
 def _arm(weights: np.ndarray, points: np.ndarray, joints: dict, here: np.ndarray, torso: np.ndarray) -> None:
     shoulder, elbow, wrist = (joints[f"Left{name}"] for name in ("Arm", "ForeArm", "Hand"))
     upper, fore = elbow - shoulder, wrist - elbow
-    upper, fore = upper / np.linalg.norm(upper), fore / np.linalg.norm(fore)
+    lengths = np.linalg.norm(upper), np.linalg.norm(fore)
+    upper, fore = upper / lengths[0], fore / lengths[1]
     across = upper + (0.9, 0.0, 0.0)
     across /= np.linalg.norm(across)
     x, _, z = points.T
-    reach = _rise((points - shoulder) @ across, -0.055, 0.065)
+    reach = _ramp((points - shoulder) @ across, -0.075, 0.075)
     up = _rise(z, 1.30, 1.41)
     share = np.where(here, 1.0, np.where(torso, np.maximum(0.85 * _rise(x, 0.03, 0.13) * up,
-                                                           reach * _rise(z, 1.275, 1.345)), 0.0))
+                                                           _rise(reach, 0.0, 1.0) * _rise(z, 1.275, 1.345)), 0.0))
     share = share * np.where(here, 1.0, _rise(1.53 - z, 0.0, 0.05))
-    reach = np.where(here, np.maximum(reach, _rise((points - shoulder) @ upper, -0.02, 0.09)), reach)
+    reach = np.where(here, np.maximum(reach, _ramp((points - shoulder) @ upper, -0.03, 0.10)), reach)
     bend = upper + fore
     bend /= np.linalg.norm(bend)
-    steps = [reach, np.where(here, _rise((points - elbow) @ bend, -0.026, 0.026), 0.0),
-             np.where(here, _rise((points - wrist) @ fore, -0.035, 0.020), 0.0)]
+    along = (points - shoulder) @ upper / lengths[0]
+    down = (points - elbow) @ fore / lengths[1]
+    steps = [*_two_steps(reach), _rise(along, 0.25, 0.50), _rise(along, 0.50, 0.78),
+             *_two_steps(_ramp((points - elbow) @ bend, -0.045, 0.045)),
+             _rise(down, 0.22, 0.52), _rise(down, 0.52, 0.85), _rise((points - wrist) @ fore, -0.035, 0.020)]
+    steps = steps[:2] + [np.where(here, step, 0.0) for step in steps[2:]]
     weights *= (1.0 - share)[:, None]
-    _chain(weights, ["LeftShoulder", "LeftArm", "LeftForeArm", "LeftHand"], steps, share)
+    _chain(weights, [f"Left{name}" for name in (
+        "Shoulder", "ShoulderShare", "ArmTwist1", "ArmTwist2", "Arm", "ElbowShare", "ForeArm", "ForeArmTwist1",
+        "ForeArmTwist2", "Hand")], steps, share)
 
 
 def _leg(weights: np.ndarray, points: np.ndarray, joints: dict, here: np.ndarray, torso: np.ndarray) -> None:
     x, y, z = points.T
     hip, knee, foot, toe = (joints[f"Left{name}"] for name in ("UpLeg", "Leg", "Foot", "Toe"))
     below = 0.82 * (hip[2] + 0.005 + 0.7 * (np.clip(x, -0.02, 0.17) - hip[0]) - z)  # under the fold of the groin
-    share = np.where(here | torso, _rise(below, -0.075, 0.075) * _rise(x, -0.02, 0.03), 0.0)
-    share = np.where(here, np.maximum(share, _rise(0.815 - z, -0.02, 0.06)), share)
-    steps = [np.where(here, _rise(knee[2] - z, -0.042, 0.042), 0.0),
-             np.where(here, _rise(foot[2] - z - 0.25 * (y - foot[1]), -0.030, 0.030), 0.0),
-             np.where(here, _rise(toe[1] - y, -0.022, 0.022), 0.0)]
+    way = _ramp(below, -0.085, 0.085)
+    way = np.where(here, np.maximum(way, _ramp(0.815 - z, -0.02, 0.06)), way)
+    middle = np.where(here & (z < 0.80), 1.0, _rise(x, -0.02, 0.03))
+    to_half, to_thigh = _two_steps(way)
+    share = np.where(here | torso, to_half * middle, 0.0)
+    along = (hip[2] - z) / (hip[2] - knee[2])
+    steps = [to_thigh, *(np.where(here, step, 0.0) for step in (
+        _rise(along, 0.30, 0.75), *_two_steps(_ramp(knee[2] - z, -0.060, 0.060)),
+        _rise(foot[2] - z - 0.25 * (y - foot[1]), -0.030, 0.030), _rise(toe[1] - y, -0.022, 0.022)))]
     weights *= (1.0 - share)[:, None]
-    _chain(weights, ["LeftUpLeg", "LeftLeg", "LeftFoot", "LeftToe"], steps, share)
+    _chain(weights, [f"Left{name}" for name in ("HipShare", "UpLegTwist", "UpLeg", "KneeShare", "Leg", "Foot", "Toe")],
+           steps, share)
 
 
 def _digits(weights: np.ndarray, ids: dict[str, np.ndarray]) -> None:

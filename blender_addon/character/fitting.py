@@ -27,7 +27,8 @@ GIRTHS: dict[str, str] = {
 }
 _ROUNDS = 8
 _HANGING = np.radians(7.0)
-_FROM_ARM = [n for n, name in enumerate(JOINTS) if name in ("LeftArm", "LeftForeArm") or name.startswith("LeftHand")]
+_HALFWAY = JOINTS.index("LeftShoulderShare")
+_FROM_ARM = [n for n, name in enumerate(JOINTS) if name.startswith(("LeftArm", "LeftElbow", "LeftForeArm", "LeftHand"))]
 
 
 def fit_in_slices(figure: Figure) -> Generator[float, None, Figure]:
@@ -51,12 +52,14 @@ def fit_in_slices(figure: Figure) -> Generator[float, None, Figure]:
 def shoulders(points: np.ndarray, figure: Figure) -> float:
     """Breadth in metres over the deltoids when the arms hang `_HANGING` from the vertical."""
     indices, weights = influences()
-    share = np.sum(weights * np.isin(indices, _FROM_ARM), axis=1)[:, None]
-    turn = np.pi / 2.0 - ARM_DOWN - _HANGING
-    pivot = figure.joints["LeftArm"]
-    away = (points - pivot) @ np.array([[np.cos(turn), 0, -np.sin(turn)], [0, 1, 0], [np.sin(turn), 0, np.cos(turn)]])
-    hanging = points * (1.0 - share) + (away + pivot) * share
-    beside = hanging[:, 2] > figure.joints["LeftArm"][2] - 0.12 * figure.size
+    pivot, turn = figure.joints["LeftArm"], np.pi / 2.0 - ARM_DOWN - _HANGING
+    hanging = points.copy()
+    for joints, angle in ((_FROM_ARM, turn), ([_HALFWAY], turn / 2.0)):
+        share = np.sum(weights * np.isin(indices, joints), axis=1)[:, None]
+        cosine, sine = np.cos(angle), np.sin(angle)
+        turned = (points - pivot) @ np.array([[cosine, 0.0, -sine], [0.0, 1.0, 0.0], [sine, 0.0, cosine]]) + pivot
+        hanging += (turned - points) * share
+    beside = hanging[:, 2] > pivot[2] - 0.12 * figure.size
     return 2.0 * float(hanging[beside, 0].max())
 
 

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..character.body_mesh import BodyMesh
+from ..character.helper_joints import HELPERS
 from ..motion.skeleton import INDEX, PARENTS, TOWARDS
 from ..motion.skeleton import JOINTS as CANONICAL_JOINTS
 
 _FORWARD, _BACKWARD, _UPWARD = (0.0, -1.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)
+_HELPERS = {helper.name: helper for helper in HELPERS}
 # Ends go on as far as the skin that follows them.
 _ENDS = {"Head": _UPWARD, "Toe": _FORWARD, "Jaw": (0.0, -0.9, -0.4359)}
 
@@ -33,7 +35,7 @@ class Bones:
 
 
 def bones_of(body: BodyMesh) -> Bones:
-    """The bones between a body's joints, those of fingers and jaw among them."""
+    """The bones between a body's joints, those of fingers and jaw and those that follow others among them."""
     place = {name: n for n, name in enumerate(body.joints)}
     at = {name: body.positions[n] for name, n in place.items()}
     parents = tuple(place[_parent(name)] if name != "Hips" else -1 for name in body.joints)
@@ -48,6 +50,8 @@ def _sides(name: str) -> tuple[str, str]:
 
 
 def _parent(name: str) -> str:
+    if name in _HELPERS:
+        return _HELPERS[name].above
     if name in INDEX:
         return CANONICAL_JOINTS[PARENTS[INDEX[name]]]
     if name == "Jaw":
@@ -58,6 +62,9 @@ def _parent(name: str) -> str:
 
 
 def _tail(name: str, at: dict[str, np.ndarray], body: BodyMesh, place: dict[str, int]) -> np.ndarray:
+    if name in _HELPERS:
+        helper = _HELPERS[name]
+        return at[name] + (helper.at[1] - helper.at[0]) * (at[helper.along[1]] - at[helper.along[0]])
     side, part = _sides(name)
     following = TOWARDS.get(name) or (f"{side}HandMiddle1" if part == "Hand" else f"{name[:-1]}{int(name[-1]) + 1}"
                                       if part[-1].isdigit() else "")
@@ -71,6 +78,8 @@ def _tail(name: str, at: dict[str, np.ndarray], body: BodyMesh, place: dict[str,
 
 
 def _bend(name: str, at: dict[str, np.ndarray]) -> np.ndarray:
+    if name in _HELPERS:  # it lies as the bone that it follows
+        return _bend(_HELPERS[name].along[0], at)
     side, part = _sides(name)
     if part in ("UpLeg", "Leg"):
         return np.array(_BACKWARD)

@@ -16,6 +16,7 @@ from ..character.body_mesh import BodyMesh
 from ..errors import GalateaError, RigError
 from ..rig.body_bones import Bones, bones_of
 from .armatures import edit_mode
+from .helper_bones import add_helpers
 from .holding import held
 from .mannequin import MATERIAL, clay
 
@@ -97,6 +98,7 @@ def _add_bones(armature: bpy.types.Object, bones: Bones) -> None:
                 bone.use_connect = bool(np.allclose(bones.heads[n], bones.tails[above], atol=1e-6))
     for bone in armature.pose.bones:
         bone.rotation_mode = "QUATERNION"
+    add_helpers(armature)
 
 
 def _add_body(armature: bpy.types.Object, body: BodyMesh) -> bpy.types.Object:
