@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import bpy
+import numpy as np
 
 from ..errors import GalateaError
 from ..texture.files import map_name, map_pixels
@@ -16,7 +17,7 @@ from ..texture.generating import MAPS, TextureMaps
 from ..texture.material_options import MaterialOptions
 from ..texture.png import encode_in_slices
 from ..texture.vocabulary import Look
-from . import materials
+from . import box_uvs, materials
 from .holding import held
 from .pictures import new_image, saved_image
 from .projection import Projection, projection_of
@@ -78,8 +79,10 @@ def dress_in_slices(objects: Sequence[bpy.types.Object], cloth: Cloth, options: 
         images = _images(made, cloth, seeds, files, options.folder)
         worn = [[made.material(cloth, seed, images[seed], projection, metres, options) for seed in seeds]
                 for projection in projections]
-        for ob, wears in zip(again, worn):
+        for ob, wears, projection in zip(again, worn, projections):
             _put_on(made, ob(), wears, options.slots)
+            if projection.uvs is not None and len(projection.uvs) == len(ob().data.loops):
+                made.put_uvs(ob().data, projection.uvs)
         made.keep()
     notes += dict.fromkeys(projection.note for projection in projections if projection.note)
     return Dressed(tuple(dict.fromkeys(material.name for wears in worn for material in wears)),
@@ -219,6 +222,10 @@ class _Making:
         self._undo.append(undo)
         if old is not None:
             self._replaced.append(old)
+
+    def put_uvs(self, mesh: bpy.types.Mesh, uvs: np.ndarray) -> None:
+        """Give a mesh a UV map from six sides."""
+        self._undo.append(box_uvs.put_box_uvs(mesh, uvs))
 
     def save(self, folder: Path, class_name: str, seed: int, files: Mapping[str, bytes]) -> dict[str, Path]:
         """Write a seed's maps into a folder, which is made when missing; returns {map: path}.

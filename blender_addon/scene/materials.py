@@ -29,7 +29,7 @@ def build_material(name: str, images: Mapping[str, bpy.types.Image], look: Look,
     relief_metres: how far height goes from 0 to 1 in the world.
 
     By UVs the relief is a normal map. From six sides there are no tangents that a normal map could be turned by, so it
-    is a bump node of the height.
+    is a bump node of the height; a normal map waits beside it for glTF files, which know no bumps.
     """
     material = bpy.data.materials.new(name)
     if not material.node_tree:
@@ -39,9 +39,7 @@ def build_material(name: str, images: Mapping[str, bpy.types.Image], look: Look,
     shader, output = _node(tree, "ShaderNodeBsdfPrincipled", 0, 0), _node(tree, "ShaderNodeOutputMaterial", 320, 0)
     tree.links.new(shader.outputs["BSDF"], output.inputs["Surface"])
     coordinates = _node(tree, "ShaderNodeTexCoord", -1180, 0)
-    mapping = _node(tree, "ShaderNodeMapping", -980, 0)
-    mapping.inputs["Scale"].default_value = repeats
-    tree.links.new(coordinates.outputs[projection.coordinates], mapping.inputs["Vector"])
+    mapping = _mapping(tree, coordinates.outputs[projection.coordinates], repeats, 0)
     wanted = ("albedo", "roughness", "metallic") + (("height",) if projection.box else ("normal",))
     wanted += ("height",) if options.displacement and not projection.box else ()
     maps = {}
@@ -55,7 +53,10 @@ def build_material(name: str, images: Mapping[str, bpy.types.Image], look: Look,
     for kind, socket in (("albedo", "Base Color"), ("roughness", "Roughness"), ("metallic", "Metallic")):
         tree.links.new(maps[kind], shader.inputs[socket])
     relief = _relief(tree, maps, relief_metres, options.strength)
-    tree.links.new(relief.outputs["Normal"], shader.inputs["Normal"])
+    normal = relief.outputs["Normal"]
+    if projection.box:
+        normal = _beside_the_bump(tree, normal, images["normal"], coordinates, repeats, options.strength)
+    tree.links.new(normal, shader.inputs["Normal"])
     if options.displacement:
         _displace(tree, maps["height"], output, relief_metres)
         material.displacement_method = "DISPLACEMENT"
@@ -69,6 +70,38 @@ def build_material(name: str, images: Mapping[str, bpy.types.Image], look: Look,
 def _node(tree: bpy.types.NodeTree, kind: str, x: float, y: float) -> bpy.types.Node:
     node = tree.nodes.new(kind)
     node.location = x, y
+    return node
+
+
+def _beside_the_bump(tree: bpy.types.NodeTree, bump: bpy.types.NodeSocket, image: bpy.types.Image,
+                     coordinates: bpy.types.Node, repeats: tuple[float, float, float], strength: float
+                     ) -> bpy.types.NodeSocket:
+    """A switch between a bump, which is seen, and a normal map by UVs. Blender's glTF exporter follows a switch to its
+    first image, however it is set; a bump alone would go out as if its height were a normal map."""
+    mapping = _mapping(tree, coordinates.outputs["UV"], repeats, -850)
+    picture, turned, switch = (_node(tree, kind, x, -850) for kind, x in (
+        ("ShaderNodeTexImage", -680), ("ShaderNodeNormalMap", -330), ("ShaderNodeMix", 0)))
+    picture.label, picture.image = "Normal", image
+    turned.inputs["Strength"].default_value = strength
+    switch.label, switch.data_type, switch.factor_mode = "0: Normal by UVs, 1: Bump", "VECTOR", "UNIFORM"
+    factor, first, second = (next(socket for socket in switch.inputs if socket.identifier == name)
+                             for name in ("Factor_Float", "A_Vector", "B_Vector"))
+    factor.default_value = 1.0
+    tree.links.new(mapping.outputs["Vector"], picture.inputs["Vector"])
+    tree.links.new(picture.outputs["Color"], turned.inputs["Color"])
+    tree.links.new(turned.outputs["Normal"], first)
+    tree.links.new(bump, second)
+    return next(socket for socket in switch.outputs if socket.identifier == "Result_Vector")
+
+
+def _mapping(tree: bpy.types.NodeTree, coordinates: bpy.types.NodeSocket, repeats: tuple[float, float, float], y: float
+             ) -> bpy.types.Node:
+    """How large the picture is: as a texture's own size and not as a point's, which is what Blender's FBX exporter
+    takes any Mapping node for; its glTF exporter knows both."""
+    node = _node(tree, "ShaderNodeMapping", -980, y)
+    node.vector_type = "TEXTURE"
+    node.inputs["Scale"].default_value = [1.0 / count if count else 1.0 for count in repeats]
+    tree.links.new(coordinates, node.inputs["Vector"])
     return node
 
 

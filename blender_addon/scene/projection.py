@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import bpy
 import numpy as np
+
+from .box_uvs import BOX_UVS, box_uvs, can_be_given, is_as_made
 
 # What moves a mesh's surface through its own space. A texture that hung in that space would swim over it.
 _DEFORMING = {"ARMATURE", "CAST", "CLOTH", "CORRECTIVE_SMOOTH", "CURVE", "DISPLACE", "HOOK", "LAPLACIANDEFORM",
@@ -20,11 +22,13 @@ _ENOUGH = 50_000  # triangles to measure: more would keep the window waiting and
 class Projection:
     """How a texture lies. coordinates: the output of a Texture Coordinate node, "UV", or "Object" and "Generated" for a
     box. metres: how far one unit of each of the three axes goes in the world. whole: of u and v, whether the mesh meets
-    itself there a whole unit on, so that only whole repeats have no seam. note: what is worth knowing, or ""."""
+    itself there a whole unit on, so that only whole repeats have no seam. uvs: a UV map, (loops, 2), that the mesh is
+    to be given. note: what is worth knowing, or ""."""
 
     coordinates: str
     metres: tuple[float, float, float]
     whole: tuple[bool, bool] = (False, False)
+    uvs: np.ndarray | None = field(default=None, compare=False)
     note: str = ""
 
     @property
@@ -43,20 +47,27 @@ class Projection:
 def projection_of(ob: bpy.types.Object, wanted: str = "auto") -> Projection:
     """How a texture is to lie on a mesh object. wanted: "uv", "box", or "auto" for UVs where there are any.
 
-    Without UVs of any area it is a box for "uv", too, and the note says so.
+    A mesh whose UVs have no area gets a UV map from six sides: "uv" goes by it; the others go by a box, which is
+    blended from side to side, and leave the map to files of other programs.
     """
-    note = ""
-    if wanted != "box":
-        found = _by_uvs(ob)
-        if found is not None:
-            return found
-        note = (f"{ob.name} has no UVs: the texture comes from six sides, its relief from a bump node; unwrap it to "
-                "have a normal map, and to take the maps into glTF and FBX files")
+    found = _by_uvs(ob)
+    if found is not None and wanted != "box":
+        return found
     scale = np.abs(np.array(ob.matrix_world.to_scale()))
+    coordinates, metres = "Object", tuple(scale.tolist())
     if _is_deformed(ob):
-        half = np.array(ob.data.texspace_size)
-        return Projection("Generated", tuple((2.0 * half * scale).tolist()), note=note)
-    return Projection("Object", tuple(scale.tolist()), note=note)
+        coordinates, metres = "Generated", tuple((2.0 * np.array(ob.data.texspace_size) * scale).tolist())
+    if found is not None:
+        return Projection(coordinates, metres)
+    if not can_be_given(ob.data):
+        return Projection(coordinates, metres, note=f"{ob.name} has no UVs and cannot be given any now: the texture "
+                          "comes from six sides, and glTF and FBX files go without it")
+    uvs = box_uvs(ob, coordinates, metres)
+    if wanted == "uv":
+        return Projection("UV", (*metres[:2], 1.0), uvs=uvs, note=f"{ob.name} had no UVs: it goes by the UV map "
+                          f"“{BOX_UVS}”, cut from six sides")
+    return Projection(coordinates, metres, uvs=uvs, note=f"{ob.name} has no UVs: the texture comes from six sides; its "
+                      f"new UV map “{BOX_UVS}” is for glTF and FBX files")
 
 
 def _is_deformed(ob: bpy.types.Object) -> bool:
@@ -64,10 +75,10 @@ def _is_deformed(ob: bpy.types.Object) -> bool:
 
 
 def _by_uvs(ob: bpy.types.Object) -> Projection | None:
-    """By the UVs that are rendered; None where no face has any area in them."""
+    """By the UVs that are rendered; None where no face has any area in them, or Galatea made them."""
     mesh = ob.data
     layer = next((layer for layer in mesh.uv_layers if layer.active_render), None)
-    if layer is None or not mesh.polygons:
+    if layer is None or not mesh.polygons or is_as_made(mesh, layer):
         return None
     uvs = np.empty(2 * len(mesh.loops), np.float32)
     layer.data.foreach_get("uv", uvs)

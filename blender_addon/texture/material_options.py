@@ -20,7 +20,8 @@ class MaterialOptions:
     """How a texture is put on a mesh.
 
     tiles_per_metre: in the world; a tile has Vocabulary.texels_per_tile pixels. 0 for the size that the class has.
-    projection: "uv" by the mesh's UVs, "box" from six sides, "auto" by UVs where there are any. strength: of the relief
+    projection: "uv" by the mesh's UVs, which are cut from six sides where there are none, "box" from six sides and
+    blended between them, "auto" by UVs where there are any. strength: of the relief
     in the shading, 1 as it was learnt. displacement: move the surface itself, too, where it is subdivided enough.
     slots: "active" puts the material into the active slot (made where there is none), "new" into a slot more, "all"
     into every slot; several textures go into them in turn. folder: where the pictures are saved as PNG; "" packs them

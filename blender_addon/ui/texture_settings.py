@@ -15,7 +15,8 @@ SLIDERS = 8  # as many directions as a pack may show
 _SIZES = tuple((str(pixels), str(pixels), f"{pixels} × {pixels} pixels, {pixels // 128} × {pixels // 128} tiles")
                for pixels in (256, 512, 1024, 2048))
 _PROJECTIONS = (("auto", "Automatic", "By the mesh's UVs where it has some, else from six sides"),
-                ("uv", "UVs", "By the mesh's UVs, which stay as they are"),
+                ("uv", "UVs", "By the mesh's UVs, which stay as they are; one without gets some, cut from "
+                               "six sides"),
                 ("box", "Box", "From six sides, whether the mesh has UVs or not"))
 _SLOTS = (("active", "Active Slot", "Put the material into the active slot; what was there stays in the file"),
           ("new", "New Slot", "Add a slot, for faces that you assign to it"),
