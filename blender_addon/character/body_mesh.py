@@ -16,8 +16,10 @@ from .extremities import digit_joints
 from .figure import LEVELS, Figure
 from .fitting import fit_in_slices
 from .helper_joints import helper_places
+from .loops import loops
 from .measurements import CORE, SEX
 from .modelling import refinement, skin
+from .styles import restyled, restyled_figure
 
 _FLIP = np.array([-1.0, 1.0, 1.0])
 
@@ -41,13 +43,14 @@ class BodyMesh:
     weights: np.ndarray
 
 
-def make_body(measurements: Mapping[str, float]) -> BodyMesh:
+def make_body(measurements: Mapping[str, float], shape: Mapping[str, float] | None = None) -> BodyMesh:
     """The body of somebody with these measurements (metres, by ANSUR II's names; "sex" from 0, female, to 1, male).
 
-    Faces, texture coordinates and weights are the same for every body, so that shapes blend and what is painted for
-    one fits another. GalateaError when a measurement of `measurements.CORE` is missing or no length.
+    shape: sliders of `requests.SHAPES` that carry it beyond what was measured; see `styles`. Faces, texture coordinates
+    and weights are the same for every body, so that shapes blend and what is painted for one fits another. GalateaError
+    when a measurement of `measurements.CORE` is missing or no length.
     """
-    slices = make_body_in_slices(measurements)
+    slices = make_body_in_slices(measurements, shape)
     while True:
         try:
             next(slices)
@@ -55,7 +58,8 @@ def make_body(measurements: Mapping[str, float]) -> BodyMesh:
             return done.value
 
 
-def make_body_in_slices(measurements: Mapping[str, float]) -> Generator[float, None, BodyMesh]:
+def make_body_in_slices(measurements: Mapping[str, float], shape: Mapping[str, float] | None = None
+                        ) -> Generator[float, None, BodyMesh]:
     """The same in slices of some hundredths of a second: yields the share that is done, returns the body."""
     asked = {}
     for name in (*CORE, "buttockheight", SEX):
@@ -68,13 +72,19 @@ def make_body_in_slices(measurements: Mapping[str, float]) -> Generator[float, N
     for low, high in pairwise((*LEVELS, "stature")):
         if asked[low] >= asked[high]:
             raise GalateaError(f"a body's {low} ({asked[low]:g} m) is above its {high} ({asked[high]:g} m); give both")
+    shape = {name: amount for name, amount in (shape or {}).items() if amount}
     yield 0.0
     indices, weights = influences()  # of all bodies, and so are texture coordinates: worked out once
     yield 0.1
     texture_coordinates()
-    figure = yield from fit_in_slices(Figure(asked, min(max(asked[SEX], 0.0), 1.0)))
-    return BodyMesh(skin(figure), refinement().faces.copy(), texture_coordinates().copy(), JOINTS, positions(figure),
-                    indices.copy(), weights.copy())
+    figure = restyled_figure(Figure(asked, min(max(asked[SEX], 0.0), 1.0)), shape)
+    figure = yield from fit_in_slices(figure)
+    vertices, places = skin(figure), positions(figure)
+    if shape:
+        pupils = vertices[[side["pupil"][0] for side in (loops().left, loops().right)]]
+        vertices, places = restyled(vertices, JOINTS, places, (indices, weights), pupils, shape)
+    return BodyMesh(vertices, refinement().faces.copy(), texture_coordinates().copy(), JOINTS, places, indices.copy(),
+                    weights.copy())
 
 
 def positions(figure: Figure) -> np.ndarray:

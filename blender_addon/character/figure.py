@@ -31,13 +31,16 @@ class Figure:
     """A body's measurements (metres) and the factors by which its tables are widened.
 
     widths: name of a girth -> factor on breadth and depth, found by `fitting`; 1 where it is not named. shift: how much
-    further out the shoulder joints are than usual (metres on somebody of 1.756 m).
+    further out the shoulder joints are than usual (metres on somebody of 1.756 m). muscle: how far muscles stand out
+    beyond the usual, -1 for not at all. bust: breasts against the usual.
     """
 
     measured: Mapping[str, float]
     sex: float
     widths: Mapping[str, float] = field(default_factory=dict)
     shift: float = 0.0
+    muscle: float = 0.0
+    bust: float = 1.0
 
     def widened(self, widths: Mapping[str, float], shift: float) -> Figure:
         """The same measurements with other widths."""

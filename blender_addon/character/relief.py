@@ -121,8 +121,10 @@ def raise_skin(points: np.ndarray, normals: np.ndarray, raised: np.ndarray, figu
     """(N, 3) the skin with its relief; normals: (N, 3) unit; raised: what `heights` found."""
     bmi = figure.measured["weightkg"] / figure.measured["stature"] ** 2
     lean = np.clip(1.0 - 0.03 * (bmi - 27.0), 0.55, 1.1)  # fat hides muscles and bones
-    along = (raised[:, 1] + (raised[:, 0] - raised[:, 1]) * figure.sex) * figure.size * lean
-    bust = raised[:, 2] * (1.0 - figure.sex) * figure.size
+    lean *= np.clip(1.0 + 0.8 * figure.muscle, 0.1, 2.0)
+    manly = figure.sex + 0.45 * (1.0 - figure.sex) * np.clip(figure.muscle, 0.0, 1.0)
+    along = (raised[:, 1] + (raised[:, 0] - raised[:, 1]) * manly) * figure.size * lean
+    bust = raised[:, 2] * (1.0 - figure.sex) * figure.size * figure.bust
     forward = _FORWARD * np.column_stack([np.clip(points[:, 0] / 0.02, -1.0, 1.0), np.ones((len(points), 2))])
     return points + normals * along[:, None] + forward * bust[:, None]
 
