@@ -149,7 +149,7 @@ def _deltoid(figure: Figure, hole: np.ndarray, below: np.ndarray) -> np.ndarray:
     side = np.sin(turn)[:, None]
     leave = np.concatenate([0.80 + 0.25 * over, np.where(side > 0.0, -0.30, 0.30) * np.abs(side), 0.30 * over - 0.36],
                            axis=1)
-    leave *= reach * (1.10 + 0.10 * over) * figure.factor("shoulder")
+    leave *= reach * (0.88 + 0.10 * over) * figure.factor("shoulder")
     meet = below[1] - below[0]
     meet = meet / np.linalg.norm(meet, axis=1, keepdims=True) * reach * 0.95
     rings = []

@@ -61,7 +61,7 @@ def _followed() -> np.ndarray:
 
 def _softened(points: np.ndarray) -> np.ndarray:
     edges, count = refinement().edges, refinement().valence
-    for n in range(10):  # without shrinking (Taubin 1995)
+    for n in range(24):  # without shrinking (Taubin 1995)
         around = np.stack([np.bincount(edges.ravel(), points[edges[:, ::-1].ravel(), k], len(points))
                            for k in range(3)], axis=1) / count
         points = points + (around - points) * _seams() * (0.60, -0.62)[n % 2]
