@@ -19,6 +19,7 @@ from .character import (
     create_character,
 )
 from .clips import ClipFile, ClipProblem, ClipsResult, convert_clips
+from .clothes import ClothesResult, Worn, change_clothes, clothes_in_slices
 from .demo import make_demo
 from .feet import FeetResult, lock_feet, lock_feet_file, lock_feet_in_slices
 from .inbetween import (
@@ -79,6 +80,7 @@ __all__ = [
     "ClipFile",
     "ClipProblem",
     "ClipsResult",
+    "ClothesResult",
     "DeviceTest",
     "FeetRequest",
     "FeetResult",
@@ -105,13 +107,16 @@ __all__ = [
     "TextureRequest",
     "TextureResult",
     "Thumbnail",
+    "Worn",
     "add_human",
     "animate_file",
     "apply_texture",
     "body_in_slices",
     "change_body",
+    "change_clothes",
     "character_file",
     "character_in_slices",
+    "clothes_in_slices",
     "complete_pose",
     "convert_clips",
     "correct_rig",

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,15 @@ from ..texture.material_options import MaterialOptions
 from ..texture.requests import TextureRequest, check_texture
 from ..texture.vocabulary import vocabulary
 from . import packs
+from .clothes import (
+    Worn,
+    check_wear,
+    materials_in_slices,
+    pieces_in_slices,
+    refits_in_slices,
+    textures_in_slices,
+    told,
+)
 from .materials import MaterialResult, dressing_in_slices
 from .motion import MotionResult, motion_in_slices
 from .texture import texture_in_slices
@@ -31,7 +40,8 @@ ENDINGS = (".blend", ".glb", ".gltf", ".fbx")
 @dataclass(frozen=True)
 class CharacterResult:
     """Who was made. armature, body: names of the objects. measurements: of ANSUR II, metres, weightkg in kilograms,
-    with sex and age. motion, material: what the character does and wears, None for nothing. seconds: the time it took.
+    with sex and age. motion, material: what the character does and is made of, None for nothing. clothes: what it
+    wears. seconds: the time it took.
     """
 
     armature: str
@@ -39,6 +49,7 @@ class CharacterResult:
     measurements: dict[str, float]
     motion: MotionResult | None
     material: MaterialResult | None
+    clothes: tuple[Worn, ...]
     notes: tuple[str, ...]
     pack: str
     pack_version: str
@@ -56,7 +67,8 @@ class CharacterResult:
         """For --json."""
         plain = {field.name: getattr(self, field.name) for field in fields(self)}
         return plain | {"request": asdict(self.request), "motion": self.motion and self.motion.as_dict(),
-                        "material": self.material and self.material.as_dict()}
+                        "material": self.material and self.material.as_dict(),
+                        "clothes": [worn.as_dict() for worn in self.clothes]}
 
 
 def create_character(request: CharacterRequest) -> CharacterResult:
@@ -78,18 +90,22 @@ def character_in_slices(request: CharacterRequest) -> Generator[float, None, Cha
     drawn = yield from within(_draw(request), 0.02, 0.13)
     texture = None
     if request.material:
-        texture = yield from within(texture_in_slices(_texture(request)), 0.15, 0.35)
-    from ..scene import character
+        texture = yield from within(texture_in_slices(_texture(request)), 0.15, 0.15)
+    textures = yield from within(textures_in_slices(request), 0.3, 0.15)
+    pieces = yield from within(pieces_in_slices(request, drawn.body), 0.45, 0.05)
+    from ..scene import character, clothing
 
-    with character.added(drawn.body, drawn.about) as made:
+    with character.added(drawn.body, drawn.about) as made, clothing.dressed(made, pieces) as worn:
         yield 0.5
         motion, material = None, None
         if request.action:
             motion = yield from within(motion_in_slices(made.armature(), _motion(request)), 0.5, 0.4)
         if texture is not None:
-            material = yield from within(dressing_in_slices([made.body()], texture, MaterialOptions()), 0.9, 0.1)
-        notes = (*(motion.notes if motion else ()), *(material.notes if material else ()))
-        return _result(request, drawn, made, motion, material, notes, began)
+            material = yield from within(dressing_in_slices([made.body()], texture, MaterialOptions()), 0.9, 0.05)
+        cloths = yield from within(materials_in_slices(pieces, worn, textures), 0.95, 0.04)
+        yield 0.99
+        notes = [note for part in (motion, material, *cloths) if part is not None for note in part.notes]
+        return _result(request, drawn, made, motion, material, told(pieces, worn, cloths), notes, began)
 
 
 def change_body(character: bpy.types.Object, request: CharacterRequest) -> CharacterResult:
@@ -106,17 +122,19 @@ def body_in_slices(character: bpy.types.Object, request: CharacterRequest) -> Ge
     began = time.perf_counter()
     check_character(request)
     from ..scene import character as scene
+    from ..scene import clothing
 
     there = scene.character_of(character)
     again, notes = _same_motion(there.armature(), request.device)
-    drawn = yield from within(_draw(request), 0.0, 0.3)
+    drawn = yield from within(_draw(request), 0.0, 0.25)
+    fits = yield from within(refits_in_slices(there.armature(), drawn.body), 0.25, 0.05)
     motion = None
-    with scene.reshaped(there, scene.shape_of(drawn.body), drawn.about):
+    with scene.reshaped(there, scene.shape_of(drawn.body), drawn.about), clothing.refitted(fits):
         yield 0.3
         if again is not None:
             motion = yield from within(motion_in_slices(there.armature(), again), 0.3, 0.7)
             notes = (*notes, *motion.notes)
-        return _result(request, drawn, there, motion, None, notes, began)
+        return _result(request, drawn, there, motion, None, (), notes, began)
 
 
 def character_file(request: CharacterRequest, out: str | Path) -> CharacterResult:
@@ -165,6 +183,7 @@ def _check(request: CharacterRequest) -> Generator[float, None, None]:
     yield 0.6
     if request.material:
         check_texture(_texture(request), vocabulary(packs.pick_pack("texture-generator")))
+    check_wear(request)
     yield 1.0
 
 
@@ -224,6 +243,8 @@ def _same_motion(armature: bpy.types.Object, device: str) -> tuple[MotionRequest
 
 
 def _result(request: CharacterRequest, drawn: _Drawn, made: Any, motion: MotionResult | None,
-            material: MaterialResult | None, notes: tuple[str, ...], began: float) -> CharacterResult:
-    return CharacterResult(made.armature().name, made.body().name, drawn.measurements, motion, material, notes,
+            material: MaterialResult | None, clothes: tuple[Worn, ...], notes: Sequence[str],
+            began: float) -> CharacterResult:
+    return CharacterResult(made.armature().name, made.body().name, drawn.measurements, motion, material, clothes,
+                           tuple(dict.fromkeys(notes)),
                            seed=request.seed, seconds=time.perf_counter() - began, request=request, **drawn.ran)

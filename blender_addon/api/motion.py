@@ -130,7 +130,7 @@ def motion_in_slices(armature: bpy.types.Object, request: MotionRequest) -> Gene
     plan = generating.plan_motion(pack, parts, request.style, request.seconds, request.speed, way.points, way.cyclic,
                                   way.start, way.heading, SPARE_SECONDS if request.loop else 0.0, lead)
     seeds = [request.seed + take for take in range(request.takes)]
-    options = replace(request, feet=request.feet and request.clean_up)
+    options = replace(request, feet=request.feet and request.clean_up, hands=request.hands and request.clean_up)
     clips, figures, made = [], [], []
     for take, seed in enumerate(seeds):
         done, share = 0.05 + 0.85 * take / len(seeds), 0.85 / len(seeds)
@@ -221,8 +221,8 @@ def _provenance(request: MotionRequest, pack: Pack, session: Session, seed: int,
         "training_data": data, "seed": seed, "provider": session.provider, "threads": session.threads,
         "onnxruntime": session.version,
         **{name: getattr(request, name) for name in ("action", "style", "seconds", "speed", "path", "loop", "from_pose",
-                                                     "clean_up", "in_place", "keys", "tolerance", "feet", "controls",
-                                                     "root")},
+                                                     "clean_up", "in_place", "keys", "tolerance", "feet", "hands",
+                                                     "controls", "root")},
         **{f"figure_{name}": value for name, value in figures.items() if isinstance(value, str | int | float)},
     }
     return {f"galatea_{name}": value for name, value in about.items()}

@@ -37,8 +37,9 @@ class Texture:
 @dataclass(frozen=True, eq=False)
 class TextureResult:
     """What was made. class_name: of all materials. look: what is true of that class. metres: how wide and how high the
-    maps are in the world. guess: {class: probability} of the picture that they are to be like. seconds: the time it
-    took. figures: of the first material. files: what was written, if anything."""
+    maps are in the world. guess: {class: probability} of the picture that they are to be like. likeness: how much of its
+    pattern they have, 0 … 1 (see texture/likeness.py). notes: what is worth knowing of it. seconds: the time it took.
+    figures: of the first material. files: what was written, if anything."""
 
     textures: tuple[Texture, ...]
     class_name: str
@@ -57,6 +58,8 @@ class TextureResult:
     request: TextureRequest
     training_data: str
     files: tuple[str, ...] = ()
+    likeness: float | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def maps(self) -> TextureMaps | None:
@@ -70,7 +73,7 @@ class TextureResult:
     def as_dict(self) -> dict[str, Any]:
         """For --json: everything but the maps themselves."""
         plain = ("class_name", "metres", "guess", "pack", "pack_version", "licence", "provider", "why_not",
-                 "onnxruntime", "threads", "seed", "seconds", "figures", "files")
+                 "onnxruntime", "threads", "seed", "seconds", "figures", "files", "likeness", "notes")
         made = [{"seed": texture.seed, "figures": texture.figures} for texture in self.textures]
         request = {**vars(self.request), "directions": dict(self.request.directions)}
         return {**{name: getattr(self, name) for name in plain}, "look": asdict(self.look), "textures": made,
@@ -178,7 +181,12 @@ def _begin(request: TextureRequest, awake: bool = False) -> Generator[float, Non
         threads = generating.THREADS + (awake and graph == "model")
         sessions[graph] = open_session(pack, graph, request.device, threads)
         yield 0.7
-    seen = look_at_picture(sessions["encoder"], known, request.like) if request.like else None
+    seen = None
+    if request.like:
+        seen = look_at_picture(sessions["encoder"], known, request.like)
+        yield 0.8
+        sample = generating.likened_inputs(sessions["mapping"], known, request, seen)
+        seen = generating.likened(seen, (yield from within(_run(sessions["model"], sample, awake), 0.8, 0.1)))
     yield 0.9
     return _Job(request, pack, known, sessions["mapping"], sessions["model"], seen,
                 generating.class_of(known, request, seen))
@@ -191,34 +199,38 @@ def _make(job: _Job, seed: int, awake: bool) -> Generator[float, None, Texture]:
     request = job.request
     inputs = generating.model_inputs(job.mapping, job.known, request, seed, job.seen)
     yield 0.05
-    maps = generating.blank_maps(request.width, request.height)
+    maps, colours = generating.blank_maps(request.width, request.height), generating.recoloured(job.seen, request)
     parts = generating.strips(job.known, request.width, request.height)
     for number, strip in enumerate(parts):
         some = generating.strip_inputs(job.known, inputs, strip)
         share = 0.05 + 0.8 * number / len(parts)
-        if awake:
-            outputs = yield from within(_waiting(job.model, some), share, 0.8 / len(parts))
-        else:
-            outputs = job.model.run(some, frugal=True)
-        generating.fill_in(maps, strip, outputs)
+        outputs = yield from within(_run(job.model, some, awake), share, 0.8 / len(parts))
+        generating.fill_in(maps, strip, outputs, colours)
         yield share + 0.8 / len(parts)
     figures = yield from within(figures_in_slices(maps), 0.85, 0.15)
     return Texture(seed, maps, figures)
 
 
 def _result(job: _Job, textures: list[Texture], began: float) -> TextureResult:
-    request, pack, model = job.request, job.pack, job.model
-    shares = [] if job.seen is None else [round(float(share), 4) for share in job.seen.classes]
+    from ..texture.likeness import notes_on
+
+    request, pack, model, seen = job.request, job.pack, job.model, job.seen
+    guess = dict(zip(job.known.classes, (round(float(share), 4) for share in seen.classes))) if seen else {}
+    notes = notes_on(guess, job.class_name, bool(request.class_name), seen.likeness) if seen else ()
     return TextureResult(
         textures=tuple(textures), class_name=job.class_name, look=job.known.looks[job.class_name],
         metres=tuple(job.known.metres(job.class_name, pixels) for pixels in (request.width, request.height)),
-        guess=dict(zip(job.known.classes, shares)), pack=pack.id, pack_version=pack.version, licence=pack.licence,
+        guess=guess, pack=pack.id, pack_version=pack.version, licence=pack.licence,
         provider=model.provider, why_not=model.why_not, onnxruntime=model.version, threads=model.threads,
-        seed=request.seed, seconds=time.perf_counter() - began, request=request, training_data=_data(pack))
+        seed=request.seed, seconds=time.perf_counter() - began, request=request, training_data=_data(pack),
+        likeness=round(seen.likeness, 4) if seen else None, notes=notes)
 
 
-def _waiting(model: Session, inputs: dict[str, np.ndarray]) -> Generator[float, None, dict[str, np.ndarray]]:
-    """Run a graph beside; yields a guess of the share that is done, returns the outputs."""
+def _run(model: Session, inputs: dict[str, np.ndarray], awake: bool) -> Generator[float, None, dict[str, np.ndarray]]:
+    """Run a graph, beside where the window is to stay awake; yields a guess of the share that is done, returns the
+    outputs."""
+    if not awake:
+        return model.run(inputs, frugal=True)
     began, usual = time.perf_counter(), 2e-6 * inputs["grain"].size  # seconds
     run = model.run_beside(inputs)
     try:

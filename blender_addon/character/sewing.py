@@ -139,10 +139,11 @@ def _flat_area(quads: np.ndarray) -> float:
     return float(np.sum(one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0]) / 2.0)
 
 
-def lay_out(sewing: Sewing) -> np.ndarray:
-    """(F, 4, 2) texture coordinates of every corner, within 0..1, as many texels a metre in every chart."""
-    points = sewing.place()
-    laid = [chart.laid(points) for chart in sewing.charts]
+def lay_out(sewing: Sewing, laid: list[np.ndarray]) -> np.ndarray:
+    """(F, 4, 2) texture coordinates of every corner, within 0..1, as many texels a metre in every chart.
+
+    laid: what `Chart.laid` gives of each chart.
+    """
     laid = [quads * (-1.0, 1.0) if _flat_area(quads) < 0.0 else quads for quads in laid]
     low = [quads.reshape(-1, 2).min(axis=0) for quads in laid]
     places, side = pack([np.ptp(quads.reshape(-1, 2), axis=0) for quads in laid])

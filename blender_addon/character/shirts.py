@@ -24,22 +24,16 @@ def sew_shirt(wearer: Wearer, cut: Cut) -> Sewn:
     """A shirt; its sleeves are long where the cut's length is a half or more."""
     sewing, long, size = Sewing(), cut.length >= 0.5, wearer.size
     cloth, waist, neck, arms = _pieces(long)
-    numbers = worn_patch(sewing, _drape(long, cut.fit), wearer)
+    numbers = worn_patch(sewing, _drape(long, cut.fit, cut.tucked), wearer)
     sewing.sew_patch(cloth, numbers, *_charts(long))
     points = sewing.place()
-
-    tail = _tail(wearer, points[numbers[cloth.own(waist)]], cut)
-    rings = np.concatenate([numbers[cloth.own(waist)][None], sewing.add(tail)])
-    sewing.sew_rings(rings[:, ::-1], "tail", 2)
-    down = tail[-1] - tail[-2]
-    down /= np.linalg.norm(down, axis=1, keepdims=True)
-    sewing.hem(rings[-1], down, outward(tail[-1], down), _HEM * size, "hem", flip=True)
-
+    if not cut.tucked:
+        _sew_tail(sewing, wearer, numbers[cloth.own(waist)], cut)
     collar = numbers[cloth.own(neck[0])]
     up = wearer.skin[neck[1]] - wearer.skin[neck[0]] + (0.0, 0.0, 0.004 * size)
     up /= np.linalg.norm(up, axis=1, keepdims=True)
     sewing.hem(collar, up, outward(points[collar], up), _COLLAR * size, "collar", 0.0018, deep=0.016)
-    borders = [cloth.own(neck[0])]
+    borders = [cloth.own(neck[0])] + [cloth.own(waist)] * cut.tucked
     for side, arm in arms.items():
         borders.append(cloth.own(arm[-1]))
         edge = numbers[borders[-1]]
@@ -47,6 +41,16 @@ def sew_shirt(wearer: Wearer, cut: Cut) -> Sewn:
         along = np.tile(along / np.linalg.norm(along), (len(edge), 1))
         sewing.hem(edge, along, outward(points[edge], along), _CUFF * size, f"cuff {side}", flip=side == "right")
     return Sewn(sewing, hidden(cloth, borders, 3))
+
+
+def _sew_tail(sewing: Sewing, wearer: Wearer, border: np.ndarray, cut: Cut) -> None:
+    """What hangs over the belt, from the border (C,) down."""
+    tail = _tail(wearer, sewing.place()[border], cut)
+    rings = np.concatenate([border[None], sewing.add(tail)])
+    sewing.sew_rings(rings[:, ::-1], "tail", 2)
+    down = tail[-1] - tail[-2]
+    down /= np.linalg.norm(down, axis=1, keepdims=True)
+    sewing.hem(rings[-1], down, outward(tail[-1], down), _HEM * wearer.size, "hem", flip=True)
 
 
 def _tail(wearer: Wearer, border: np.ndarray, cut: Cut) -> np.ndarray:
@@ -83,8 +87,8 @@ def _pieces(long: bool) -> tuple[Patch, np.ndarray, np.ndarray, dict[str, np.nda
             finer(torso[_NECK: _NECK + 2])[[0, 2]], {side: finer(rings) for side, rings in arms.items()})
 
 
-@lru_cache(maxsize=8)
-def _drape(long: bool, fit: float) -> Drape:
+@lru_cache(maxsize=12)
+def _drape(long: bool, fit: float, tucked: bool) -> Drape:
     cloth, waist, neck, arms = _pieces(long)
     torso = torso_rings()
     low = level_row(torso[:14], _WAIST)
@@ -92,9 +96,12 @@ def _drape(long: bool, fit: float) -> Drape:
     levels = (0.98, 1.06, 1.15, 1.30, 1.38, 1.45, 1.50)
     slim, wide = (0.022, 0.021, 0.015, 0.010, 0.008, 0.006, 0.005), (0.030, 0.030, 0.026, 0.018, 0.012, 0.007, 0.005)
     eases = [mixed(pair, fit) for pair in zip(slim, wide)]
+    if tucked:
+        eases[:3] = 0.005, 0.006, 0.014
     held, tubes = np.full(len(height), 0.05), []
     table = finer(torso[low: BELLY + 1])[::-1]
-    tubes.append(Tube(table, np.interp(model()[table].mean(axis=1)[:, 2], levels, eases), mixed((0.40, 0.12), fit)))
+    slope = 0.8 if tucked else mixed((0.40, 0.12), fit)
+    tubes.append(Tube(table, np.interp(model()[table].mean(axis=1)[:, 2], levels, eases), slope))
     for n, row in enumerate(cloth.own(table)):
         held[row] = min(0.05 + 0.02 * n, 0.25)
     for rings in arms.values():
@@ -106,7 +113,8 @@ def _drape(long: bool, fit: float) -> Drape:
         held[cloth.own(rings[-1])] = 0.6
     held[cloth.own(neck[0])] = 0.8
     held[cloth.own(waist)] = 0.6
-    least = np.interp(height, [0.98, 1.09, 1.16, 1.45], [0.018, 0.017, 0.006, 0.0045])
+    over = (0.004, 0.004) if tucked else (0.018, 0.017)  # the belt
+    least = np.interp(height, [0.98, 1.09, 1.16, 1.45], [*over, 0.006, 0.0045])
     least[np.isin(cloth.skin, np.concatenate([ring.ravel() for ring in arms.values()]))] = 0.006
     return Drape(cloth, np.interp(height, levels, eases), least, held, tuple(tubes))
 

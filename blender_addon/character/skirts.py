@@ -45,7 +45,7 @@ def _rings(wearer: Wearer, cut: Cut) -> np.ndarray:
     heights += np.where(levels < own[0], (levels - own[0]) * size, 0.0)
     turns = np.arange(_COLUMNS) * (2.0 * np.pi / _COLUMNS) - np.pi / 2.0  # from the front over the left
     skin = wearer.skin[below(high + 0.08)]
-    ease = np.interp(levels, [0.5, 0.95, high], [0.020, 0.016, 0.014]) * size
+    ease = np.interp(levels, [0.5, 0.95, high], [0.020, 0.016, 0.012]) * size
     middle = np.array([0.0, wearer.joints["Hips"][1]])
     rings = hung_rings(skin, heights, turns, middle, ease, -mixed((0.04, 0.28), cut.fit))
     # Folds grow from the hips down.
@@ -66,9 +66,11 @@ def model_height(joint: str) -> float:
 
 def _shares(points: np.ndarray, skin: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Weights from those of the skin nearby: what legs have is handed from one to the other across the middle."""
-    legs = {name for name in skin if any(part in name for part in ("Leg", "Foot", "Toe"))}
+    legs = {name for name in skin if any(part in name for part in ("Leg", "Knee", "Foot", "Toe"))}
     leg = np.clip(sum(skin[name] for name in legs), 0.0, 1.0)
     rest = {name: share for name, share in skin.items() if name not in legs}
+    folds = rest.get("LeftHipShare", 0.0) + rest.get("RightHipShare", 0.0)
     t = np.clip(points[:, 0] / 0.12 + 0.5, 0.0, 1.0)
     left = t * t * (3.0 - 2.0 * t)
-    return rest | {"LeftUpLeg": leg * left, "RightUpLeg": leg * (1.0 - left)}
+    return rest | {"LeftUpLeg": leg * left, "RightUpLeg": leg * (1.0 - left), "LeftHipShare": folds * left,
+                   "RightHipShare": folds * (1.0 - left)}

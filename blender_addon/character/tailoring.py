@@ -32,10 +32,11 @@ class Wearer:
 
 @dataclass(frozen=True)
 class Cut:
-    """How a garment is cut, both from 0 to 1. length: short to long. fit: slim to wide."""
+    """How a garment is cut. length: 0, short, to 1, long. fit: 0, slim, to 1, wide. tucked: worn inside another."""
 
     length: float
     fit: float
+    tucked: bool = False
 
 
 @dataclass(frozen=True, eq=False)

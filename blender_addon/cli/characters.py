@@ -65,6 +65,9 @@ def _character(args: argparse.Namespace) -> int:
     say(args, "measures   " + ", ".join(f"{name} {100.0 * about[of]:.0f} cm" for of, name in _TOLD))
     if result.material is not None:
         say(args, f"material   {', '.join(result.material.materials)}, by {_by(result.material.texture)}")
+    for worn in result.clothes:
+        made_of = f", {', '.join(worn.material.materials)}" if worn.material is not None else ", in plain colours"
+        say(args, f"wears      {worn.object}{made_of}")
     if result.motion is not None:
         say(args, f"motion     {', '.join(result.motion.actions)}: {result.motion.frames} frames, by "
                   f"{_by(result.motion)}")

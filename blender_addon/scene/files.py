@@ -226,10 +226,14 @@ def _write_blend(path: Path) -> None:
 
 
 def _write_gltf(path: Path) -> None:
+    """Masks are applied, so that skin under clothes stays away; where there are shape keys, that is not to be had."""
+    meshes = [ob for ob in bpy.context.scene.objects if ob.type == "MESH"]
+    masked = any(modifier.type == "MASK" for ob in meshes for modifier in ob.modifiers)
     bpy.ops.export_scene.gltf(
         filepath=str(path), check_existing=False,
         export_format="GLB" if path.suffix.lower() == ".glb" else "GLTF_SEPARATE",
         use_active_scene=True, export_skins=True,
+        export_apply=masked and not any(ob.data.shape_keys for ob in meshes),
         export_animations=True, export_animation_mode="ACTIONS",
         export_frame_range=False, export_force_sampling=True, export_anim_slide_to_zero=True,
     )

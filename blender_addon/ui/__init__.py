@@ -9,6 +9,7 @@ imports nothing: what it shows was put into shown.py before.
 from . import (
     character,
     character_settings,
+    clothes,
     device,
     human,
     inbetween,
@@ -37,7 +38,7 @@ from . import (
 # panels stand in the sidebar in this order
 _FEATURES = (preferences, key_settings, motion_settings, texture_settings,
              character_settings, reports, rigs, rig_panel, motion, motion_panel, inbetween, retarget, keys, result,
-             texture, texture_sheet, texture_panel, character, device, packs, human, running, menus, watching,
+             texture, texture_sheet, texture_panel, character, clothes, device, packs, human, running, menus, watching,
              translations)
 
 

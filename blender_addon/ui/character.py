@@ -14,7 +14,7 @@ from .drawing import Sidebar, row_of, wrapped
 if TYPE_CHECKING:
     from .. import api
 
-_SEEDS = ("seed", "material_seed", "motion_seed")
+_SEEDS = ("seed", "material_seed", "clothes_seed", "motion_seed")
 _NO_PACK = "There is no body pack; install Galatea again, or see Packs & Device"
 # of a person's measurements, what is shown
 _SHOWN = (("Chest", "chestcircumference"), ("Waist", "waistcircumference"), ("Hip", "buttockcircumference"),
@@ -28,6 +28,11 @@ def _why_none(context: bpy.types.Context) -> str:
     if shown.now.catalogue is not None and shown.now.catalogue.bodies() is None:
         return _NO_PACK
     return "" if context.mode == "OBJECT" else "Switch to Object Mode first"
+
+
+def why_not_changed(context: bpy.types.Context) -> str:
+    """Why the character in hand cannot be changed now; "" when it can."""
+    return "Select a character that Galatea made" if _in_hand(context) is None else _why_none(context)
 
 
 class CreateCharacter(running.Sliced, bpy.types.Operator):
@@ -59,7 +64,7 @@ class CreateCharacter(running.Sliced, bpy.types.Operator):
 
 
 class ChangeBody(running.Sliced, bpy.types.Operator):
-    """Give the selected character the body that the panel is set to; its material and what it does stay"""
+    """Give the selected character the body that the panel is set to; material, clothes and what it does stay"""
 
     bl_idname = "galatea.change_body"
     bl_label = "Change Body"
@@ -67,9 +72,7 @@ class ChangeBody(running.Sliced, bpy.types.Operator):
 
     @classmethod
     def why_not(cls, context: bpy.types.Context) -> str:
-        if _in_hand(context) is None:
-            return "Select a character that Galatea made"
-        return _why_none(context)
+        return why_not_changed(context)
 
     def request(self, context: bpy.types.Context) -> api.CharacterRequest:
         return context.scene.galatea_character.request()
@@ -108,7 +111,7 @@ class RollCharacterSeed(bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     which: bpy.props.EnumProperty(name="Seed", items=[(name, name, "") for name in _SEEDS],
-                                  description="Whose seed: the person's, the material's or the motion's")
+                                  description="Whose seed: the person's, their material's, clothes' or motion's")
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         setattr(context.scene.galatea_character, self.which, random.randrange(100_000))
@@ -132,7 +135,7 @@ class CharacterPanel(Sidebar, bpy.types.Panel):
             return
         column = layout.column()
         column.enabled = shown.now.progress is None
-        _draw_seed(column, "seed")
+        draw_seed(column, "seed")
         for name, heading in (("sex", "Sex"), ("stature", "Stature"), ("weight", "Weight"), ("age", "Age")):
             row = column.row(heading=heading, heading_ctxt="*")
             row.prop(settings, f"{name}_given", text="")
@@ -143,17 +146,18 @@ class CharacterPanel(Sidebar, bpy.types.Panel):
         column.separator()
         column.prop(settings, "material_choice")
         if settings.material:
-            _draw_seed(column, "material_seed")
+            draw_seed(column, "material_seed")
         column.prop(settings, "action_choice")
         if settings.action:
             column.prop(settings, "seconds")
-            _draw_seed(column, "motion_seed")
+            draw_seed(column, "motion_seed")
         running.draw_button(layout, CreateCharacter, "OUTLINER_OB_ARMATURE", scale=1.5)
         running.draw_button(layout, ChangeBody, "FILE_REFRESH")
         _draw_made(layout, context)
 
 
-def _draw_seed(column: bpy.types.UILayout, which: str) -> None:
+def draw_seed(column: bpy.types.UILayout, which: str) -> None:
+    """A seed and the button that rolls it."""
     row = column.row(align=True)
     row.prop(bpy.context.scene.galatea_character, which)
     row.operator(RollCharacterSeed.bl_idname, text="", icon="FILE_REFRESH").which = which

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import bpy
 
-from ..character.requests import ABOUT, MAX_SEED, CharacterRequest
+from ..character.requests import ABOUT, GARMENTS, MAX_SEED, CharacterRequest
 from ..motion.requests import MAX_SECONDS, MIN_SECONDS
 from ..texture.requests import MAX_SEED as MAX_TEXTURE_SEED
 from . import device, shown
@@ -51,6 +51,8 @@ class CharacterSettings(bpy.types.PropertyGroup):
                             description="What the body is made of: a class of the texture pack")
     material_seed: bpy.props.IntProperty(name="Material Seed", min=0, max=MAX_TEXTURE_SEED,
                                          description="The same seed gives the same material again")
+    clothes_seed: bpy.props.IntProperty(name="Clothes Seed", min=0, max=MAX_TEXTURE_SEED,
+                                        description="The same seed gives the same cuts, colours and textures again")
     action: bpy.props.StringProperty(name="Action", description="One of the motion pack's actions; empty for none")
     action_choice: choice("action", _actions, "Standing Still", name="Action", description="What the character does")
     seconds: bpy.props.FloatProperty(name="Length", default=8.0, min=MIN_SECONDS, max=MAX_SECONDS, soft_max=60.0,
@@ -61,11 +63,24 @@ class CharacterSettings(bpy.types.PropertyGroup):
     def request(self) -> CharacterRequest:
         """These settings as api.py wants them."""
         asked = {name: round(getattr(self, name), 4) for name in ABOUT if getattr(self, f"{name}_given")}
+        clothes = tuple(name for name in GARMENTS if getattr(self, f"{name}_worn"))
+        wear = {name: getattr(self, f"{name}_material") for name in clothes if getattr(self, f"{name}_material")}
         return CharacterRequest(
+            clothes=clothes, clothes_seed=self.clothes_seed, wear=wear,
             seed=self.seed, variety=round(self.variety, 4), material=self.material, material_seed=self.material_seed,
             action=self.action, seconds=round(self.seconds, 4), motion_seed=self.motion_seed,
             device=device.wished(self.id_data.galatea_motion.device), **asked)
 
+
+for _name in GARMENTS:
+    CharacterSettings.__annotations__ |= {
+        f"{_name}_worn": bpy.props.BoolProperty(name=_name.title(), description=f"The character wears {_name}"),
+        f"{_name}_material": bpy.props.StringProperty(
+            name=f"{_name.title()} Material", description="A class of textures; empty for plain colours"),
+        f"{_name}_material_choice": choice(
+            f"{_name}_material", _materials, "Plain Colour", name=f"{_name.title()} Material",
+            description=f"What the {_name} is made of"),
+    }
 
 CLASSES = (CharacterSettings,)
 

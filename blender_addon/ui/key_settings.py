@@ -26,6 +26,8 @@ class KeySettings(bpy.types.PropertyGroup):
         precision=1, description="How far any joint may be off with sparse keys, in millimetres of the scene")
     feet: bpy.props.BoolProperty(name="Lock Feet", default=_PLAIN.feet,
                                  description="Keep standing feet where they stand")
+    hands: bpy.props.BoolProperty(name="Clear Hands", default=_PLAIN.hands,
+                                  description="Keep the hands of a Galatea Character out of its hips and thighs")
     in_place: bpy.props.BoolProperty(name="In Place", description="Stay over the same spot, as on a treadmill")
     root: bpy.props.EnumProperty(name="Travel", items=_ROOTS, default=_PLAIN.root,
                                  description="What carries the character over the ground")
@@ -40,7 +42,8 @@ class KeySettings(bpy.types.PropertyGroup):
     def options(self) -> dict[str, Any]:
         """These settings as fields of the api's requests."""
         return {"keys": self.keys, "tolerance": round(self.tolerance, 4), "feet": self.feet,
-                "in_place": self.in_place, "root": self.root, "controls": self.controls, "nla": self.nla}
+                "hands": self.hands, "in_place": self.in_place, "root": self.root, "controls": self.controls,
+                "nla": self.nla}
 
     def feet_request(self) -> FeetRequest:
         """What Lock Feet asks for; what the way over the ground is in stays as it is."""

@@ -88,6 +88,7 @@ class KeysPanel(Sidebar, bpy.types.Panel):
         row.prop(settings, "root")
         column = column.column(heading="New Motion")
         column.prop(settings, "feet")
+        column.prop(settings, "hands")
         column.prop(settings, "in_place")
         column.prop(settings, "nla")
 

@@ -36,6 +36,7 @@ _GERMAN = {
     "Seed": "Startwert",
     "In Place": "Auf der Stelle",
     "Lock Feet": "Füße festhalten",
+    "Clear Hands": "Hände freihalten",
     "Loop": "Schleife",
     "Sequence": "Abfolge",
     "Takes": "Takes",

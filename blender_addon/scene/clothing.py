@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Clothes in the scene: each a skinned mesh under the character's armature; what they hide of the skin is masked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import bpy
+import numpy as np
+
+from ..character.body_mesh import BodyMesh
+from ..character.cloth_colours import cloth_colours
+from ..character.garments import Garment
+from ..errors import GalateaError
+from .character import Character
+from .holding import held
+
+GARMENT = "galatea_garment"  # custom property of a garment's mesh: name, seed, all that is worn with it, vertices
+COVERED = "Covered"  # the body's vertex group, and its Mask modifier, of the skin that nobody sees
+_PLAIN = "galatea_cloth"  # custom property of a plain material that was made with a garment
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """A garment to be put on. seed: of its cut and colours. worn: all that is worn with it. plain: in plain colours;
+    else its first material slot is left to be filled."""
+
+    garment: Garment
+    seed: int
+    worn: tuple[str, ...]
+    plain: bool
+
+
+@contextmanager
+def dressed(character: Character, pieces: Sequence[Piece]) -> Iterator[list[Any]]:
+    """Put clothes on a character in place of those that it wears; functions that return the objects, in order.
+
+    What is raised in the block gives it the old ones back.
+    """
+    armature, body = character.armature(), character.body()
+    old, covered, made = [held(ob) for ob in clothes_of(armature)], _covered(body), []
+    try:
+        for piece in pieces:
+            made.append(held(_add(armature, piece)))
+        hidden = [piece.garment.covered for piece in pieces]
+        _cover(body, np.unique(np.concatenate(hidden)) if hidden else None)
+        yield made
+    except BaseException:
+        for each in reversed(made):
+            with suppress(GalateaError):
+                _remove(each())
+        with suppress(GalateaError):
+            _cover(character.body(), covered)
+        raise
+    layer = bpy.context.view_layer
+    in_hand = layer.objects.active
+    for each in old:
+        with suppress(GalateaError):
+            lost = each() == in_hand
+            _remove(each())
+            if lost:
+                layer.objects.active = in_hand = character.armature()
+                in_hand.select_set(True)
+    for each, piece in zip(made, pieces, strict=True):  # the names that the old ones had
+        each().name = each().data.name = _name(character.armature(), piece.garment)
+
+
+def clothes_of(armature: bpy.types.Object) -> list[bpy.types.Object]:
+    """The garments that an armature carries."""
+    return [ob for ob in armature.children if ob.type == "MESH" and GARMENT in ob.data]
+
+
+def known_clothes(armature: bpy.types.Object) -> list[tuple[Any, str, int, tuple[str, ...]]]:
+    """Garments as they were made, without those that were remodelled: a function that returns the object, name, seed,
+    all that is worn with it."""
+    known = []
+    for ob in clothes_of(armature):
+        about = ob.data[GARMENT]
+        if len(ob.data.vertices) == about["vertices"] and ob.data.shape_keys is None and ob.data.is_editable:
+            known.append((held(ob), about["name"], about["seed"], tuple(about["worn"].split(","))))
+    return known
+
+
+@contextmanager
+def refitted(fits: Sequence[tuple[Any, np.ndarray]]) -> Iterator[None]:
+    """Move vertices (N, 3) of garments, given as functions; what is raised in the block moves them back."""
+    again = [(ob, _places(ob()), vertices) for ob, vertices in fits]
+    for ob, _, vertices in again:
+        _put(ob(), vertices)
+    try:
+        yield
+    except BaseException:
+        for ob, before, _ in again:
+            with suppress(GalateaError):
+                _put(ob(), before)
+        raise
+
+
+def wearer_of(character: Character, like: BodyMesh) -> BodyMesh:
+    """The body as it stands in the scene. like: any body, for what is the same in all."""
+    bones = character.armature().data.bones
+    at = {name: np.array(bones[name].head_local) if name in bones else place
+          for name, place in zip(like.joints, like.positions)}
+    return BodyMesh(_places(character.body()).astype(float), like.faces, like.uvs, like.joints,
+                    np.array(list(at.values())), like.joint_indices, like.weights)
+
+
+# --- objects ----------------------------------------------------------------------------------------------------------
+
+
+def _name(armature: bpy.types.Object, garment: Garment) -> str:
+    return f"{armature.name} {garment.name.title()}"
+
+
+def _add(armature: bpy.types.Object, piece: Piece) -> bpy.types.Object:
+    garment = piece.garment
+    mesh = bpy.data.meshes.new(_name(armature, garment))
+    mesh.from_pydata(garment.vertices.tolist(), [], garment.faces.tolist())
+    mesh.polygons.foreach_set("use_smooth", np.ones(len(garment.faces), bool))
+    mesh.polygons.foreach_set("material_index", garment.trim.astype(np.int32))
+    mesh.uv_layers.new(name="UVMap").data.foreach_set("uv", garment.uvs.astype(np.float32).ravel())
+    mesh[GARMENT] = {"name": garment.name, "seed": piece.seed, "worn": ",".join(piece.worn),
+                     "vertices": len(garment.vertices)}
+    mesh.update()
+    cloth, trim = cloth_colours(garment.name, piece.seed)
+    mesh.materials.append(_material(f"Galatea {garment.name} {piece.seed}", cloth) if piece.plain else None)
+    if garment.trim.any():
+        mesh.materials.append(_material(f"Galatea {garment.name} trim {piece.seed}", trim))
+    ob = bpy.data.objects.new(mesh.name, mesh)
+    groups = [ob.vertex_groups.new(name=name) for name in garment.joints]
+    for vertex, (joints, weights) in enumerate(zip(garment.joint_indices.tolist(), garment.weights.tolist(),
+                                                   strict=True)):
+        for joint, weight in zip(joints, weights, strict=True):
+            if weight > 0.0:
+                groups[joint].add((vertex,), weight, "REPLACE")
+    ob.modifiers.new("Armature", "ARMATURE").object = armature
+    ob.parent = armature
+    for collection in armature.users_collection:
+        collection.objects.link(ob)
+    return ob
+
+
+def _material(name: str, colour: tuple[float, float, float]) -> bpy.types.Material:
+    material = bpy.data.materials.new(name)
+    material.diffuse_color = (*colour, 1.0)
+    material.roughness = 0.8
+    material[_PLAIN] = True
+    if not material.node_tree:
+        material.use_nodes = True  # before 5.0 materials start without
+    shader = next((node for node in material.node_tree.nodes if node.type == "BSDF_PRINCIPLED"), None)
+    if shader is not None:
+        shader.inputs["Base Color"].default_value = (*colour, 1.0)
+        shader.inputs["Roughness"].default_value = 0.8
+    return material
+
+
+def _remove(ob: bpy.types.Object) -> None:
+    mesh = ob.data
+    plain = {material for material in mesh.materials if material is not None and _PLAIN in material}
+    bpy.data.objects.remove(ob)
+    if mesh.users == 0:
+        bpy.data.meshes.remove(mesh)
+    bpy.data.batch_remove([material for material in plain if material.users == 0])
+
+
+def _places(ob: bpy.types.Object) -> np.ndarray:
+    """(N, 3) where a mesh has its vertices."""
+    places = np.empty(3 * len(ob.data.vertices), np.float32)
+    ob.data.vertices.foreach_get("co", places)
+    return places.reshape(-1, 3)
+
+
+def _put(ob: bpy.types.Object, vertices: np.ndarray) -> None:
+    ob.data.vertices.foreach_set("co", np.asarray(vertices, np.float32).ravel())
+    ob.data.update()
+
+
+# --- skin under clothes -----------------------------------------------------------------------------------------------
+
+
+def _covered(body: bpy.types.Object) -> np.ndarray | None:
+    """The body's vertices that are masked, None where there is no mask."""
+    group = body.vertex_groups.get(COVERED)
+    if group is None:
+        return None
+    return np.array([vertex.index for vertex in body.data.vertices
+                     if any(each.group == group.index for each in vertex.groups)], int)
+
+
+def _cover(body: bpy.types.Object, vertices: np.ndarray | None) -> None:
+    """Hide some of the body's vertices and the faces at them, or with None show all."""
+    group, mask = body.vertex_groups.get(COVERED), body.modifiers.get(COVERED)
+    if vertices is None:
+        if group is not None:
+            body.vertex_groups.remove(group)
+        if mask is not None and mask.type == "MASK":
+            body.modifiers.remove(mask)
+        return
+    if group is not None:
+        body.vertex_groups.remove(group)
+    group = body.vertex_groups.new(name=COVERED)
+    group.add(vertices.tolist(), 1.0, "REPLACE")
+    if mask is None or mask.type != "MASK":
+        mask = body.modifiers.new(COVERED, "MASK")
+    mask.vertex_group, mask.invert_vertex_group = COVERED, True
