@@ -95,6 +95,7 @@ _ARM = (
 )
 # A breast: forward and a little outward and down, fuller below.
 _BREAST = ((((0.076, -0.105, 1.262),), 0.088, 0.0340), (((0.082, -0.130, 1.238),), 0.058, 0.0140))
+_OF_MUSCLES = 0.009  # what stands out further, or lies deeper, does so by fat or bones
 _FORWARD = np.array([0.16, -1.0, -0.10])
 
 
@@ -121,9 +122,10 @@ def raise_skin(points: np.ndarray, normals: np.ndarray, raised: np.ndarray, figu
     """(N, 3) the skin with its relief; normals: (N, 3) unit; raised: what `heights` found."""
     bmi = figure.measured["weightkg"] / figure.measured["stature"] ** 2
     lean = np.clip(1.0 - 0.03 * (bmi - 27.0), 0.55, 1.1)  # fat hides muscles and bones
-    lean *= np.clip(1.0 + 0.8 * figure.muscle, 0.1, 2.0)
     manly = figure.sex + 0.45 * (1.0 - figure.sex) * np.clip(figure.muscle, 0.0, 1.0)
-    along = (raised[:, 1] + (raised[:, 0] - raised[:, 1]) * manly) * figure.size * lean
+    stands = raised[:, 1] + (raised[:, 0] - raised[:, 1]) * manly
+    stands = stands + np.clip(0.8 * figure.muscle, -0.9, 1.0) * np.clip(stands, -_OF_MUSCLES, _OF_MUSCLES)
+    along = stands * figure.size * lean
     bust = raised[:, 2] * (1.0 - figure.sex) * figure.size * figure.bust
     forward = _FORWARD * np.column_stack([np.clip(points[:, 0] / 0.02, -1.0, 1.0), np.ones((len(points), 2))])
     return points + normals * along[:, None] + forward * bust[:, None]

@@ -28,7 +28,7 @@ _RATES: dict[str, dict[str, float]] = {
     "childlike": {"all": -0.42, "head": 0.29, "leg": -0.09, "arm": -0.07, "shoulders": -0.10, "chest": -0.16,
                   "waist": -0.12, "hips": -0.15, "neck girth": -0.04, "upper arm": -0.14, "forearm": -0.12,
                   "wrist": -0.03, "thigh": -0.21, "knee": -0.10, "calf": -0.10, "ankle": -0.02, "hand": -0.02},
-    "toon": {"head": 0.48, "hand": 0.30, "foot": 0.30, "leg": -0.10, "arm": 0.02, "shoulders": -0.14, "chest": -0.12,
+    "toon": {"head": 0.54, "hand": 0.32, "foot": 0.28, "leg": -0.12, "arm": 0.02, "shoulders": -0.16, "chest": -0.14,
              "waist": -0.12, "hips": -0.10, "neck girth": -0.14, "upper arm": -0.30, "forearm": -0.22, "wrist": -0.12,
              "thigh": -0.22, "knee": -0.20, "calf": -0.22, "ankle": -0.12},
 }
@@ -84,7 +84,7 @@ def restyled_figure(figure: Figure, shape: Mapping[str, float]) -> Figure:
             measured[name] = measured[name] * factor(shape, part)
     young = float(np.clip(shape.get("childlike", 0.0), 0.0, 1.0))
     return replace(figure, measured=measured, sex=figure.sex + 0.9 * young * (0.3 - figure.sex),
-                   muscle=added(shape, "relief"), bust=max(1.0 - 2.0 * young, 0.0))
+                   muscle=added(shape, "relief"), bust=max(1.0 - 2.0 * young - 0.4 * shape.get("toon", 0.0), 0.0))
 
 
 def restyled(points: np.ndarray, joints: Sequence[str], positions: np.ndarray,
@@ -177,7 +177,7 @@ def _face(points: np.ndarray, of_head: np.ndarray, middle: np.ndarray, shape: Ma
     def moved(some: np.ndarray, share: np.ndarray) -> np.ndarray:
         up = np.clip((some[:, 2] - bottom) / tall, 0.0, 1.0)
         deep = low * (0.40 * up - 0.20)  # a small jaw under a large skull, but a round chin
-        wide = low * (0.30 * up + 0.70 * np.exp(-(((up - 0.05) / 0.13) ** 2)))
+        wide = low * (0.30 * up + 0.45 * np.exp(-(((up - 0.05) / 0.13) ** 2)))
         way = np.column_stack([some[:, 0] * wide, (some[:, 1] - middle[1]) * deep, -low * up * (1.0 - up) * tall])
         return some + way * share[:, None]
 
