@@ -48,7 +48,7 @@ def _add_motion(motion: argparse.ArgumentParser) -> None:
     )
     motion.add_argument("--pack", default="", metavar="ID", help="the model to use (default: the one that ships)")
     _add_start(motion)
-    add_keying(motion, "keys", "controls", "feet", "travel", "nla")
+    add_keying(motion, "keys", "controls", "feet", "hands", "travel", "nla")
     motion.set_defaults(run=_motion)
 
 
@@ -57,7 +57,7 @@ def _add_retarget(retarget: argparse.ArgumentParser) -> None:
                           help="a clip, or a file with several; may be given again")
     add_rig(retarget)
     _add_start(retarget)
-    add_keying(retarget, "keys", "controls", "feet", "travel", "nla")
+    add_keying(retarget, "keys", "controls", "feet", "hands", "travel", "nla")
     retarget.set_defaults(run=_retarget)
 
 
@@ -100,6 +100,9 @@ def add_keying(verb: argparse.ArgumentParser, *wanted: str) -> None:
                           help="what to key on a rig with IK (default: %(default)s, as it is built)")
     if "feet" in wanted:
         verb.add_argument("--no-feet", dest="feet", action="store_false", help="leave the feet as they come")
+    if "hands" in wanted:
+        verb.add_argument("--no-hands", dest="hands", action="store_false",
+                          help="leave the hands where they come, within a character's hips or not")
     if "travel" in wanted:
         verb.add_argument("--in-place", action="store_true", help="leave the hips where they are")
         verb.add_argument("--root", default=plain.root, choices=ROOTS,
@@ -108,7 +111,7 @@ def add_keying(verb: argparse.ArgumentParser, *wanted: str) -> None:
         verb.add_argument("--nla", action="store_true", help="add NLA tracks instead of binding an action")
 
 
-_OPTIONS = ("keys", "tolerance", "controls", "feet", "in_place", "root", "nla")
+_OPTIONS = ("keys", "tolerance", "controls", "feet", "hands", "in_place", "root", "nla")
 
 
 def key_options(args: argparse.Namespace) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from .skeleton import CANONICAL, ENDS, INDEX, TOWARDS
 
 THICK = ("Hips", "Spine", "Spine1", "Spine2", "LeftUpLeg", "RightUpLeg")  # what hands are kept out of
 _HEIGHTS, _ANGLES = 10, 24
+_OUTWARD = 8  # power of the mean of radii: what sticks out counts for more
 _FEWEST = 12  # points that a girth is made of
 _LEVERS = 16  # points of a hand and forearm that are looked at
 _FOREARM = 0.4  # of a forearm, from the wrist on; the elbow's crook touches anyway
@@ -81,6 +82,8 @@ def flesh_of(meshes: list[Mapping[str, np.ndarray]]) -> Flesh | None:
 
     The outermost counts, such as clothes over skin. None when there are no hands, or nothing that they could get into.
     """
+    if not meshes:
+        return None
     girths = []
     for joint in THICK:
         parts = [mesh[joint] for mesh in meshes if len(mesh.get(joint, ())) >= _FEWEST]
@@ -106,7 +109,7 @@ def _girth(joint: str, parts: list[np.ndarray]) -> Girth:
 
 
 def _radii(points: np.ndarray, low: float, high: float) -> np.ndarray:
-    """(H, A) how far points (N, 3) are from the Z axis, averaged under bells as wide as the steps of the table."""
+    """(H, A) how far points (N, 3) are from the Z axis, a power mean under bells as wide as the steps of the table."""
     x, y, z = points.T
     step = (high - low) / (_HEIGHTS - 1)
     by_height = np.exp(-0.5 * ((z[:, None] - np.linspace(low, high, _HEIGHTS)) / (0.5 * step)) ** 2)
@@ -114,7 +117,8 @@ def _radii(points: np.ndarray, low: float, high: float) -> np.ndarray:
     away = (away + np.pi) % (2.0 * np.pi) - np.pi
     by_angle = np.exp(-0.5 * (away / (np.pi / _ANGLES)) ** 2)
     total = by_height.T @ by_angle
-    return np.where(total > 0.05, by_height.T @ (np.hypot(x, y)[:, None] * by_angle) / np.maximum(total, 1e-9), 0.0)
+    mean = by_height.T @ (np.hypot(x, y)[:, None] ** _OUTWARD * by_angle) / np.maximum(total, 1e-9)
+    return np.where(total > 0.05, mean ** (1.0 / _OUTWARD), 0.0)
 
 
 def _hand(side: str, meshes: list[Mapping[str, np.ndarray]]) -> tuple[np.ndarray, np.ndarray] | None:

@@ -30,15 +30,17 @@ class KeyOptions:
     """How a motion becomes keys on a rig.
 
     keys: "sparse" (Bezier curves within `tolerance`) or "every" frame. tolerance: millimetres that any joint may be off
-    in the scene. feet: keep standing feet where they stand. controls: on a rig with IK, "fk", "ik" or as it is built,
-    "auto". in_place: without horizontal travel. root: the travel is in the "hips", or has curves of its "own" on the
-    rig's root bone or the armature object. nla: put each take on an NLA track instead of binding its action.
-    bone_map: a file of corrections to the bone map, "" for what is stored on the armature.
+    in the scene. feet: keep standing feet where they stand. hands: keep those of a character that Galatea made out of
+    its hips and thighs. controls: on a rig with IK, "fk", "ik" or as it is built, "auto". in_place: without horizontal
+    travel. root: the travel is in the "hips", or has curves of its "own" on the rig's root bone or the armature object.
+    nla: put each take on an NLA track instead of binding its action. bone_map: a file of corrections to the bone map,
+    "" for what is stored on the armature.
     """
 
     keys: str = "sparse"
     tolerance: float = 2.0
     feet: bool = True
+    hands: bool = True
     controls: str = "auto"
     in_place: bool = False
     root: str = "hips"

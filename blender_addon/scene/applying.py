@@ -17,6 +17,7 @@ from ..motion.contacts import find_standing, foot_positions, speeds, standing_he
 from ..motion.continuing import lock_feet_after
 from ..motion.drifting import without_drift
 from ..motion.foot_lock import lock_feet
+from ..motion.hand_clearance import keep_hands_clear
 from ..motion.inertialising import inertialise
 from ..motion.key_reduction import reduce_slices
 from ..motion.looping import meet_ends
@@ -27,6 +28,7 @@ from ..motion.slices import within
 from ..motion.tracks import Tracks
 from ..rig.retargeting import fit_to_rig
 from ..rig.rig_map import RigMap
+from .flesh import read_flesh
 from .keys import Take, scene_fps
 from .posing import clip_tracks
 from .rigs import read_map_for, read_rig
@@ -91,6 +93,14 @@ def apply_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, clip:
         fitted = meet_ends(fitted) if loop else fitted
         figures |= {"foot_skate_before_cm_per_s": locked.skate_before, "foot_skate_cm_per_s": locked.skate_after}
         yield 0.1
+    flesh = read_flesh(armature(), rig) if options.hands else None
+    if flesh is not None:
+        clear = keep_hands_clear(fitted, flesh, loop)
+        figures |= {"hand_depth_before_cm": round(100.0 * clear.depth_before, 2),
+                    "hand_depth_cm": round(100.0 * clear.depth, 2)}
+        if clear.clip is not fitted:
+            notes = (*notes, f"hands kept clear of the hips: arms turned by {clear.turned:.0f} degrees at most")
+            fitted = clear.clip if before is None else inertialise(clear.clip, before)
     travelling = fitted
     if options.in_place or options.root == "own":
         fitted = in_place(fitted, loop)

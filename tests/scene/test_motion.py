@@ -81,8 +81,8 @@ def test_the_action_says_where_it_comes_from(asked):
         "galatea_action": "walk:1,run:1", "galatea_style": "old", "galatea_seconds": 2.0, "galatea_speed": 1.5,
         "galatea_path": "", "galatea_loop": False, "galatea_from_pose": False, "galatea_clean_up": True,
         "galatea_in_place": True,
-        "galatea_keys": "sparse", "galatea_tolerance": 3.0, "galatea_feet": True, "galatea_controls": "auto",
-        "galatea_root": "hips",
+        "galatea_keys": "sparse", "galatea_tolerance": 3.0, "galatea_feet": True, "galatea_hands": True,
+        "galatea_controls": "auto", "galatea_root": "hips",
         "galatea_figure_speed_m_s": 1.25, "galatea_figure_skate_cm_s": 0.5,
     }
     assert asked.actions == (("walk", 1.0), ("run", 1.0)) and asked.speed == 1.5
