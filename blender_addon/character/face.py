@@ -1,64 +1,107 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The head: a skull of level cross-sections, with loops around the eyes, the mouth and the ears."""
+"""The head: a skull of level cross-sections and a face whose points are placed one by one, with loops around the eyes,
+the nose, the mouth and the ears; its proportions follow what is measured of heads, and its features (`features`).
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
+from .features import Features, features
 from .figure import Figure, ellipse
 from .lobes import smooth_curve
-from .loops import EAR, EAR_COLUMNS, EAR_ROWS, EYE, FACE, MOUTH, TORSO, rim
+from .loops import EYE, FACE, MOUTH, TORSO
 
 # A man's head of 0.2 m length, metres; z above the chin (1.524 m on a man of 1.756 m), y to the back.
 # Rings: z in front, at the side, behind.
 _ROWS = np.array([
-    (-0.003, 0.056, 0.083), (0.001, 0.068, 0.094), (0.015, 0.072, 0.101), (0.030, 0.077, 0.107),
-    (0.047, 0.083, 0.113), (0.064, 0.089, 0.119), (0.077, 0.096, 0.126), (0.090, 0.103, 0.133), (0.102, 0.111, 0.140),
-    (0.117, 0.121, 0.148), (0.132, 0.133, 0.157), (0.147, 0.149, 0.168), (0.168, 0.170, 0.182),
+    (-0.004, 0.056, 0.083), (0.001, 0.066, 0.094), (0.015, 0.071, 0.101), (0.030, 0.077, 0.107),
+    (0.048, 0.083, 0.113), (0.065, 0.089, 0.119), (0.078, 0.096, 0.126), (0.090, 0.103, 0.133), (0.102, 0.111, 0.140),
+    (0.118, 0.121, 0.148), (0.132, 0.133, 0.157), (0.147, 0.149, 0.168), (0.168, 0.170, 0.182),
     (0.189, 0.190, 0.196), (0.207, 0.208, 0.210),
 ])
 # Cross-sections: z, half breadth, front, back, how square they are.
 _SECTIONS = np.array([
-    (-0.006, 0.030, 0.088, 0.030, 2.0), (0.003, 0.041, 0.103, 0.038, 2.0), (0.014, 0.0475, 0.108, 0.044, 2.1),
-    (0.030, 0.0535, 0.1062, 0.050, 2.1), (0.047, 0.0590, 0.1055, 0.050, 2.1), (0.064, 0.0640, 0.1045, 0.052, 2.1),
-    (0.085, 0.0680, 0.0990, 0.062, 2.2), (0.104, 0.0700, 0.0940, 0.078, 2.2), (0.120, 0.0710, 0.0925, 0.090, 2.25),
-    (0.138, 0.0730, 0.0985, 0.097, 2.3), (0.150, 0.0745, 0.0995, 0.100, 2.3), (0.168, 0.0765, 0.0975, 0.101, 2.25),
-    (0.188, 0.0735, 0.0890, 0.096, 2.2), (0.207, 0.0620, 0.0710, 0.081, 2.1), (0.222, 0.0410, 0.0430, 0.056, 2.0),
-    (0.232, 0.0100, 0.0100, 0.020, 2.0),
+    (-0.006, 0.050, 0.088, 0.034, 2.0), (0.014, 0.054, 0.108, 0.044, 2.1), (0.047, 0.0600, 0.1055, 0.050, 2.1),
+    (0.064, 0.0640, 0.1045, 0.053, 2.1), (0.085, 0.0680, 0.0990, 0.064, 2.2), (0.104, 0.0700, 0.0940, 0.078, 2.2),
+    (0.120, 0.0715, 0.0925, 0.088, 2.25), (0.138, 0.0738, 0.0985, 0.095, 2.3), (0.150, 0.0755, 0.1000, 0.098, 2.3),
+    (0.168, 0.0765, 0.0985, 0.099, 2.25), (0.188, 0.0735, 0.0910, 0.094, 2.2), (0.207, 0.0620, 0.0735, 0.079, 2.1),
+    (0.222, 0.0410, 0.0450, 0.055, 2.0), (0.232, 0.0100, 0.0100, 0.020, 2.0),
 ])
 _TOP = 0.232
 # Breadth of the columns in front (metres from the middle), then angles to the back.
 _COLUMNS = (0.0, 0.0165, 0.0315, 0.0465, 0.0590)
 _ANGLES = np.radians([68.0, 93.0, 107.0, 121.0, 136.0, 151.0, 166.0, 180.0])
-# Where a vertex is not on the skull: (row, column) -> x, y, z.
-_NOSE = {
-    (5, 0): (0.0, -0.1072, 0.0655), (6, 0): (0.0, -0.1145, 0.0745), (6, 1): (0.0150, -0.1020, 0.0760),
-    (7, 0): (0.0, -0.1270, 0.0865), (7, 1): (0.0150, -0.1075, 0.0870), (8, 0): (0.0, -0.1185, 0.1010),
-    (8, 1): (0.0135, -0.0960, 0.1020), (9, 0): (0.0, -0.1075, 0.1160), (9, 1): (0.0130, -0.0900, 0.1160),
-    (10, 0): (0.0, -0.0995, 0.1290), (10, 1): (0.0145, -0.0940, 0.1310),
-}
-_EYE, _EYEBALL = np.array([0.0320, -0.0745, 0.1155]), 0.0122
-_CHIN = 1.524
+# The face in millimetres, row by row from under the chin to the forehead, columns 0 to 5: x, y, z; nan inside a hole.
+_NAN = (np.nan,) * 3
+_FACE = np.array([
+    ((0, -80, -5), (16, -77, -4), (29, -67, 0), (39.5, -53, 6), (46, -37, 16), (52, -20, 30)),
+    ((0, -99, 1), (15, -96.5, 1.5), (27.5, -85, 4), (40, -67.5, 9.5), (49, -48, 18), (55.5, -27, 33)),
+    ((0, -109, 14), (15.5, -105.5, 14.5), (29.5, -92, 16.5), (42.5, -73, 21.5), (52, -51, 30), (59, -28, 45)),
+    ((0, -101.5, 30.5), (16, -99.5, 30.5), (31, -89.5, 31.5), (45, -73.5, 34), (55, -52, 42), (62, -28.5, 55.5)),
+    (_NAN, _NAN, (32, -92, 48.5), (46.5, -76, 49), (57.5, -54, 54.5), (64.5, -30, 65)),
+    ((0, -106, 64.5), (12, -104, 65), (31, -93.5, 65.5), (47.5, -78.5, 65.5), (60, -57, 68.5), (66.5, -32, 76.5)),
+    (_NAN, (19.5, -97.5, 77), (33, -93, 79), (48.5, -81, 78.5), (62.2, -59.5, 80), (68.8, -34, 86)),
+    (_NAN, (16.5, -98.5, 90), (32, -91, 91), (49, -81.5, 90.5), (63, -60, 91.5), (69.8, -35, 96)),
+    ((0, -112.5, 102.5), (12, -97.5, 102), (31.5, -88, 101), (48, -79, 102), (61.5, -57.5, 103.5), (69, -34, 107)),
+    ((0, -102, 118.5), (12.5, -93, 116.5), _NAN, (51, -72, 116.5), (60, -55, 118), (68.5, -35, 120)),
+    ((0, -99.5, 132), (16, -99.5, 132.5), (32, -97.5, 136.5), (48, -86, 133.5), (58.5, -62, 132), (69, -38.5, 132.5)),
+    ((0, -100.5, 147), (16.5, -99, 148), (32, -94, 149), (46.5, -82.5, 148.5), (58.5, -66, 148), (70.5, -41.5, 148)),
+]) / 1000.0
+# Around the nose from the bridge down the side: bridge, beside it, beside the tip, wing, nostril, below the middle.
+_NOSE = np.array([(0, -116.5, 97), (8.0, -107.5, 96.5), (11.5, -109, 88), (17.4, -105.5, 78.5), (7.6, -105, 74.5),
+                  (0, -108.5, 69.5)]) / 1000.0
+_RIDGE = np.array([(0, -125, 85.5), (0, -118.5, 75.5)]) / 1000.0  # the tip and below it
+# The eye from above its middle towards the nose, down, and outward.
+_EYE, _EYEBALL, _IRIS = np.array([0.0320, -0.0735, 0.1145]), 0.0125, 0.0058
+_SOCKET = np.array([(32.5, -86.8, 125.6), (21.5, -87.5, 123.2), (14, -88.5, 113.5), (21, -87.2, 105.2),
+                    (32.5, -86.5, 103.4), (43, -82, 105.2), (49.8, -74.5, 114.5), (44.5, -82.2, 123.2)]) / 1000.0
+_LIDS = np.array([(32.5, 120.9), (23.5, 119.2), (16.8, 112.4), (24, 109.7), (32.5, 108.4), (40.5, 110.0), (46.4, 115.4),
+                  (41.5, 119.6)]) / 1000.0
+# The mouth from above its middle to the left corner and below: share of the half breadth, y, z of the lips' border, of
+# their ridge and of where they meet.
+_MOUTH = np.array([
+    (0.00, -110.5, 57.2, -112.6, 53.2, -110.2, 50.5), (0.28, -110.8, 58.8, -112.2, 53.6, -109.6, 50.3),
+    (0.70, -105.2, 55.0, -106.4, 52.0, -104.6, 49.8), (1.00, -96.0, 48.8, -96.2, 48.8, -95.5, 48.8),
+    (0.70, -103.8, 43.8, -105.0, 46.6, -104.2, 48.7), (0.36, -107.2, 41.0, -109.6, 45.6, -109.0, 49.3),
+    (0.00, -107.6, 40.4, -110.4, 45.4, -109.8, 49.5),
+])
+_MOUTH[:, 1:] /= 1000.0
+_LIPS = 0.0258  # half the mouth's breadth
+# The ear from its top in front, down and up behind: y and z from its middle and how far out, millimetres; its back, the
+# helix, the groove inside it, the antihelix (in front the tragus), the hollow.
+_EAR_MIDDLE = np.array([0.0712, 0.0085, 0.1060])
+_EAR = np.array([
+    ((-3, 19, 2.5), (-10, 12, 1), (-11, 2, 0.8), (-10, -9, 0.8), (-6.5, -19, 1.2), (1.5, -20, 2), (7.5, -12, 3),
+     (11, -2, 4), (12, 9, 5), (6, 19.5, 5)),
+    ((-6, 27, 9), (-14, 15, 5), (-14.5, 3, 3), (-13, -10, 3.5), (-9, -24, 4.5), (-0.5, -30, 7), (8, -18, 11),
+     (14.5, -2, 15), (17.5, 14, 17), (8, 28.5, 14.5)),
+    ((-4.5, 22, 6.5), (-9.5, 12.5, 4.5), (-10, 3, 4), (-9, -8.5, 7.5), (-6.5, -19, 5.5), (0, -24, 7), (5, -15, 9),
+     (10.5, -2, 11), (13, 11.5, 12), (6, 23, 10.5)),
+    ((-2.5, 16, 8), (-6.5, 9.5, 5), (-7.5, 2.5, 4), (-6.5, -6.5, 5), (-4, -13, 7), (0, -15.5, 9.5), (3.5, -11, 11.5),
+     (6.5, -1.5, 13.5), (8, 8.5, 14), (3, 16.5, 11.5)),
+    ((-1.5, 9, 3), (-4.5, 6.5, 2), (-5.5, 1.5, 0), (-4.5, -4.5, 0), (-2.5, -9, 2), (0, -10, 3), (2, -7, 3.5),
+     (3.5, -1, 4), (4, 5, 4), (1, 9.5, 4)),
+]) / 1000.0
 
 
 def head(figure: Figure) -> dict[str, np.ndarray]:
     """The head's rings and loops, in the middle and on the left: piece -> (*shape, 3) metres; trunk: the last rings."""
     size = figure.head_size
     base = np.array([0.0, 0.0, figure.head_top - _TOP * size[2]])
-    return {name: points * size + base for name, points in _head(1.0 - figure.sex).items()}
+    return {name: points * size + base for name, points in _head(features(figure)).items()}
 
 
-def _head(soft: float) -> dict[str, np.ndarray]:
-    """soft: 0 for a man's features, 1 for a woman's."""
-    rings = _skull(soft)
-    for (row, column), place in _NOSE.items():
-        x, y, z = place
-        ahead = 0.16 * soft * max(-0.1000 - y, 0.0)  # a smaller nose, a little turned up
-        for side in (column, -column):
-            rings[row, side] = np.sign(side) * x * (1.0 - 0.10 * soft), y + ahead, z + 0.12 * ahead
-    eye, pupil = _eye(soft)
-    return {"trunk": rings, "crown": _crown(rings[-1]), "eye": eye, "pupil": pupil, "ear": _ear(rings),
-            **_mouth(soft)}
+def _head(own: Features) -> dict[str, np.ndarray]:
+    rings = _skull()
+    pieces = {"trunk": rings, "crown": _crown(rings[-1]), "nose": _both(_NOSE)[None], "nose ridge": _RIDGE,
+              **_mouth(own)}
+    eye, pupil = _eye(own)
+    pieces = {name: own.shaped(points) for name, points in pieces.items()}
+    # Eyeballs stay round, ears keep their form.
+    there, beside = own.shaped(_EYE) - _EYE, own.shaped(_EAR_MIDDLE) - _EAR_MIDDLE
+    eye[0], eye[1:] = own.shaped(eye[0]), eye[1:] + there
+    return pieces | {"eye": eye, "pupil": pupil + there, "ear": _ear(own) + beside}
 
 
 def section(z: np.ndarray) -> list[np.ndarray]:
@@ -66,7 +109,7 @@ def section(z: np.ndarray) -> list[np.ndarray]:
     return [smooth_curve(_SECTIONS[:, 0], _SECTIONS[:, k], z) for k in range(1, 5)]
 
 
-def _skull(soft: float) -> np.ndarray:
+def _skull() -> np.ndarray:
     rings = np.empty((FACE, TORSO, 3))
     for row, (front, side, back) in enumerate(_ROWS):
         wave = np.clip((np.arange(13) - 1.0) / 5.0, 0.0, 1.0)
@@ -74,16 +117,14 @@ def _skull(soft: float) -> np.ndarray:
         behind = np.clip((np.arange(13) - 6.0) / 6.0, 0.0, 1.0)
         z = front + (side - front) * wave + (back - side) * behind
         wide, ahead, rear, square = section(z)
-        wide = wide * (1.0 - 0.09 * soft * np.clip(1.0 - z / 0.10, 0.0, 1.0))
-        ahead = ahead - 0.003 * soft * np.clip(1.0 - np.abs(z - 0.012) / 0.03, 0.0, 1.0)
         angle = np.empty(13)
         columns = np.array(_COLUMNS) * np.clip(wide[:5] / 0.068, 0.55, 1.0)
         angle[:5] = np.arcsin(np.clip(columns / wide[:5], 0.0, 0.97) ** (square[:5] / 2.0))
         angle[5:] = _ANGLES
-        if row == 0:  # under the chin
-            wide, ahead = wide * (1.0 - 0.10 * (1.0 - wave)), ahead - 0.010 * (1.0 - wave)
         sine, cosine = ellipse(angle, square)
         half = np.stack([wide * sine, -np.where(cosine > 0.0, ahead, rear) * cosine, z], axis=1)
+        if row < len(_FACE):
+            half[:6] = np.where(np.isnan(_FACE[row]), half[:6], _FACE[row])
         rings[row, :13] = half
         rings[row, 13:] = half[11:0:-1] * (-1.0, 1.0, 1.0)
     return rings
@@ -109,69 +150,56 @@ def _dome(away: float) -> float:
     return 0.160 + (_TOP - 0.160) * (1.0 - (0.81 * away) ** 2.2) ** (1.0 / 2.2)
 
 
-def _eye(soft: float) -> tuple[np.ndarray, np.ndarray]:
-    """(3, EYE, 3) the socket, the lids' edge and what is behind it; (1, 3) the middle of the eyeball."""
-    # From above the middle towards the nose, down, and outward.
-    x = np.array([0.0, -0.62, -1.0, -0.62, 0.0, 0.62, 1.0, 0.62])
-    upper = np.array([1.0, 0.78, 0.0, -0.60, -0.80, -0.70, 0.0, 0.84]) * (1.0 + 0.14 * soft)
-    loops = np.empty((3, EYE, 3))
-    for n, (wide, tall, out) in enumerate(((0.0188, 0.0118, 0.0), (0.0152, 0.0066, 0.0022), (0.0138, 0.0050, -0.0008))):
-        at = np.stack([_EYE[0] + wide * x, np.zeros(EYE), _EYE[2] + tall * upper], axis=1)
-        at[2, 2] -= 0.0010  # the inner corner is the lower one
-        at[:, 1] = _ball(at, out)
-        at[2, 1] -= 0.0035
-        if n == 0:
-            at[:, 1] = np.array([-0.0905, -0.0900, -0.0850, -0.0850, -0.0835, -0.0775, -0.0725, -0.0835])
-        loops[n] = at
-    return loops, np.array([[_EYE[0], _EYE[1] - _EYEBALL, _EYE[2]]])
+def _eye(own: Features) -> tuple[np.ndarray, np.ndarray]:
+    """(4, EYE, 3) the socket, the lids' edge, where they meet the eyeball, the iris; (1, 3) the middle of the iris."""
+    loops = np.empty((4, EYE, 3))
+    loops[0] = _SOCKET
+    opened = _LIDS - _EYE[[0, 2]]
+    opened[:, 1] *= 1.0 + own.eyes
+    opened[:, 1] += own.slant * opened[:, 0]
+    for n, (share, out) in enumerate(((1.0, 0.0017), (0.955, 0.0001))):
+        at = np.zeros((EYE, 3))
+        at[:, [0, 2]] = _EYE[[0, 2]] + opened * share
+        loops[n + 1] = _on_ball(at, out)
+    loops[1, 2, 1], loops[2, 2, 1] = -0.0868, -0.0848  # the inner corner stands out from the ball
+    turn = np.arange(EYE) * (2.0 * np.pi / EYE)
+    iris = np.tile(_EYE + (-0.0004, 0.0, 0.0003), (EYE, 1))
+    iris[:, 0] -= _IRIS * np.sin(turn)
+    iris[:, 2] += _IRIS * np.cos(turn)
+    top, bottom = loops[2, 0, 2] - 0.0009, loops[2, 4, 2] + 0.0006
+    iris[:, 2] = np.clip(iris[:, 2], bottom, top)  # lids lie over it
+    loops[3] = _on_ball(iris, 0.0)
+    return loops, (_EYE + (-0.0004, -_EYEBALL - 0.0002, 0.0003))[None]
 
 
-def _ball(at: np.ndarray, out: float) -> np.ndarray:
+def _on_ball(at: np.ndarray, out: float) -> np.ndarray:
     radius = _EYEBALL + out
     away = (at[:, 0] - _EYE[0]) ** 2 + (at[:, 2] - _EYE[2]) ** 2
-    return _EYE[1] - np.sqrt(np.maximum(radius**2 - away, 0.02 * radius**2))
+    at[:, 1] = _EYE[1] - np.sqrt(np.maximum(radius**2 - away, 0.02 * radius**2))
+    return at
 
 
-def _mouth(soft: float) -> dict[str, np.ndarray]:
+def _both(half: np.ndarray) -> np.ndarray:
+    """(2 N - 2, 3) a loop across the middle of its half (N, 3) on the left, which begins and ends in the middle.
+
+    It runs from the middle of its top down the right.
+    """
+    return np.concatenate([half[:1], half[1:-1] * (-1.0, 1.0, 1.0), half[-1:], half[-2:0:-1]])
+
+
+def _mouth(own: Features) -> dict[str, np.ndarray]:
     """(3, MOUTH, 3) the lips' border, their ridge and where they meet; (3, 3) behind that, from right to left."""
-    # From the middle of the upper lip to the right corner, below, and back: shares of the half breadth.
-    x = np.array([0.0, -0.40, -0.80, -1.0, -0.80, -0.40, 0.0, 0.40, 0.80, 1.0, 0.80, 0.40])
-    border = np.array([0.0078, 0.0090, 0.0042, 0.0, -0.0066, -0.0102, -0.0110, -0.0102, -0.0066, 0.0, 0.0042, 0.0090])
-    border = border * (1.0 + 0.15 * soft)
-    middle = 0.0500
     loops = np.empty((3, MOUTH, 3))
-    for n, (wide, share, lip) in enumerate(((0.0262, 1.0, 0.0), (0.0252, 0.36, 0.0050), (0.0244, 0.05, 0.0030))):
-        loops[n, :, 0] = wide * x * (1.0 - 0.06 * soft)
-        curve = -0.1085 + 0.010 * x**2 + 0.002 * x**4  # the teeth's arch
-        loops[n, :, 1] = curve - lip * (1.0 - 0.8 * np.abs(x) ** 3)
-        loops[n, :, 2] = middle + border * share - 0.0006 * (n < 2) * np.abs(x) ** 3
-        lower = border < 0.0
-        loops[n, lower, 1] += 0.0012 if n == 0 else 0.0008
-    inside = np.stack([[-0.0123, 0.0, 0.0123], np.full(3, -0.0990), np.full(3, middle)], axis=1)
+    middle = _MOUTH[:, 6]
+    for n, wide in enumerate((1.0, 0.97, 0.94)):
+        y, z = _MOUTH[:, 1 + 2 * n], middle + (_MOUTH[:, 2 + 2 * n] - middle) * (1.0 + own.lips)
+        y = y - 0.0020 * own.lips * (1.0 - _MOUTH[:, 0] ** 2)
+        loops[n] = _both(np.stack([_LIPS * wide * (1.0 + own.mouth) * _MOUTH[:, 0], y, z], axis=1))
+    inside = np.stack([[-0.0123, 0.0, 0.0123], np.full(3, -0.0990), np.full(3, 0.0493)], axis=1)
     return {"mouth": loops, "mouth inside": inside}
 
 
-def _ear(rings: np.ndarray) -> np.ndarray:
-    """(3, EAR, 3) the root, the helix and its inner edge on the left."""
-    root = np.array([rings[r - _first(), c] for r, c in rim(EAR_COLUMNS, EAR_ROWS)])
-    # Around the ear as it is seen from the side: forward and up from its middle.
-    angle = np.radians([112, 158, 180, 202, 238, 288, 336, 6, 36, 70])
-    # 0 is backward, 90 up; rows of the rim: top front, down the front, bottom, up the back
-    ahead, up = -np.cos(angle), np.sin(angle)
-    middle = np.array([0.0700, 0.008, 0.1080])
-    loops = np.empty((3, EAR, 3))
-    for n, (tall, long, out) in enumerate(((0.026, 0.0150, 0.004), (0.031, 0.0175, 0.0140), (0.0215, 0.0090, 0.0045))):
-        lean = 0.22 * up * tall
-        back = -ahead * long * (1.0 - 0.25 * (up < -0.3)) + lean
-        flare = out * np.clip(0.62 + 0.55 * -ahead, 0.12, 1.1)
-        loops[n, :, 0] = middle[0] + flare - 0.002 * (up < -0.6)
-        loops[n, :, 1] = middle[1] + back + (0.004 if n else 0.0)
-        loops[n, :, 2] = middle[2] + up * tall
-    loops[0, :, 0] = root[:, 0] * 0.3 + loops[0, :, 0] * 0.7
-    return loops
-
-
-def _first() -> int:
-    from .loops import HEAD
-
-    return HEAD
+def _ear(own: Features) -> np.ndarray:
+    """(5, EAR, 3) the ear on the left."""
+    points = _EAR[..., [2, 0, 1]] * (0.68, own.ear, own.ear)
+    return _EAR_MIDDLE + points

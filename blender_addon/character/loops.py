@@ -13,21 +13,23 @@ from itertools import pairwise
 
 import numpy as np
 
-TORSO, LEG, ARM, FINGER, TOE, THUMB, EAR, EYE, MOUTH = 24, 16, 12, 6, 8, 8, 10, 8, 12
+TORSO, LEG, ARM, FINGER, TOE, THUMB, EAR, EYE, MOUTH, NOSE = 24, 16, 12, 6, 8, 8, 10, 8, 12, 10
 # Rings of each piece; the torso's go on up the neck and the head.
 BELLY, SHOULDER, NECK, FACE = 14, 8, 4, 15  # the shoulder's first five rings lie beside the arm hole
 TRUNK = BELLY + SHOULDER + NECK + FACE
 HEAD = BELLY + SHOULDER + NECK  # the first ring of the jaw
 SIZES: dict[str, tuple[int, ...]] = {
     "trunk": (TRUNK, TORSO), "crown": (5, 5), "crotch": (3,), "mouth": (3, MOUTH), "mouth inside": (3,),
-    "eye": (3, EYE), "pupil": (1,), "ear": (3, EAR), "leg": (16, LEG), "foot": (10, LEG), "toe webs": (4, 2),
+    "nose": (1, NOSE), "nose ridge": (2,), "eye": (4, EYE), "pupil": (1,), "ear": (5, EAR),
+    "leg": (16, LEG), "foot": (10, LEG), "toe webs": (4, 2),
     **{f"toe{n}": (2, TOE) for n in range(5)},
     "arm": (15, ARM), "palm": (5, ARM), "webs": (3,), **{f"finger{n}": (6, FINGER) for n in range(4)},
     "thumb": (6, THUMB), "thumb tip": (1,),
 }
-MIDDLE = ("trunk", "crown", "crotch", "mouth", "mouth inside")
+MIDDLE = ("trunk", "crown", "crotch", "mouth", "mouth inside", "nose", "nose ridge")
 ARM_COLUMNS, ARM_ROWS = (5, 7), (BELLY, BELLY + 4)
 MOUTH_ROWS, EYE_COLUMNS, EYE_ROWS = (HEAD + 3, HEAD + 5), (1, 3), (HEAD + 8, HEAD + 10)
+NOSE_COLUMNS, NOSE_ROWS = (-1, 1), (HEAD + 5, HEAD + 8)
 EAR_COLUMNS, EAR_ROWS = (6, 7), (HEAD + 5, HEAD + 9)
 THUMB_COLUMNS, THUMB_ROWS = (2, 4), (0, 2)
 
@@ -64,6 +66,7 @@ def loops() -> Loops:
     right["trunk"] = left["trunk"][:, columns]
     right["crown"] = left["crown"][:, ::-1]  # from the back to the front, from left to right
     right["mouth"] = left["mouth"][:, -np.arange(MOUTH) % MOUTH]
+    right["nose"] = left["nose"][:, -np.arange(NOSE) % NOSE]
     right["mouth inside"] = left["mouth inside"][::-1]
     quads, charts = _middle(left)
     for side, own in (("L", left), ("R", right)):
@@ -151,7 +154,7 @@ def _close(ring: np.ndarray, corner: int, wide: int, deep: int, inner: np.ndarra
 def _middle(own: dict[str, np.ndarray]) -> Faces:
     trunk = own["trunk"]
     holes = {(r, c) for columns, rows in ((ARM_COLUMNS, ARM_ROWS), (EYE_COLUMNS, EYE_ROWS), (EAR_COLUMNS, EAR_ROWS),
-                                          ((0, 2), MOUTH_ROWS))
+                                          ((0, 2), MOUTH_ROWS), ((0, 1), NOSE_ROWS))
              for r in range(*rows) for c in range(*columns)}
     holes |= {(r, TORSO - 1 - c) for r, c in holes}
     faces, charts = [], []
@@ -165,7 +168,9 @@ def _middle(own: dict[str, np.ndarray]) -> Faces:
     crown = _close(trunk[-1], 3, 6, 6, own["crown"][::-1].T)
     mouth = _tube([_at(trunk, rim((-2, 2), MOUTH_ROWS)), *own["mouth"]])
     mouth += _close(own["mouth"][-1], 2, 4, 2, own["mouth inside"])
-    return faces + crown + mouth, charts + ["head"] * (len(crown) + len(mouth))
+    nose = _tube([_at(trunk, rim(NOSE_COLUMNS, NOSE_ROWS)), *own["nose"]])
+    nose += _close(own["nose"][-1], 1, 2, 3, own["nose ridge"])
+    return faces + crown + mouth + nose, charts + ["head"] * (len(crown) + len(mouth) + len(nose))
 
 
 def _at(rings: np.ndarray, places: list[tuple[int, int]]) -> np.ndarray:

@@ -44,7 +44,7 @@ def _seams() -> np.ndarray:
         share["trunk"][r, [c, -c]] = 0.9
     share["trunk"][ARM_ROWS[0]: ARM_ROWS[1], [4, 8, 16, 20]] = 0.3
     share["arm"][:2] = np.array([0.9, 0.5])[:, None, None]
-    share["trunk"][HEAD - 1: HEAD + 1] = 0.6
+    share["trunk"][HEAD - 1] = 0.6
     share["trunk"][HEAD - 1: HEAD + 1, 5:20] = 0.8
     return gather(share, (1.0,))
 
@@ -53,7 +53,7 @@ def _seams() -> np.ndarray:
 def _followed() -> np.ndarray:
     """(V, 1) how closely the skin keeps to the cage's points: little where they turn sharply."""
     share = {name: np.ones((*shape, 1)) for name, shape in SIZES.items()}
-    for name, value in (("ear", 0.15), ("mouth", 0.65), ("mouth inside", 0.0), ("eye", 0.75)):
+    for name, value in (("ear", 0.7), ("mouth", 0.95), ("mouth inside", 0.0), ("eye", 0.9)):
         share[name][:] = value
     share["trunk"][EAR_ROWS[0]: EAR_ROWS[1] + 1, [*EAR_COLUMNS, *(-c for c in EAR_COLUMNS)]] = 0.5
     return gather(share, (1.0,))
