@@ -69,7 +69,7 @@ def test_motion_hands_everything_to_the_api(asked, capsys, tmp_path):
         "motion --rig hero.blend:Rig:1 --action walk:3,jump:1 --style old --seconds 4.5 --speed 1.2 --path Curve --loop"
     )
     words += " --in-place --start 11 --takes 3 --clip take.bvh --out out.glb --seed 7 --device cuda --pack mine"
-    words += " --map bones.toml --keys every --tolerance 5 --controls ik --no-feet --root own --nla"
+    words += " --map bones.toml --keys every --tolerance 5 --controls ik --no-feet --no-hands --root own --nla"
     words += " --continue --no-cleanup"
     assert main([*words.split(), "--json", str(tmp_path / "made.json")]) == 0
     ((rig, request, out, clip),) = asked
@@ -77,7 +77,8 @@ def test_motion_hands_everything_to_the_api(asked, capsys, tmp_path):
     assert request == api.MotionRequest(
         action="walk:3,jump:1", style="old", seconds=4.5, speed=1.2, path="Curve", loop=True, in_place=True, start=11,
         takes=3, seed=7, device="cuda", pack="mine", from_pose=True, clean_up=False,
-        bone_map="bones.toml", keys="every", tolerance=5.0, controls="ik", feet=False, root="own", nla=True,
+        bone_map="bones.toml", keys="every", tolerance=5.0, controls="ik", feet=False, hands=False, root="own",
+        nla=True,
     )  # fmt: skip
     assert json.loads((tmp_path / "made.json").read_text()) == Result().as_dict()
     assert os.listdir(tmp_path) == ["made.json"]
@@ -232,13 +233,13 @@ def files_asked(monkeypatch):
 
 def test_retarget_hands_everything_to_the_api(files_asked, capsys, tmp_path):
     words = "retarget --clip kick.bvh --clip moves.blend:Actor --rig hero.blend:Rig --out out.glb --start 11 --seed 3"
-    words += " --map bones.toml --keys every --tolerance 0.5 --controls fk --no-feet --in-place --root own --nla"
+    words += " --map bones.toml --keys every --tolerance 0.5 --controls fk --no-feet --no-hands --in-place --root own --nla"
     assert main([*words.split(), "--json", str(tmp_path / "made.json")]) == 0
     ((_, rig, request, out),) = files_asked
     assert (rig, out) == ("hero.blend:Rig", "out.glb")
     assert request == api.RetargetRequest(
         clips=("kick.bvh", "moves.blend:Actor"), start=11, bone_map="bones.toml", keys="every", tolerance=0.5,
-        controls="fk", feet=False, in_place=True, root="own", nla=True)
+        controls="fk", feet=False, hands=False, in_place=True, root="own", nla=True)
     told = "\n".join(lines(capsys)[0])
     for part in ("made       kick: 240 frames", "made       walk\n", "Mixamo, without LeftToe", "1,200, 7 % of 17,000",
                  "a curve", "wrote      out.glb"):
