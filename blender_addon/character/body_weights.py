@@ -129,7 +129,8 @@ def _arm(weights: np.ndarray, points: np.ndarray, joints: dict, here: np.ndarray
     along = (points - shoulder) @ upper / lengths[0]
     down = (points - elbow) @ fore / lengths[1]
     steps = [*_two_steps(reach), _rise(along, 0.25, 0.50), _rise(along, 0.50, 0.78),
-             *_two_steps(_ramp((points - elbow) @ bend, -0.045, 0.045)),
+             *_two_steps(_ramp((points - elbow) @ bend / (0.034 + 0.3 * np.clip(points[:, 1] - elbow[1], -0.04, 0.05)),
+                                -1.0, 1.0)),  # outside a bend the skin has a longer way
              _rise(down, 0.22, 0.52), _rise(down, 0.52, 0.85), _rise((points - wrist) @ fore, -0.035, 0.020)]
     steps = steps[:2] + [np.where(here, step, 0.0) for step in steps[2:]]
     weights *= (1.0 - share)[:, None]
@@ -142,14 +143,15 @@ def _leg(weights: np.ndarray, points: np.ndarray, joints: dict, here: np.ndarray
     x, y, z = points.T
     hip, knee, foot, toe = (joints[f"Left{name}"] for name in ("UpLeg", "Leg", "Foot", "Toe"))
     below = 0.82 * (hip[2] + 0.005 + 0.7 * (np.clip(x, -0.02, 0.17) - hip[0]) - z)  # under the fold of the groin
-    way = _ramp(below, -0.085, 0.085)
+    way = _ramp(below, -0.070, 0.085)
     way = np.where(here, np.maximum(way, _ramp(0.815 - z, -0.02, 0.06)), way)
     middle = np.where(here & (z < 0.80), 1.0, _rise(x, -0.02, 0.03))
     to_half, to_thigh = _two_steps(way)
     share = np.where(here | torso, to_half * middle, 0.0)
     along = (hip[2] - z) / (hip[2] - knee[2])
     steps = [to_thigh, *(np.where(here, step, 0.0) for step in (
-        _rise(along, 0.30, 0.75), *_two_steps(_ramp(knee[2] - z, -0.060, 0.060)),
+        _rise(along, 0.30, 0.75), *_two_steps(_ramp((knee[2] - z) / (0.045 - 0.25 * np.clip(y - knee[1], -0.06, 0.06)),
+                                                         -1.0, 1.0)),
         _rise(foot[2] - z - 0.25 * (y - foot[1]), -0.030, 0.030), _rise(toe[1] - y, -0.022, 0.022)))]
     weights *= (1.0 - share)[:, None]
     _chain(weights, [f"Left{name}" for name in ("HipShare", "UpLegTwist", "UpLeg", "KneeShare", "Leg", "Foot", "Toe")],

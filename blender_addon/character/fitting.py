@@ -14,6 +14,7 @@ import numpy as np
 
 from .body_weights import JOINTS, influences
 from .figure import ARM_DOWN, Figure
+from .helper_joints import helper_places
 from .loops import loops
 from .modelling import refinement, skin
 
@@ -52,14 +53,15 @@ def fit_in_slices(figure: Figure) -> Generator[float, None, Figure]:
 def shoulders(points: np.ndarray, figure: Figure) -> float:
     """Breadth in metres over the deltoids when the arms hang `_HANGING` from the vertical."""
     indices, weights = influences()
-    pivot, turn = figure.joints["LeftArm"], np.pi / 2.0 - ARM_DOWN - _HANGING
+    turn, shoulder = np.pi / 2.0 - ARM_DOWN - _HANGING, figure.joints["LeftArm"]
+    halfway = helper_places(figure.joints)["LeftShoulderShare"]
     hanging = points.copy()
-    for joints, angle in ((_FROM_ARM, turn), ([_HALFWAY], turn / 2.0)):
+    for joints, pivot, angle in ((_FROM_ARM, shoulder, turn), ([_HALFWAY], halfway, turn / 2.0)):
         share = np.sum(weights * np.isin(indices, joints), axis=1)[:, None]
         cosine, sine = np.cos(angle), np.sin(angle)
         turned = (points - pivot) @ np.array([[cosine, 0.0, -sine], [0.0, 1.0, 0.0], [sine, 0.0, cosine]]) + pivot
         hanging += (turned - points) * share
-    beside = hanging[:, 2] > pivot[2] - 0.12 * figure.size
+    beside = hanging[:, 2] > shoulder[2] - 0.12 * figure.size
     return 2.0 * float(hanging[beside, 0].max())
 
 

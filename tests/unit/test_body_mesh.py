@@ -154,8 +154,8 @@ def test_each_limb_is_its_own(bodies):
     away = mesh.vertices[:, 0] > 0.06
     assert weights[np.ix_(away, right)].max() < 0.02
     legs = weights[:, [mesh.joints.index(f"Left{name}") for name in ("UpLeg", "Leg", "Foot", "Toe")]].sum(axis=1)
-    arms = weights[:, [n for n, name in enumerate(mesh.joints) if name.startswith(("LeftArm", "LeftForeArm", "LeftHand"))]
-                   ].sum(axis=1)
+    arm = ("LeftArm", "LeftForeArm", "LeftHand")
+    arms = weights[:, [n for n, name in enumerate(mesh.joints) if name.startswith(arm)]].sum(axis=1)
     assert not ((legs > 0.0) & (arms > 0.0)).any()
     for n, name in enumerate(mesh.joints):
         if name.startswith("LeftHand") and name[-1] == "3":
