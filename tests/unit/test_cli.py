@@ -233,7 +233,8 @@ def files_asked(monkeypatch):
 
 def test_retarget_hands_everything_to_the_api(files_asked, capsys, tmp_path):
     words = "retarget --clip kick.bvh --clip moves.blend:Actor --rig hero.blend:Rig --out out.glb --start 11 --seed 3"
-    words += " --map bones.toml --keys every --tolerance 0.5 --controls fk --no-feet --no-hands --in-place --root own --nla"
+    words += " --map bones.toml --keys every --tolerance 0.5 --controls fk --no-feet --no-hands --in-place"
+    words += " --root own --nla"
     assert main([*words.split(), "--json", str(tmp_path / "made.json")]) == 0
     ((_, rig, request, out),) = files_asked
     assert (rig, out) == ("hero.blend:Rig", "out.glb")
