@@ -34,6 +34,8 @@ def build_parser() -> argparse.ArgumentParser:
     prepare.add_argument("--out", type=Path, required=True, help="the .npz file to write")
     prepare.add_argument("--sheet", type=Path, help="also draw source beside canonical for each skeleton kind, or the "
                          "maps of every picture")
+    prepare.add_argument("--waves", type=int, default=0, metavar="N", help="add so many waves that Galatea makes "
+                         "itself, over people who stand in the clips (motion)")
     prepare.add_argument("--procedural", action="store_true", help="bake the project's own materials (texture)")
     prepare.add_argument("--add", action="append", default=[], type=Path, metavar="FILE", help="a prepared file to "
                          "join with; may be given several times (texture)")
@@ -53,15 +55,17 @@ def build_parser() -> argparse.ArgumentParser:
                        "data (motion-inbetweener)")
     train.add_argument("--minutes", type=float, default=0.0, help="train for so long instead of for so many steps "
                        "(not pose-vae, not body-vae)")
-    train.add_argument("--start", type=Path, metavar="RUN", help="go on from the best weights of another run "
-                       "(motion-inbetweener)")
+    train.add_argument("--start", type=Path, metavar="RUN", help="go on from the weights of another run (the "
+                       "best ones of a motion-inbetweener, or those of a pack; motion-generator)")
+    train.add_argument("--second-look", action="store_true", help="leave --start's network as it is and train a second "
+                       "one on top, which sees what the first one says (motion-inbetweener)")
     train.add_argument("--rate", type=float, default=1.5e-3, help="of learning, at its highest (motion-inbetweener)")
     train.add_argument("--threads", type=int, help="cores that torch may use; all of them by default")
     train.add_argument("--once", action="append", default=[], metavar="ACTION", help="has a beginning and an end, as a "
                        "jump or a kick has; may be given several times (motion-generator)")
     train.add_argument("--classes", default="", metavar="A,B", help="only these (texture-generator)")
-    train.add_argument("--often", type=_shares, default={}, metavar="A=2,B=0.5", help="draw these classes so many "
-                       "times as often as the others (texture-generator)")
+    train.add_argument("--often", type=_shares, default={}, metavar="A=2,B=0.5", help="draw these classes or actions "
+                       "so many times as often as else (a generator)")
     train.add_argument("--checkpoint-every", type=int, default=250, help="steps between checkpoints")
     train.add_argument("--stop-after", type=int, help="stop after this many steps of this run, as if killed")
 
@@ -178,7 +182,7 @@ def _prepare(args: argparse.Namespace) -> None:
         prepare(args.data, args.out)
         return
     from .motion.prepare import prepare
-    prepare(args.data, args.out, args.sheet)
+    prepare(args.data, args.out, args.sheet, args.waves)
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -201,10 +205,11 @@ def _train(args: argparse.Namespace) -> None:
     more = {}
     if args.kind == "motion-generator":
         from .motion.train_generator import train
-        more = {"minutes": args.minutes, "once": args.once}
+        more = {"minutes": args.minutes, "once": args.once, "start": args.start, "often": args.often}
     elif args.kind == "motion-inbetweener":
         from .motion.train_inbetweener import train
-        more = {"share": args.share, "minutes": args.minutes, "start": args.start, "rate": args.rate}
+        more = {"share": args.share, "minutes": args.minutes, "start": args.start, "rate": args.rate,
+                "second_look": args.second_look}
     elif args.kind == TEXTURES:
         from .texture.train import train
         more = {"minutes": args.minutes, "classes": _names(args.classes), "often": args.often}

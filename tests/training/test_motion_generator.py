@@ -3,6 +3,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,9 +23,10 @@ from blender_addon.motion.rotations import quat_about_z, quat_rotate
 from blender_addon.motion.state_features import integrate, make_sequence
 from training.__main__ import main
 from training.motion.clips import load_clips
-from training.motion.corpus import build_corpus, draw_windows, smooth_path
+from training.motion.corpus import action_shares, build_corpus, draw_windows, smooth_path
 from training.motion.export_generator import OUTPUTS, Step, example_inputs, load_run, round_weights
 from training.motion.generator import local_joints
+from training.motion.liveliness import energy_apart, no_means
 
 
 def rows(run: Path) -> list[list[str]]:
@@ -104,6 +106,57 @@ def test_another_schedule_does_not_go_on(prepared: Path, trained: Path, capsys):
     assert main(["train", "motion-generator", "--data", str(prepared), "--run", str(trained), "--steps", "99",
                  "--size", "tiny"]) == 1
     assert f"--steps {STEPS}" in capsys.readouterr().err
+
+
+def test_a_run_goes_on_from_another_ones_weights(prepared: Path, trained: Path, tmp_path: Path, capsys):
+    assert train(prepared, tmp_path, "--start", str(trained), "--often", "walk=2", "--stop-after", "4") == 0
+    assert "step 0 of" in capsys.readouterr().out
+    before, after = (torch.load(run / "checkpoint.pt", weights_only=True) for run in (trained, tmp_path))
+    assert after["step"] == 4 and after["optimiser"]["state"][0]["step"] == STEPS + 4
+    # a fresh network would be nowhere near
+    apart = [(before["model"][name] - after["model"][name]).abs().mean() / before["model"][name].std().clamp(min=1e-6)
+             for name in ("encoder.weight", "decoder.weight", "cells.0.weight_hh")]
+    assert 0.0 < max(apart) < 0.1
+    command = json.loads((tmp_path / "corpus.json").read_text())["command"]
+    assert "--start" in command and "--often walk=2" in command
+
+
+@pytest.mark.parametrize(("more", "told"), [
+    (("--start", "nowhere"), "--start nowhere: not a training run"),
+    (("--often", "fly=2"), "--often fly: there is no such action")])
+def test_what_cannot_be_gone_on_from_is_one_line(prepared: Path, tmp_path: Path, capsys, more: tuple, told: str):
+    assert train(prepared, tmp_path, *more) == 1
+    assert told in capsys.readouterr().err.strip().splitlines()[-1]
+
+
+def test_actions_are_drawn_as_often_as_asked(prepared: Path):
+    corpus = build_corpus(load_clips(prepared), seed=1)
+    two = replace(corpus, actions=("walk", "hop", "sway"), minutes={"walk": 4.0, "hop": 1.0, "sway": 1.0})
+    assert action_shares(two) == pytest.approx([0.2, 0.4, 0.4])
+    assert action_shares(replace(two, often={"hop": 2.0})) == pytest.approx(np.array([0.2, 0.8, 0.4]) / 1.4)
+
+
+def test_liveliness_tells_each_action_how_far_it_is_off():
+    rng = np.random.default_rng(0)
+    captured = torch.as_tensor(np.cumsum(rng.normal(0.0, 0.05, (6, 50, 22, 3)), axis=1), dtype=torch.float32)
+    action = torch.zeros(6, 50, 2)
+    action[:3, :, 0] = 1.0
+    action[3:, :, 1] = 1.0
+    means = no_means(2, 22, "cpu")
+    same, _ = energy_apart(captured, captured, action, 30.0, means)
+    assert same.item() == pytest.approx(0.0, abs=1e-6)
+    # the first action at half its speed, the second as it should be: log 2 for one of two
+    factors = torch.tensor([0.5, 0.5, 0.5, 1.0, 1.0, 1.0])[:, None, None, None]
+    made = (captured * factors).requires_grad_()
+    apart, after = energy_apart(made, captured, action, 30.0, means)
+    assert apart.item() == pytest.approx((np.log(2.0) - 0.05) / 2.0, rel=0.02)
+    apart.backward()
+    assert made.grad[:3].abs().sum() > 0.0 and made.grad[3:].abs().max() < 1e-6
+    assert after[2, :, 0].tolist() == [147.0, 147.0]
+    # what is right on the whole is right, whatever one batch did: quick and slow ones make up for each other
+    _, slow = energy_apart(captured * 0.5 ** 0.5, captured, action, 30.0, means)
+    evened, _ = energy_apart(captured * (1.0 + 0.5 * 0.95 / 0.05) ** 0.5, captured, action, 30.0, slow)
+    assert evened.item() < 0.01
 
 
 def test_a_damaged_checkpoint_is_one_line(prepared: Path, tmp_path: Path, capsys):

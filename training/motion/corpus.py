@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -47,7 +47,7 @@ class Corpus:
     states (N, S) of all sequences end to end, starts (Q + 1,), action (N,) and style (N,), -1 for none; actions and
     styles by name, once: those actions that have a beginning and an end, mean and scale (S,), minutes: as captured, by
     action; speed: metres a second of each action's median segment, labels: the clips it was made of, poses (P, 22, 4)
-    local rotations as captured, the hips' too.
+    local rotations as captured, the hips' too. often: how many times as often as usual actions are drawn, 1 for most.
     """
 
     states: np.ndarray
@@ -63,6 +63,7 @@ class Corpus:
     speed: dict[str, float]
     labels: tuple[ClipLabel, ...]
     poses: np.ndarray
+    often: Mapping[str, float] = field(default_factory=dict)
 
 
 def build_corpus(clips: ClipSet, seed: int, once: Sequence[str] = ()) -> Corpus:
@@ -112,6 +113,19 @@ def build_corpus(clips: ClipSet, seed: int, once: Sequence[str] = ()) -> Corpus:
         minutes={a: round(seconds[a] / 120.0, 2) for a in actions}, speed=speed,
         labels=tuple(clips.labels[i] for i in used),
         poses=np.concatenate(poses))
+
+
+def in_terms_of(corpus: Corpus, actions: Sequence[str], styles: Sequence[str], mean: np.ndarray, scale: np.ndarray
+                ) -> Corpus:
+    """The corpus with these actions and styles first and its own after them, and these units of the state (S,)."""
+    actions = tuple(dict.fromkeys([*actions, *corpus.actions]))
+    styles = tuple(dict.fromkeys([*styles, *corpus.styles]))
+    number, style = (np.array([*(words.index(word) for word in there), -1]) for words, there in
+                     ((actions, corpus.actions), (styles, corpus.styles)))
+    return replace(corpus, action=number[corpus.action], style=style[corpus.style], actions=actions, styles=styles,
+                   speed={action: corpus.speed.get(action, 0.0) for action in actions},
+                   minutes={action: corpus.minutes.get(action, 0.0) for action in actions},
+                   mean=np.asarray(mean, dtype=np.float32), scale=np.asarray(scale, dtype=np.float32))
 
 
 def seconds_of(clips: ClipSet) -> dict[str, float]:
@@ -250,11 +264,12 @@ def smooth_path(root: np.ndarray) -> np.ndarray:
 
 
 def action_shares(corpus: Corpus) -> np.ndarray:
-    """(A,) the probability of each action: fixed for those in _SHARE, the rest by the root of its minutes."""
+    """(A,) the probability of each action: fixed for those in _SHARE, the rest by the root of its minutes; then times
+    how often it is wanted."""
     weights = np.sqrt([corpus.minutes[a] for a in corpus.actions])
     fixed = np.array([_SHARE.get(a, 0.0) for a in corpus.actions])
     free = fixed == 0.0
-    if not free.any():
-        return fixed / fixed.sum()
     weights[~free] = 0.0
-    return fixed + weights / weights.sum() * (1.0 - fixed.sum())
+    shares = fixed + weights / max(weights.sum(), 1e-9) * (1.0 - fixed.sum())
+    shares *= [corpus.often.get(a, 1.0) for a in corpus.actions]
+    return shares / shares.sum()

@@ -24,11 +24,13 @@ from blender_addon.errors import GalateaError
 from blender_addon.inference.packs import Pack, models_folder, read_pack
 
 from .clips import ClipSet, load_clips, save_clips, together
-from .corpus import LEAST_SECONDS, Corpus, build_corpus, draw_windows, seconds_of
+from .corpus import LEAST_SECONDS, Corpus, build_corpus, draw_windows, in_terms_of, seconds_of
 from .generator import Generator, GeneratorShape
+from .generator_losses import losses_of, roll_out
+from .generator_schedule import Continued, Schedule
 from .pack_weights import load_generator
 from .replay import SUBJECT, replay
-from .train_generator import AHEAD, Run, Schedule, begin, check_device, go_on, losses_of, roll_out
+from .train_generator import AHEAD, Run, begin, check_device, go_on
 
 _READER_STEPS = 150
 _READER_RATE = 1e-3
@@ -36,18 +38,14 @@ _TINY = 128  # units of the LSTM below which a network is one of a test's
 
 
 @dataclass(frozen=True)
-class Tuning(Schedule):
-    """A schedule for a network that walks already: on its own motion from the start, at a fraction of the rate."""
+class Tuning(Continued):
+    """Like going on from a run, gently; but the critic, made anew, is to learn first."""
 
     rate: float = 2e-4
 
-    def longest_rollout(self, share: float) -> int:
-        """The whole window."""
-        return self.window
-
-    def latent_weight(self, share: float) -> float:
-        """The full cost of a nat."""
-        return self.information
+    def drawn_windows(self, share: float) -> int:
+        """None in the first quarter."""
+        return super(Continued, self).drawn_windows(share)
 
 
 def finetune(data: Path, pack: Path | None, folder: Path, steps: int, seed: int, device: str, checkpoint_every: int,
@@ -120,18 +118,11 @@ def _half_of_each(minutes: dict[str, float], own: Sequence[str]) -> dict[str, fl
 
 
 def _in_terms_of(corpus: Corpus, base: Pack, kept: Sequence[str]) -> Corpus:
-    """The corpus with the pack's actions and styles first and its own after them, and the pack's units of the state."""
+    """The corpus in the pack's words and units; what it keeps goes at the pack's pace."""
     generator = base.content["generator"]
-    actions = tuple(dict.fromkeys([*base.words("actions"), *corpus.actions]))
-    styles = tuple(dict.fromkeys([*base.words("styles"), *corpus.styles]))
-    number, style = (np.array([*(words.index(word) for word in there), -1]) for words, there in
-                     ((actions, corpus.actions), (styles, corpus.styles)))
-    speed = {action: generator["natural_speed"][action] if action in kept else corpus.speed.get(action, 0.0)
-             for action in actions}
-    return replace(corpus, action=number[corpus.action], style=style[corpus.style], actions=actions, styles=styles,
-                   speed=speed, minutes={action: corpus.minutes.get(action, 0.0) for action in actions},
-                   mean=np.array(generator["state_mean"], dtype=np.float32),
-                   scale=np.array(generator["state_scale"], dtype=np.float32))
+    corpus = in_terms_of(corpus, base.words("actions"), base.words("styles"), generator["state_mean"],
+                         generator["state_scale"])
+    return replace(corpus, speed=corpus.speed | {action: generator["natural_speed"][action] for action in kept})
 
 
 # --- the network ----------------------------------------------------------------------------------------------------

@@ -32,11 +32,12 @@ from blender_addon.motion.rotations import quat_angle
 from blender_addon.motion.skeleton import JOINTS, PARENTS
 from blender_addon.rig.canonical import Canonical, to_canonical
 
-from .clips import FPS, ClipLabel, save_clips
+from .clips import FPS, ClipLabel, load_clips, save_clips
 from .conversion import ENDINGS, Converted, convert
 from .pictures import Row, stick_figure_sheet
 from .segments import Segment, frame_actions, segments_for
 from .understood import Taken, clip_table, tables, write_clip_table
+from .waving import add_waves
 
 # A joint that turns or travels further than this between two frames at 30 fps has flipped or jumped in the source.
 _FLIP = np.radians(75.0)
@@ -57,8 +58,11 @@ class Source:
     why: str = ""
 
 
-def prepare(data: Path, out: Path, sheet: Path | None = None) -> None:
-    """Read every clip under `data`, write `out` and a table of all clips beside it, print what was understood."""
+def prepare(data: Path, out: Path, sheet: Path | None = None, waves: int = 0) -> None:
+    """Read every clip under `data`, write `out` and a table of all clips beside it, print what was understood.
+
+    waves: so many are added that Galatea makes itself, over standing stretches of the clips (waving.py).
+    """
     rows = list_clips(data)
     taken: list[Taken] = []
     left: list[tuple[str, str]] = []
@@ -85,9 +89,24 @@ def prepare(data: Path, out: Path, sheet: Path | None = None) -> None:
     print(tables(taken, actions, left, rows))
     print(f"{len(taken)} clips, {sum(t.clip.frames for t in taken) / FPS / 60:.1f} minutes -> {out}; "
           f"clip by clip in {out.with_suffix('.csv')}")
+    if waves:
+        print(_add_waves(out, waves))
     if sheet:
         stick_figure_sheet(sheet, [row for kind, c in examples.items() for row in _sheet_rows(kind, c)])
         print(f"contact sheet -> {sheet}")
+
+
+def _add_waves(out: Path, count: int) -> str:
+    """Add so many waves to a prepared file; what was added, in words."""
+    clips = load_clips(out)
+    more = add_waves(clips, count)
+    own = range(len(clips), len(more))
+    numbers = range(len(more))
+    actions = np.array([*more.actions, ""], dtype=object)[more.action]
+    save_clips(out, list(more.labels), [more.clip(i) for i in numbers],
+               np.split(more.good, more.starts[1:-1]), np.split(actions, more.starts[1:-1]))
+    minutes = sum(more.clip(i).seconds for i in own) / 60
+    return f"{count} waves made by Galatea, {minutes:.1f} minutes, over standing people -> {out}"
 
 
 def list_clips(data: Path) -> list[dict[str, str]]:
