@@ -21,14 +21,17 @@ from blender_addon.motion.kinematics import forward_kinematics
 from blender_addon.motion.mirroring import mirror
 from training.__main__ import main
 from training.motion.clips import load_clips, save_clips
-from training.motion.export_inbetweener import OUTPUTS, Window, load_run, round_weights
+from training.motion.export_inbetweener import OUTPUTS, Window, example_inputs, load_run, round_weights
 from training.motion.gap_corpus import build_gap_corpus, draw_batch, draw_keys, training_clips
+from training.motion.gap_losses import gap_losses
 from training.motion.gap_metrics import l2q
 from training.motion.gap_scores import by_interpolation, by_standing_still, globals_of, score
 from training.motion.gaps import MISSING, PAST, Gaps, face_forward, gaps_of, spread_of
 from training.motion.inbetweener import kinematics, meet_keys, turned_by
 from training.motion.lafan1 import published_baselines
+from training.motion.pack_weights import load_inbetweener
 from training.motion.repeats import find_repeats
+from training.motion.train_inbetweener import Schedule
 
 STEPS = 16
 
@@ -187,6 +190,60 @@ def test_another_schedule_in_the_same_folder_is_one_line(moves, trained, capsys)
     assert main(["train", "motion-inbetweener", "--data", str(moves), "--run", str(trained), "--steps", "99",
                  "--size", "tiny"]) == 1
     assert capsys.readouterr().err.strip().count("\n") == 0
+
+
+def test_a_second_look_changes_nothing_at_first_and_leaves_the_first_as_it_is(moves, trained, exported, tmp_path):
+    first = load_run(trained)[0].state_dict()
+    for start in (trained, exported):
+        run = tmp_path / start.name
+        assert train(moves, run, "--start", str(start), "--second-look") == 0
+        model = load_run(run)[0]
+        saved = torch.load(run / "checkpoint.pt", weights_only=True)["model"]
+        assert saved["second.output.weight"].abs().max() > 0.0
+        rounded = 1e-3 if start == exported else 0.0  # a pack's large weights are stored in half precision
+        assert all(torch.allclose(saved[name], value, atol=rounded, rtol=rounded) for name, value in first.items())
+    x = example_inputs(model, 2, 12)
+    with torch.no_grad():
+        looked = model(*x.values())[0]
+        model.second.output.weight.zero_()
+        once = model(*x.values())[0]
+        model.second = None
+        assert torch.equal(model(*x.values())[0], once) and not torch.equal(once, looked)
+
+
+def test_a_second_look_needs_a_first(moves, tmp_path, capsys):
+    assert train(moves, tmp_path, "--second-look") == 1
+    assert "--start" in capsys.readouterr().err
+
+
+def test_a_pack_gives_its_network_back(trained, exported):
+    model = load_run(trained)[0]
+    round_weights(model)
+    again = load_inbetweener(read_pack(exported)).state_dict()
+    for name, value in model.state_dict().items():
+        # what small biases the exporter adds up are not told apart again, their sum is the same
+        assert torch.equal(again[name], value), name
+
+
+def test_a_quiet_window_counts_in_the_loss():
+    """Beside a window ten times as hard, halving a quiet window's error counts for more than its share of the sum."""
+    x = {"missing": torch.ones(2, 4, dtype=torch.bool), "heading": torch.zeros(2, 4), "moved": torch.zeros(2, 4, 3),
+         "base": torch.tensor([1.0, 0.0, 0.0, 0.0]).expand(2, 4, 22, 4), "standing": torch.zeros(2, 4, 4)}
+    x |= {"rotations": x["base"], "positions": torch.tensor([1.0, 0.0, 0.0]) * torch.tensor([0.1, 1.0])[:, None, None]
+          * torch.ones(2, 4, 1)}
+    still, standing = torch.zeros(2, 4, 22, 3), torch.zeros(2, 4, 4)
+    loss = [gap_losses(still, torch.tensor([part, 0.0])[:, None, None] * x["positions"], standing, x, torch.ones(22, 3)
+                       )["joints"].item() for part in (0.0, 0.5)]
+    mean = 0.55
+    weights = [1.0 / (0.1 + mean), 1.0 / (1.0 + mean)]
+    assert loss[0] == pytest.approx(1.0)
+    assert loss[1] == pytest.approx(1.0 - 0.5 * 0.1 * weights[0] / (0.1 * weights[0] + 1.0 * weights[1]), abs=1e-3)
+
+
+def test_batches_that_are_used_twice_come_in_turn():
+    once, twice = Schedule(100), Schedule(100, uses=2)
+    assert [once.batch_of(step) for step in range(9)] == list(range(9))
+    assert [twice.batch_of(step) for step in range(17)] == [0, 1, 2, 3] * 2 + [4, 5, 6, 7] * 2 + [8]
 
 
 def test_the_graph_says_what_torch_says(trained, exported):

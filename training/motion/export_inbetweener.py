@@ -26,6 +26,7 @@ from .card import data_table, write_card
 from .clips import FPS
 from .export_generator import OPSET, halve, round_weights
 from .inbetweener import Inbetweener, InbetweenerShape
+from .pack_weights import rename_initialisers
 
 INPUTS = ("features", "before", "after", "share", "latent")
 OUTPUTS = ("turns", "shifts", "contacts")
@@ -118,6 +119,7 @@ def to_onnx(model: Inbetweener) -> onnx.ModelProto:
                           output_names=list(OUTPUTS), dynamic_axes=free, opset_version=OPSET, dynamo=False,
                           do_constant_folding=True)
     graph = onnx.load_from_string(file.getvalue())
+    rename_initialisers(graph, model)
     halve(graph)
     listed = tensors(model.shape)
     for value in (*graph.graph.input, *graph.graph.output):
@@ -166,7 +168,7 @@ def pack_content(model: Inbetweener, about: dict, training: dict, data: bytes, n
             "command": f"python -m training train motion-inbetweener --data runs/motion.npz --run runs/{name}"
                        f"{_length(about)} --seed {about['seed']}",
             "hardware": about["hardware"], "seconds": round(training["seconds"]), "steps": training["step"],
-            "minutes": about["minutes"], "curves": about.get("curves", {}),
+            "minutes": about["minutes"], "shape": model.shape.as_dict(), "curves": about.get("curves", {}),
             "clips": sorted({clip["sha256"] for clip in about["clips"]})},
         "metrics": {},
     }
@@ -174,4 +176,5 @@ def pack_content(model: Inbetweener, about: dict, training: dict, data: bytes, n
 
 def _length(about: dict) -> str:
     minutes = about.get("schedule_minutes")
-    return f" --minutes {minutes:g}" if minutes else f" --steps {about['steps']}"
+    length = f" --minutes {minutes:g}" if minutes else f" --steps {about['steps']}"
+    return length + (f" --start {about['start']} --second-look" if about.get("second_look") else "")

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A generator back out of its pack, to train on: the graph's tensors carry the names of the parameters they are.
+"""A network back out of its pack, to train on: the graph's tensors carry the names of the parameters they are.
 
 The exporter of ONNX folds what it can: weights come transposed, an LSTM's gates in another order and its two biases in
 one, all under names of its own. So tensors are told by their values, once, when the graph is written, and renamed to
-say what they are: NAME, NAME.T (transposed), NAME.iofc (an LSTM's, gates in ONNX's order), and NAME+NAME where equal
-values became one tensor.
+say what they are: NAME, NAME.T (transposed), NAME.iofc (an LSTM's, gates in ONNX's order; one that goes both ways has
+its two directions in one tensor), and NAME+NAME where equal values became one tensor.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import onnx
@@ -21,12 +22,14 @@ from torch import nn
 
 from blender_addon.errors import GalateaError
 from blender_addon.inference.packs import Pack
+from blender_addon.motion.inbetween_features import CHANNELS, SIZE
 
 from .generator import Generator, GeneratorShape
+from .inbetweener import Inbetweener, InbetweenerShape
 
-_TRANSPOSED, _GATES = ".T", ".iofc"
+_TRANSPOSED, _GATES, _BACKWARDS = ".T", ".iofc", "_reverse"
 _ORDER = [0, 3, 1, 2]  # torch has an LSTM's gates as input, forget, cell, output; ONNX as input, output, forget, cell
-_BUFFERS = ("mean", "scale", "delta")
+_Shape, _Model = TypeVar("_Shape"), TypeVar("_Model", bound=nn.Module)
 
 
 def rename_initialisers(graph: onnx.ModelProto, model: nn.Module) -> None:
@@ -54,11 +57,15 @@ def _forms(model: nn.Module) -> Iterator[tuple[str, np.ndarray]]:
         yield name, value
         if value.ndim == 2:
             yield name + _TRANSPOSED, value.T
-        if ".weight_" in name:
-            yield name + _GATES, _reordered(value, _ORDER)
-        if ".bias_ih" in name:
-            both = [_reordered(state[part], _ORDER) for part in (name, name.replace("bias_ih", "bias_hh"))]
-            yield name + _GATES, np.concatenate(both)
+        if ".weight_" in name or ".bias_ih" in name:
+            ways = [part for part in (name, name + _BACKWARDS) if part in state]
+            yield name + _GATES, np.stack([_gates(state, part) for part in ways])
+
+
+def _gates(state: dict[str, np.ndarray], name: str) -> np.ndarray:
+    """An LSTM's parameter as ONNX has it, both biases one after the other."""
+    parts = (name, name.replace("bias_ih", "bias_hh")) if ".bias_ih" in name else (name,)
+    return np.concatenate([_reordered(state[part], _ORDER) for part in parts])
 
 
 def _reordered(value: np.ndarray, order: list[int]) -> np.ndarray:
@@ -87,17 +94,31 @@ def load_generator(pack: Pack) -> Generator:
 
     What only training has (the reader of latents) is not in a pack.
     """
+    shape, weights = _read(pack, GeneratorShape)
+    return _filled(Generator(shape, *(np.zeros(shape.state),) * 3), weights, ("mean", "scale", "delta"), pack)
+
+
+def load_inbetweener(pack: Pack) -> Inbetweener:
+    """The same of a motion-inbetweener pack."""
+    shape, weights = _read(pack, InbetweenerShape)
+    model = Inbetweener(shape, np.zeros(SIZE), np.ones(SIZE), np.ones((CHANNELS, 3)))
+    return _filled(model, weights, ("mean", "scale", "unit"), pack)
+
+
+def _read(pack: Pack, kind: type[_Shape]) -> tuple[_Shape, dict[str, np.ndarray]]:
+    """The sizes of a pack's network, and its tensors by their names."""
     try:
-        shape = GeneratorShape(**pack.content["training"]["shape"])
-        weights = read_weights(pack.folder / pack.graph("model").file)
+        return kind(**pack.content["training"]["shape"]), read_weights(pack.folder / pack.graph("model").file)
     except (KeyError, TypeError) as error:
         raise GalateaError(f"pack {pack.id} does not say how its network is built, so there is no training on from it; "
                            "export it again from its run, or take the pack that ships") from error
     except (OSError, ValueError, onnx.checker.ValidationError) as error:
         raise GalateaError(f"pack {pack.id} cannot be read ({error}); export or fetch it again") from error
-    model = Generator(shape, *(np.zeros(shape.state),) * 3)
+
+
+def _filled(model: _Model, weights: dict[str, np.ndarray], buffers: tuple[str, ...], pack: Pack) -> _Model:
     with torch.no_grad():
-        for name, value in [*model.named_parameters(), *((name, getattr(model, name)) for name in _BUFFERS)]:
+        for name, value in [*model.named_parameters(), *((name, getattr(model, name)) for name in buffers)]:
             value.copy_(torch.from_numpy(_parameter(weights, name, tuple(value.shape), pack.id)))
     return model
 
@@ -109,11 +130,13 @@ def _parameter(weights: dict[str, np.ndarray], name: str, shape: tuple[int, ...]
             return weights[name].astype(np.float32).reshape(shape)
         if name + _TRANSPOSED in weights:
             return weights[name + _TRANSPOSED].astype(np.float32).reshape(shape[::-1]).T.copy()
-        if name + _GATES in weights or ".bias_hh" in name:
-            both = weights[name.replace("bias_hh", "bias_ih") + _GATES].astype(np.float32).reshape(-1, *shape[1:])
-            rows = both[shape[0]:] if ".bias_hh" in name else both[:shape[0]]
-            return _reordered(rows, [_ORDER.index(block) for block in range(4)]).reshape(shape)
-    except (KeyError, ValueError):
+        stored = name.removesuffix(_BACKWARDS).replace("bias_hh", "bias_ih") + _GATES
+        if stored in weights:
+            # directions, of each its parts (the two biases, one set of weights), of each the rows of four gates
+            ways = weights[stored].astype(np.float32).reshape(-1, 2 if ".bias_" in name else 1, *shape)
+            rows = ways[int(name.endswith(_BACKWARDS)), int(".bias_hh" in name)]
+            return _reordered(rows, [_ORDER.index(block) for block in range(4)])
+    except (IndexError, ValueError):
         pass
     raise GalateaError(f"pack {pack}: its graph has no weights called {name} of the right size, so there is no "
                        "training on from it; export it again from its run, or take the pack that ships")

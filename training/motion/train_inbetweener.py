@@ -16,7 +16,7 @@ import math
 import pickle
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
@@ -24,26 +24,26 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 from tqdm import tqdm
 
 from blender_addon.errors import GalateaError
-from blender_addon.motion.inbetween_features import rotation_vector, turn_about_z, turned_by
-from blender_addon.motion.rotations import quat_inverse, quat_multiply
-from blender_addon.motion.skeleton import CONTACT_JOINTS, INDEX
+from blender_addon.inference.packs import read_pack
+from blender_addon.motion.inbetween_features import turn_about_z, turned_by
 
 from .clips import FPS, ClipSet, load_clips
 from .gap_corpus import Batch, GapCorpus, build_gap_corpus, draw_batch, training_clips
+from .gap_losses import away_from_interpolation, gap_losses, tensors
 from .gap_scores import Poses, by_interpolation, score
 from .gaps import MISSING, Gaps, gaps_of, spread_of
-from .inbetweener import FULL, TINY, Inbetweener, InbetweenerShape, kinematics
-from .inbetweener import turned_by as torch_turned_by
+from .inbetweener import FULL, SECOND, TINY, Inbetweener, InbetweenerShape
+from .pack_weights import load_inbetweener
 from .train_generator import _hardware as hardware_of
 from .train_variants import train_variants
 
 LOSSES = ("loss", "joints", "rotations", "velocity", "feet", "contacts")
 _LOG_EVERY = 25
 _RATE = 1.5e-3
+_IN_TURN = 4
 _VARIANT_STEPS = 1500  # of the second stage, see train_variants
 
 
@@ -57,12 +57,18 @@ class Schedule:
     frames: int = 2400
     rate: float = _RATE
     average: float = 0.9995
+    uses: int = 1  # how many steps a batch is used for (data echoing, Choi et al. 2019), where drawing is what lasts
     judge_every: int = 500
     half: bool = True  # bfloat16 products, twice the speed on processors that have them; everything else float32
 
     def progress(self, step: int, seconds: float) -> float:
         """0 at the start, 1 at the end."""
         return min(1.0, seconds / 60.0 / self.minutes if self.minutes else step / self.steps)
+
+    def batch_of(self, step: int) -> int:
+        """Number of the batch of a step: so many batches in turn, then the same ones again."""
+        turn, place = divmod(step, _IN_TURN * self.uses)
+        return turn * _IN_TURN + place % _IN_TURN
 
     def learning_rate(self, step: int, seconds: float) -> float:
         """Warm up over 300 steps, then a cosine down to a hundredth."""
@@ -96,12 +102,15 @@ class Judge:
 
 def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: str, checkpoint_every: int,
           stop_after: int | None, share: float = 1.0, minutes: float = 0.0, start: Path | None = None,
-          rate: float = _RATE) -> None:
+          rate: float = _RATE, second_look: bool = False) -> None:
     """Train or go on training; leaves checkpoint.pt, best.pt, losses.csv, heldout.csv and corpus.json in `folder`.
 
     share: of the training clips, for the curve of error against data. minutes: of the clock, instead of steps. start: a
-    run whose best weights are trained on; rate: of learning, at its highest.
+    run whose best weights are trained on, or a pack; rate: of learning, at its highest. second_look: leave those
+    weights as they are and train a second look on top of them.
     """
+    if second_look and not start:
+        raise GalateaError("a second look goes on top of a network that was trained: name its run or pack by --start")
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise GalateaError("--device cuda: torch finds no CUDA device here; leave it out to train on the CPU")
     folder.mkdir(parents=True, exist_ok=True)
@@ -109,10 +118,13 @@ def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: st
     which = training_clips(clips, share, seed)
     corpus = build_gap_corpus(clips, which, seed)
     tiny = size != "full"
-    schedule = Schedule(steps, frames=400, judge_every=8, half=False) if tiny else Schedule(steps, minutes, rate=rate)
+    uses = 2 if second_look else 1
+    schedule = (Schedule(steps, frames=400, judge_every=8, half=False, uses=uses) if tiny
+                else Schedule(steps, minutes, rate=rate, uses=uses))
     mean, scale = spread_of(clips, which)
     judge = make_judge(clips, scale)
-    run = _start(corpus, seed, device, TINY if tiny else FULL)
+    sizes = (TINY if tiny else FULL) | ({"second": TINY["hidden"] if tiny else SECOND} if second_look else {})
+    run = _start(corpus, seed, device, sizes)
     checkpoint = folder / "checkpoint.pt"
     if checkpoint.is_file():
         _resume(run, checkpoint, schedule)
@@ -121,7 +133,7 @@ def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: st
     captured = float(np.sum(np.diff(clips.starts)[which]) / FPS / 60.0)
     about = {"seed": seed, "size": size, "steps": steps, "device": device, "hardware": hardware_of(device),
              "minutes": round(captured, 2), "schedule_minutes": minutes, "share": share, "rate": rate,
-             "start": start.as_posix() if start else "",
+             "start": start.as_posix() if start else "", "second_look": second_look,
              "spread_mean": mean.tolist(), "spread": scale.tolist(),
              "clips": [{"file": c.file, "sha256": c.sha256, "licence": c.licence} for c in corpus.labels]}
     (folder / "corpus.json").write_text(json.dumps(about, indent=1))
@@ -162,7 +174,7 @@ def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: st
                 _save(run, checkpoint, schedule)
             if done:
                 break
-    if done and share == 1.0:
+    if done and share == 1.0 and not second_look:  # variants go by what the first look sees, and that has stayed
         train_variants(folder, corpus, unit, _VARIANT_STEPS if not tiny else 4, schedule.frames, seed, schedule.half)
     print(f"best mean ratio of L2P to interpolation on held-out clips: {run.best:.3f}")
 
@@ -172,14 +184,15 @@ def _batches(corpus: GapCorpus, schedule: Schedule, seed: int, steps: range, wan
     a process of their own, `wanted`, while the network learns."""
     if not wanted:
         for step in steps:
-            yield draw_batch(corpus, schedule.frames, np.random.default_rng([seed, step]))
+            yield draw_batch(corpus, schedule.frames, np.random.default_rng([seed, schedule.batch_of(step)]))
         return
     with ProcessPoolExecutor(1, get_context("fork"), _keep, (corpus, schedule.frames, seed)) as pool:
-        waiting = [pool.submit(_draw, step) for step in steps[:4]]
+        drawn: dict[int, Future] = {}
         for step in steps:
-            if step + 4 < steps.stop:
-                waiting.append(pool.submit(_draw, step + 4))
-            yield waiting.pop(0).result()
+            ahead = range(step, min(step + _IN_TURN * schedule.uses, steps.stop))
+            wanted_now = dict.fromkeys(schedule.batch_of(other) for other in ahead)
+            drawn = {number: drawn.get(number) or pool.submit(_draw, number) for number in wanted_now}
+            yield drawn[schedule.batch_of(step)].result()
 
 
 _kept: tuple[GapCorpus, int, int]
@@ -190,9 +203,9 @@ def _keep(*corpus: object) -> None:
     _kept = corpus
 
 
-def _draw(step: int) -> Batch:
+def _draw(number: int) -> Batch:
     corpus, frames, seed = _kept
-    return draw_batch(corpus, frames, np.random.default_rng([seed, step]))
+    return draw_batch(corpus, frames, np.random.default_rng([seed, number]))
 
 
 def _start(corpus: GapCorpus, seed: int, device: str, sizes: dict[str, int]) -> Run:
@@ -201,39 +214,18 @@ def _start(corpus: GapCorpus, seed: int, device: str, sizes: dict[str, int]) -> 
     features = np.concatenate([b.told.features.reshape(-1, b.told.features.shape[-1]) for b in batches])
     scale = features.std(axis=0)
     # the output's unit: how far from interpolation the body really is
-    away = np.concatenate([_away(b)[~b.told.layout.known.all(-1)] for b in batches])
+    away = np.concatenate([away_from_interpolation(b)[~b.told.layout.known.all(-1)] for b in batches])
     unit = np.maximum(np.sqrt(np.mean(away ** 2, axis=0)), 0.01)
     model, averaged = (Inbetweener(InbetweenerShape(**sizes), features.mean(axis=0), np.maximum(scale, 0.05), unit)
                        .to(device) for _ in range(2))
     averaged.load_state_dict(model.state_dict())
-    own = [p for name, p in model.named_parameters() if not name.startswith("variant")]
+    second = model.shape.second > 0
+    own = [p for name, p in model.named_parameters()
+           if name.startswith("second") == second and not name.startswith("variant")]
+    model.requires_grad_(False)
+    for parameter in own:
+        parameter.requires_grad_(True)
     return Run(model, averaged.eval(), torch.optim.AdamW(own, lr=1e-3, betas=(0.9, 0.99), weight_decay=0.01))
-
-
-def _away(batch: Batch) -> np.ndarray:
-    """(B, T, 23, 3) what would have to be added to interpolation."""
-    turns = rotation_vector(quat_multiply(quat_inverse(batch.told.rotations), batch.rotations))
-    shifts = turn_about_z((batch.positions - batch.told.positions)[:, :, None], -batch.told.heading)
-    return np.concatenate([turns, shifts], axis=2)
-
-
-def tensors(batch: Batch, device: str) -> dict[str, Tensor]:
-    """A batch for torch: the network's inputs by their names, and what else the losses need."""
-    told, layout = batch.told, batch.told.layout
-    arrays = {"features": told.features, "before": layout.before, "after": layout.after,
-              "share": layout.share.astype(np.float32), "base": told.rotations.astype(np.float32),
-              "moved": told.positions.astype(np.float32), "heading": told.heading.astype(np.float32),
-              "missing": ~layout.known.all(axis=-1), "rotations": batch.rotations.astype(np.float32),
-              "positions": batch.positions.astype(np.float32), "standing": batch.contacts}
-    return {name: torch.as_tensor(array, device=device) for name, array in arrays.items()}
-
-
-def place(turns: Tensor, shifts: Tensor, x: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-    """Global rotations and joints of interpolation with the network's changes on top."""
-    cos, sin = torch.cos(x["heading"])[..., None], torch.sin(x["heading"])[..., None]
-    a, b, c = shifts.split(1, dim=-1)
-    moved = x["moved"] + torch.cat([cos * a - sin * b, sin * a + cos * b, c], dim=-1)
-    return kinematics(torch_turned_by(x["base"], turns), moved)
 
 
 def train_step(run: Run, batch: Batch, schedule: Schedule, scale: Tensor, device: str) -> dict[str, float]:
@@ -259,34 +251,6 @@ def train_step(run: Run, batch: Batch, schedule: Schedule, scale: Tensor, device
         for slow, fast in zip(run.averaged.parameters(), run.model.parameters(), strict=True):
             slow.lerp_(fast, 1.0 - decay)
     return {"loss": loss.item(), **{name: value.item() for name, value in losses.items()}}
-
-
-def gap_losses(turns: Tensor, shifts: Tensor, standing: Tensor, x: dict[str, Tensor], scale: Tensor
-               ) -> dict[str, Tensor]:
-    """What is judged, as shares of interpolation's error over the batch, and what makes it fit to look at."""
-    missing = x["missing"].float()
-    turned, joints = place(turns, shifts, x)
-    with torch.no_grad():
-        true_turned, true = kinematics(x["rotations"], x["positions"])
-        even_turned, even = kinematics(x["base"], x["moved"])
-        sides = [torch.where((q * true_turned).sum(-1, keepdim=True) < 0.0, -1.0, 1.0) for q in (turned, even_turned)]
-
-    def over_gap(error: Tensor) -> Tensor:
-        """Length of the error of all joints, summed over the missing frames."""
-        return ((error.flatten(2).square().sum(-1) + 1e-6).sqrt() * missing[:, -error.shape[1]:]).sum()
-
-    places = over_gap((joints - true) / scale) / over_gap((even - true) / scale)
-    rotations = over_gap(turned * sides[0] - true_turned) / over_gap(even_turned * sides[1] - true_turned)
-    true_velocity = torch.diff(true, dim=1)
-    velocity = over_gap(torch.diff(joints, dim=1) - true_velocity) / over_gap(torch.diff(even, dim=1) - true_velocity)
-
-    feet = [INDEX[name] for name in CONTACT_JOINTS]
-    both = x["standing"][:, 1:] * x["standing"][:, :-1] * missing[:, 1:, None]
-    sliding = (torch.diff(joints[:, :, feet], dim=1).square().sum(-1) + 1e-6).sqrt() * FPS
-    slide = (sliding * both).sum() / (both.sum() + 1.0)
-    contacts = functional.binary_cross_entropy_with_logits(standing, x["standing"])
-    return {"joints": places, "rotations": 0.6 * rotations, "velocity": 0.25 * velocity, "feet": 0.05 * slide,
-            "contacts": 0.05 * contacts}
 
 
 # --- judging ----------------------------------------------------------------------------------------------------
@@ -360,14 +324,18 @@ def _resume(run: Run, path: Path, schedule: Schedule) -> None:
 
 
 def _start_from(run: Run, other: Path) -> None:
-    """Take over the best weights of another run."""
+    """Take over the best weights of another run or of a pack; a second look, where they have none, begins anew."""
     try:
-        saved = torch.load(other / "best.pt", map_location=run.model.mean.device, weights_only=True)
+        if (other / "pack.toml").is_file():
+            weights = load_inbetweener(read_pack(other)).state_dict()
+        else:
+            weights = torch.load(other / "best.pt", map_location=run.model.mean.device, weights_only=True)["averaged"]
         for model in (run.model, run.averaged):
-            model.load_state_dict(saved["averaged"])
+            model.load_state_dict({name: value for name, value in model.state_dict().items()
+                                   if name.startswith("second")} | weights)
     except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
         raise GalateaError(f"{other}: holds no best.pt of a network of this size ({type(error).__name__}); name the "
-                           "--run folder of an earlier training") from error
+                           "--run folder of an earlier training, or a pack's") from error
 
 
 def _open_log(path: Path, step: int, columns: tuple[str, ...]):  # noqa: ANN202 - an open text file

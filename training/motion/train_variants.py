@@ -19,6 +19,7 @@ from tqdm import tqdm
 from blender_addon.motion.inbetween_features import CHANNELS, SIZE
 
 from .gap_corpus import GapCorpus, draw_batch
+from .gap_losses import away_from_interpolation, gap_losses, tensors
 from .inbetweener import Inbetweener, InbetweenerShape
 
 _INFORMATION = 0.004  # what a nat costs
@@ -49,8 +50,8 @@ class GapReader(nn.Module):
 def train_variants(folder: Path, corpus: GapCorpus, scale: Tensor, steps: int, frames: int, seed: int, half: bool
                    ) -> None:
     """Train the variant layers of best.pt and write them back; done once, so that a second call does nothing."""
-    # the losses of the first stage, which in turn ends with this one
-    from .train_inbetweener import _away, _write, gap_losses, tensors
+    # the first stage, which in turn ends with this one
+    from .train_inbetweener import _write
 
     path = folder / "best.pt"
     saved = torch.load(path, map_location=scale.device, weights_only=True)
@@ -79,7 +80,7 @@ def train_variants(folder: Path, corpus: GapCorpus, scale: Tensor, steps: int, f
                 turns, shifts, _ = model.say(signal, x["features"], *keys, None)
             signal = signal.float()
             guess = torch.cat([turns, shifts[:, :, None]], dim=2)
-            away = torch.as_tensor(_away(batch), dtype=torch.float32, device=scale.device) - guess
+            away = torch.as_tensor(away_from_interpolation(batch), dtype=torch.float32, device=scale.device) - guess
             mean, log_spread = reader(signal, (away / model.unit).flatten(2).clamp(-5.0, 5.0), x["missing"].float())
             latent = mean + torch.randn_like(mean) * torch.exp(log_spread)
             turns, shifts, standing = model.say(signal, x["features"], *keys, latent)
