@@ -23,8 +23,8 @@ THUMBNAIL = 128  # pixels along an edge
 @dataclass(frozen=True)
 class MaterialResult:
     """What was put on objects. materials, objects: their names; objects share a material where it lies alike on them.
-    notes: what could not be done as asked. files: the pictures that were saved. seconds: the time it took, with the
-    texture's where that was made along with it."""
+    notes: what could not be done as asked, and what is worth knowing of the texture. files: the pictures that were
+    saved. seconds: the time it took, with the texture's where that was made along with it."""
 
     texture: TextureResult
     materials: tuple[str, ...]
@@ -103,5 +103,5 @@ def dressing_in_slices(objects: Sequence[bpy.types.Object], texture: TextureResu
     cloth = dressing.Cloth(texture.class_name, texture.look, texture.metres,
                            {made.seed: made.maps for made in texture.textures}, about)
     done = yield from dressing.dress_in_slices(objects, cloth, options)
-    return MaterialResult(texture, done.materials, done.objects, done.notes, done.files, options,
+    return MaterialResult(texture, done.materials, done.objects, (*texture.notes, *done.notes), done.files, options,
                           texture.seconds + time.perf_counter() - began)

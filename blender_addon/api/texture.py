@@ -37,9 +37,9 @@ class Texture:
 @dataclass(frozen=True, eq=False)
 class TextureResult:
     """What was made. class_name: of all materials. look: what is true of that class. metres: how wide and how high the
-    maps are in the world. guess: {class: probability} of the picture that they are to be like. likeness: how much of its
-    pattern they have, 0 … 1 (see texture/likeness.py). notes: what is worth knowing of it. seconds: the time it took.
-    figures: of the first material. files: what was written, if anything."""
+    maps are in the world. guess: {class: probability} of the picture that they are to be like. likeness: how much of
+    its pattern they have, 0 … 1 (see texture/likeness.py). notes: what is worth knowing of it. seconds: the time it
+    took. figures: of the first material. files: what was written, if anything."""
 
     textures: tuple[Texture, ...]
     class_name: str
@@ -199,14 +199,16 @@ def _make(job: _Job, seed: int, awake: bool) -> Generator[float, None, Texture]:
     request = job.request
     inputs = generating.model_inputs(job.mapping, job.known, request, seed, job.seen)
     yield 0.05
-    maps, colours = generating.blank_maps(request.width, request.height), generating.recoloured(job.seen, request)
+    maps = generating.blank_maps(request.width, request.height)
     parts = generating.strips(job.known, request.width, request.height)
     for number, strip in enumerate(parts):
         some = generating.strip_inputs(job.known, inputs, strip)
         share = 0.05 + 0.8 * number / len(parts)
         outputs = yield from within(_run(job.model, some, awake), share, 0.8 / len(parts))
-        generating.fill_in(maps, strip, outputs, colours)
+        generating.fill_in(maps, strip, outputs)
         yield share + 0.8 / len(parts)
+    for _ in generating.recolour(maps, request, job.seen):
+        yield 0.85
     figures = yield from within(figures_in_slices(maps), 0.85, 0.15)
     return Texture(seed, maps, figures)
 

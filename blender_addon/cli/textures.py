@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import GalateaError
 from ..inference.devices import DEVICES
 from ..texture.requests import MIXED, TextureRequest
-from .printing import check_writable, progress, say, short, write_json
+from .printing import check_writable, progress, say, say_notes, short, write_json
 
 
 def add_verbs(verbs: argparse._SubParsersAction, every: argparse.ArgumentParser) -> None:
@@ -22,7 +22,7 @@ def add_verbs(verbs: argparse._SubParsersAction, every: argparse.ArgumentParser)
         description="Make seamless materials, five PNG maps each: FOLDER/<class>_<seed>_<map>.png.")
     texture.add_argument("--class", dest="class_name", default="", metavar="CLASS",
                          help="one of the pack's classes (see: galatea packs info)")
-    texture.add_argument("--like", default="", metavar="IMAGE", help="a picture whose style is taken")
+    texture.add_argument("--like", default="", metavar="IMAGE", help="a picture whose style and colours are taken")
     texture.add_argument("--size", type=int, metavar="PX", help=f"width and height (default: {plain.width})")
     texture.add_argument("--width", type=int, metavar="PX", help="a multiple of 32, up to 2048")
     texture.add_argument("--height", type=int, metavar="PX", help="the same")
@@ -99,6 +99,7 @@ def _texture(args: argparse.Namespace) -> int:
         likely = sorted(result.guess.items(), key=lambda pair: -pair[1])[:3]
         say(args, f"picture    looks like {', '.join(f'{name} ({share:.0%})' for name, share in likely)}")
     say(args, f"figures    {_told(result.figures)}")
+    say_notes(args, result.notes)
     why = f" ({result.why_not})" if result.why_not else ""
     say(args, f"with       {result.pack} {result.pack_version} on {result.provider}{why}, seed {result.seed}")
     say(args, f"wrote      {len(result.files)} files to {args.out} in {result.seconds:.2f} s")

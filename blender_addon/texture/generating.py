@@ -4,13 +4,16 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import DeviceError
+from .likeness import Recolouring, pattern_likeness, recolouring
 from .requests import TextureRequest
 from .vocabulary import Vocabulary, vocabulary
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
 MAPS = ("albedo", "normal", "roughness", "metallic", "height")
 STRIP_PIXELS = 2048 * 640  # that are made at once: a pixel takes about 1 kB of memory meanwhile
+_SAMPLE = 1  # tiles along an edge, to compare with a picture: the same to a level of 255 as two
 THREADS = max(2, min(os.cpu_count() or 2, 8))  # how many there are does not change a bit of the result
 
 
@@ -42,10 +46,15 @@ class TextureMaps:
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """What the encoder takes a picture for: latent (Z,), and how likely each class is, (K,)."""
+    """A picture that materials are to be like: what the encoder takes it for, latent (Z,) and how likely each class is,
+    (K,); itself as one tile, (T, T, 3). Then what it takes to give its colours to what the model makes of that, and how
+    much of its pattern that has, 0 … 1."""
 
     latent: np.ndarray
     classes: np.ndarray
+    tile: np.ndarray
+    colours: Recolouring | None = None
+    likeness: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +80,33 @@ def look_at(encoder: Session, known: Vocabulary, picture: np.ndarray) -> Seen:
     taken for one tile."""
     tile = shrink(central_square(picture), known.texels_per_tile)
     seen = encoder.run({"picture": np.ascontiguousarray(tile.transpose(2, 0, 1)[None], dtype=np.float32)})
-    return Seen(seen["mean"][0], seen["class"][0])
+    return Seen(seen["mean"][0], seen["class"][0], tile)
+
+
+def likened_inputs(mapping: Session, known: Vocabulary, request: TextureRequest, seen: Seen) -> Arrays:
+    """Inputs of the graph `model` for a sample of what a picture alone leads to, for `likened`."""
+    edge = _SAMPLE * known.texels_per_tile
+    plain = TextureRequest(class_name=class_of(known, request, seen), seed=request.seed, width=edge, height=edge)
+    return model_inputs(mapping, known, plain, plain.seed, seen)
+
+
+def likened(seen: Seen, outputs: Arrays) -> Seen:
+    """A picture with what its sample tells: how colours are to be moved, and how like the pattern is."""
+    made = outputs["albedo"][0].transpose(1, 2, 0).copy()
+    colours = recolouring(made, seen.tile)
+    deque(colours.move(made), 0)
+    return replace(seen, colours=colours, likeness=pattern_likeness(made, seen.tile))
+
+
+def recolour(maps: TextureMaps, request: TextureRequest, seen: Seen | None) -> Iterator[None]:
+    """Give one of a request's materials the picture's colours, in slices: as far as its style is the picture's, and not
+    the class's mean, another class's or another seed's."""
+    if seen is None or seen.colours is None:
+        return
+    share = request.variety * (1.0 - request.second_amount if request.second_class else 1.0)
+    if request.mix_seed is not None and request.mixed != "coarse":
+        share *= 1.0 - request.mix_amount
+    yield from seen.colours.part(share).move(maps.albedo)
 
 
 def central_square(picture: np.ndarray) -> np.ndarray:
@@ -194,4 +229,5 @@ def generate_maps(pack: Pack, request: TextureRequest, seed: int | None = None, 
     maps = blank_maps(request.width, request.height)
     for strip in strips(known, request.width, request.height):
         fill_in(maps, strip, model.run(strip_inputs(known, inputs, strip), frugal=True))
+    deque(recolour(maps, request, seen), 0)
     return maps

@@ -27,7 +27,8 @@ class TextureRequest:
     class_name: one of the pack's; "" for the class that the picture `like` is taken for. seed, count: materials with
     the seeds `seed`, `seed + 1` ... width, height: pixels, multiples of the pack's cell (32) up to 2048; a larger size
     is a larger area. variety: 1 for everything that was learnt, 0 for the class's mean. directions: {name: amount}, 1
-    being a usual step. like: a picture's file, "" for none; its style is taken and the seed moves the layout only.
+    being a usual step. like: a picture's file, "" for none; its style and its colours are taken and the seed moves the
+    layout only.
     mix_seed: another seed whose style is mixed in: mix_amount of it, from 0 to 1, into "all" of the style, or into its
     "coarse" (layout, large forms) or "fine" (colour, grain) stages. second_class: another class to go towards, by
     second_amount from 0 to 1. pack: its id, "" for the one that ships.

@@ -205,6 +205,10 @@ def test_a_picture_gives_the_style_and_the_class(doors, monkeypatch):
     sys.modules["blender_addon.scene.pictures"].read_picture = lambda path: picture
     result = api.generate_texture(TextureRequest(like="bag.jpg", width=64, height=64, device="cpu"))
     assert result.class_name == "leather" and result.guess["leather"] > 0.9
+    assert result.maps.albedo.mean(axis=(0, 1)) == pytest.approx(COLOURS[1], abs=0.01)
+    lighter = TextureRequest(like="bag.jpg", directions={"lighter": 3.0}, width=64, height=64, device="cpu")
+    assert api.generate_texture(lighter).maps.albedo.mean() > result.maps.albedo.mean() + 0.05
+    assert same(result.maps, finish(api.texture_in_slices(result.request)).maps) == list(MAPS)
     other = api.generate_texture(TextureRequest(like="bag.jpg", seed=1, width=64, height=64, device="cpu"))
     assert not np.array_equal(result.maps.height, other.maps.height)
     named = api.generate_texture(TextureRequest("stone", like="bag.jpg", width=64, height=64, device="cpu"))
