@@ -81,7 +81,7 @@ def pose(armature: bpy.types.Object, **turns: tuple[str, float]) -> None:
     bpy.context.view_layer.update()
 
 
-def stand_at(armature: bpy.types.Object, frame: int, at: tuple[float, float]) -> None:
+def stand_at(armature: bpy.types.Object, frame: int, at: np.ndarray) -> None:
     """Let a moving character be over a place at a frame of the scene."""
     bpy.context.scene.frame_set(frame)
     hips = armature.matrix_world @ armature.pose.bones["Hips"].head
@@ -152,22 +152,49 @@ def parts(quality: Quality) -> Image.Image:
 
 
 def walking(quality: Quality) -> Image.Image:
-    """Three characters who walk, at four moments of a step."""
+    """Three dressed characters who walk, at four moments of two steps."""
     rows = []
     with _studio():
-        cast = [person(seed=5, sex=0.0, action="walk", seconds=3.0, motion_seed=1),
-                person(seed=6, sex=1.0, action="walk", seconds=3.0, motion_seed=2),
-                person(seed=11, sex=0.0, weight=95.0, stature=1.62, action="walk", seconds=3.0, motion_seed=3)]
-        for frames in ((30, 36), (42, 48)):
+        cast = _walkers()
+        for frames in ((30, 38), (46, 54)):
             rows.append([])
             for frame in frames:
                 for n, armature in enumerate(cast):
-                    stand_at(armature, frame, tuple(1.05 * (n - 1) * _aside(35.0)))
-                rows[-1].append(_render(View((0.0, 0.0, 0.95), 2.1, 35.0), (800, 500), quality))
+                    stand_at(armature, frame, 1.0 * (n - 1) * _aside(35.0))
+                rows[-1].append(_render(View((0.0, 0.0, 0.92), 2.05, 35.0), (800, 500), quality))
     return _sheet(rows)
 
 
-SHEETS = {"people": people, "sides": sides, "parts": parts, "walking": walking}
+def styles(quality: Quality) -> Image.Image:
+    """One person, and the same with each slider of style far up or down."""
+    shapes = [{}, {"head": 0.6}, {"limbs": 0.7}, {"limbs": -0.7}, {"muscle": 1.0}, {"heroic": 1.0}, {"childlike": 1.0},
+              {"toon": 1.0}]
+    with _studio():
+        for n, shape in enumerate(shapes):
+            person((0.98 * (n - 3.5), 0.0), turn=-10.0, arms=26.0, seed=7, sex=1.0, variety=0.4, shape=shape)
+        return _sheet([[_render(View((0.0, 0.0, 1.0), 2.2), (1600, 450), quality)]])
+
+
+def front(quality: Quality) -> Image.Image:
+    """The README's: three walkers in generated materials, one of them nearer, on a floor of tiles."""
+    with _studio():
+        for armature, at in zip(_walkers(), ((-0.95, 0.55), (0.0, -0.6), (1.05, 0.75))):
+            stand_at(armature, 38, at[0] * _aside(30.0) + at[1] * _aside(120.0))
+        _tiles()
+        return _render(View((0.0, 0.0, 0.90), 2.0, 30.0, 3.0), (1200, 640), quality)
+
+
+def _walkers() -> list[bpy.types.Object]:
+    walk = {"action": "walk", "seconds": 3.0, "material": "skin"}
+    return [person(seed=5, sex=0.0, variety=0.5, clothes=("skirt", "shirt", "boots"), motion_seed=1,
+                   wear={"skirt": "denim", "shirt": "knit", "boots": "leather"}, **walk),
+            person(seed=7, sex=1.0, variety=0.5, clothes=("trousers", "shirt", "boots"), motion_seed=2,
+                   wear={"trousers": "leather", "shirt": "scales", "boots": "leather"}, **walk),
+            person(seed=11, sex=0.0, stature=1.64, weight=88.0, clothes=("trousers", "shirt"), motion_seed=3,
+                   wear={"trousers": "denim", "shirt": "fur"}, **walk)]
+
+
+SHEETS = {"people": people, "sides": sides, "parts": parts, "walking": walking, "styles": styles, "front": front}
 
 
 # --- the studio -------------------------------------------------------------------------------------------------------
@@ -218,6 +245,21 @@ def _paper(view: View) -> bpy.types.Object:
     ob = bpy.data.objects.new("Paper", mesh)
     ob.location, ob.rotation_euler = (*view.target[:2], 0.0), (0.0, 0.0, radians(view.turn))
     return ob
+
+
+def _tiles() -> None:
+    """A floor of tiles a hair above the paper."""
+    count, edge = 24, 0.6
+    x, y = np.meshgrid(np.arange(count + 1), np.arange(count + 1), indexing="ij")
+    points = np.stack([(x - count / 2) * edge, (y - count / 2) * edge, np.full(x.shape, 0.0005)], axis=-1)
+    at = (np.arange(count)[:, None] * (count + 1) + np.arange(count)).ravel()
+    mesh = bpy.data.meshes.new("Tiles")
+    mesh.from_pydata(points.reshape(-1, 3).tolist(), [],
+                     np.stack([at, at + count + 1, at + count + 2, at + 1], axis=1).tolist())
+    for name, colour in (("Light", (0.30, 0.31, 0.33)), ("Dark", (0.20, 0.21, 0.23))):
+        mesh.materials.append(_plain(name, colour, 0.35))
+    mesh.polygons.foreach_set("material_index", (np.add.outer(np.arange(count), np.arange(count)) % 2).ravel())
+    bpy.context.scene.collection.objects.link(bpy.data.objects.new("Tiles", mesh))
 
 
 def _aside(turn: float) -> np.ndarray:
