@@ -68,6 +68,23 @@ def _softened(points: np.ndarray) -> np.ndarray:
     return points
 
 
+EYES = ("white", "iris", "pupil")
+
+
+@lru_cache(maxsize=1)
+def eye_parts() -> np.ndarray:
+    """(F,) what the smooth mesh's faces are: 0 skin, and between the lids 1 more than the place in EYES."""
+    own, quads = loops(), refinement().quads
+    parts = np.zeros((len(quads), 4), np.int32)
+    for side in (own.left, own.right):
+        edge, iris, middle = side["eye"][2], side["eye"][3], side["pupil"]
+        inside = np.isin(quads, np.concatenate([edge, iris, middle])).all(axis=1)
+        parts[inside] = 1
+        parts[inside & ~np.isin(quads, edge).any(axis=1)] = 2
+        parts[quads == middle[0]] = 3  # of the four quads of each, those at the middle
+    return parts.ravel()
+
+
 def skin(figure: Figure) -> np.ndarray:
     """(N, 3) vertices of the smooth mesh with its relief, metres."""
     points = _smooth(figure)

@@ -13,9 +13,11 @@ import numpy as np
 from mathutils import Vector
 
 from ..character.body_mesh import BodyMesh
+from ..character.modelling import eye_parts
 from ..errors import GalateaError, RigError
 from ..rig.body_bones import Bones, bones_of
 from .armatures import edit_mode
+from .eyes import EYE_MATERIALS, eye_materials
 from .helper_bones import add_helpers
 from .holding import held
 from .mannequin import MATERIAL, clay
@@ -50,7 +52,7 @@ def added(body: BodyMesh, about: Mapping[str, Any]) -> Iterator[Character]:
     context = bpy.context
     chosen = [held(ob) for ob in context.selected_objects]
     active = held(context.view_layer.objects.active) if context.view_layer.objects.active else None
-    had_clay = MATERIAL in bpy.data.materials
+    plain = {name for name in (MATERIAL, *EYE_MATERIALS) if name not in bpy.data.materials}
     armature = bpy.data.objects.new(NAME, bpy.data.armatures.new(NAME))
     made = [held(armature)]
     try:
@@ -70,8 +72,8 @@ def added(body: BodyMesh, about: Mapping[str, Any]) -> Iterator[Character]:
         for each in reversed(made):
             with suppress(GalateaError):
                 _remove(each())
-        if not had_clay and MATERIAL in bpy.data.materials:
-            bpy.data.materials.remove(bpy.data.materials[MATERIAL])
+        for name in plain & set(bpy.data.materials.keys()):
+            bpy.data.materials.remove(bpy.data.materials[name])
         for each in chosen:
             with suppress(GalateaError, RuntimeError):
                 each().select_set(True)
@@ -107,7 +109,9 @@ def _add_body(armature: bpy.types.Object, body: BodyMesh) -> bpy.types.Object:
     mesh.from_pydata(body.vertices.tolist(), [], body.faces.tolist())
     mesh.polygons.foreach_set("use_smooth", np.ones(len(body.faces), bool))
     mesh.uv_layers.new(name="UVMap").data.foreach_set("uv", body.uvs.astype(np.float32).ravel())
-    mesh.materials.append(clay())
+    for material in (clay(), *eye_materials()):
+        mesh.materials.append(material)
+    mesh.polygons.foreach_set("material_index", eye_parts())
     mesh[_BODY] = len(body.vertices)
     mesh.update()
     ob = bpy.data.objects.new(mesh.name, mesh)
