@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How well bodies have the measures asked for: `python bench/body_figures.py [BODIES]`, judged by their meshes alone.
+"""How well bodies have the measures asked for and how well they bend, judged by their meshes alone.
 
-The people are drawn from models/body-vae, half of them women; the judge is tests/judging_bodies.py.
+    python bench/body_figures.py [BODIES] [--data DIR [--clip FILE]]
+
+The people are drawn from models/body-vae, half of them women; the judges are tests/judging_bodies.py and
+tests/judging_joints.py. DIR: the folder with motion that training reads, FILE a clip in it that its index.csv holds out
+from training; with it the volume that elbows and knees keep is taken over 20 poses of that clip, too.
 """
 
 from __future__ import annotations
 
+import argparse
+import csv
 import sys
 import time
 from pathlib import Path
@@ -16,18 +22,37 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from judging_bodies import pierced, taken  # noqa: E402
-from judging_joints import bent, triangles, volume, volume_kept  # noqa: E402
+from judging_joints import bent, in_motion, skinned, triangles, volume, volume_kept  # noqa: E402
 
 from blender_addon.character.body_mesh import make_body  # noqa: E402
 from blender_addon.character.people import draw_people, open_people  # noqa: E402
 from blender_addon.inference.packs import read_pack  # noqa: E402
+from blender_addon.motion.bvh import read_bvh  # noqa: E402
+from blender_addon.motion.kinematics import forward_kinematics  # noqa: E402
+from blender_addon.motion.rotations import matrix_from_quat  # noqa: E402
+from blender_addon.rig.canonical import to_canonical  # noqa: E402
+
+CLIP = "cmu/135_02.bvh"  # karate: the liveliest that is held out
+POSES = 20
+BENDING = ("LeftForeArm", "RightForeArm", "LeftLeg", "RightLeg")
 
 
-def main(count: int) -> None:
-    """Print the figures of `count` bodies."""
+def held_out(data: Path, file: str) -> np.ndarray:
+    """(POSES, 22, 3, 3) the turns of the canonical joints in poses of a clip, evenly over its length."""
+    with (data / "index.csv").open(encoding="utf-8", newline="") as index:
+        split = {row["file"]: row["split"] for row in csv.DictReader(index)}
+    if not split.get(file, "").startswith("val"):
+        raise SystemExit(f"{file} is not held out in {data / 'index.csv'}; name a clip whose split is val or val-clip")
+    clip = to_canonical(read_bvh(data / file)).clip
+    frames = np.linspace(0, clip.frames - 1, POSES).astype(int)
+    return matrix_from_quat(forward_kinematics(clip.skeleton, clip.rotations[frames], clip.positions[frames])[0])
+
+
+def main(count: int, poses: np.ndarray) -> None:
+    """Print the figures of `count` bodies; of every tenth those that take long."""
     people = open_people(read_pack(ROOT / "models" / "body-vae"))
     drawn = [person for sex in (0.0, 1.0) for person in draw_people(people, count // 2, 1, sex=sex)]
-    seconds, off, cut, kept, density = [], {}, [], [], []
+    seconds, off, cut, kept, moving, density = [], {}, [], [], [], []
     for n, person in enumerate(drawn):
         start = time.perf_counter()
         mesh = make_body(person)
@@ -38,6 +63,9 @@ def main(count: int) -> None:
         if n % 10 == 0:
             cut.append(len(pierced(mesh)) / (2 * len(mesh.faces)))
             kept.append([volume_kept(mesh, name, bent(mesh, name, 120.0)) for name in ("LeftForeArm", "LeftLeg")])
+            for pose in poses:
+                vertices = skinned(mesh, in_motion(mesh, pose))
+                moving.append([volume_kept(mesh, name, vertices) for name in BENDING])
     print(f"{len(drawn)} bodies of {len(mesh.vertices)} vertices, {1000 * np.median(seconds):.0f} ms each, the first "
           f"{seconds[0]:.1f} s")
     print("measure: mean / largest difference from what was asked for, %")
@@ -47,7 +75,16 @@ def main(count: int) -> None:
     print(f"edges that go through the skin: {100 * np.mean(cut):.2f} %, at most {100 * np.max(cut):.2f} %")
     elbow, knee = np.min(kept, axis=0)
     print(f"volume kept at 120 degrees, at least: elbow {100 * elbow:.0f} %, knee {100 * knee:.0f} %")
+    if moving:
+        lost = np.min(np.reshape(moving, (-1, 2, 2)).min(axis=2), axis=0)
+        print(f"over {len(poses)} poses of the clip, {len(kept)} bodies, at least: elbow {100 * lost[0]:.0f} %, "
+              f"knee {100 * lost[1]:.0f} %")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 200)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("bodies", type=int, nargs="?", default=200, metavar="BODIES")
+    parser.add_argument("--data", type=Path, metavar="DIR")
+    parser.add_argument("--clip", default=CLIP, metavar="FILE")
+    given = parser.parse_args()
+    main(given.bodies, held_out(given.data, given.clip) if given.data else np.zeros((0, 22, 3, 3)))

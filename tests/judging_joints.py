@@ -147,18 +147,18 @@ def in_motion(mesh, globals_):
 
 
 def bent(mesh, name, degrees):
-    """World rotations with an elbow or knee bent: a knee bends backward, a forearm swings forward."""
+    """Vertices with an elbow or knee bent: a knee bends backward, a forearm swings forward."""
     above = joint(mesh, parent(mesh, name))
     along = joint(mesh, name) - above
     axis = np.array([1.0, 0.0, 0.0]) if name.endswith("Leg") else np.cross(along, (0.0, -1.0, 0.0))
-    return turned_by(mesh, {name: turn(axis, degrees)})
+    return skinned(mesh, turned_by(mesh, {name: turn(axis, degrees)}))
 
 
-def volume_kept(mesh, name, turned):
-    """Share of the volume that an elbow or knee ("LeftForeArm", "RightLeg") keeps under world rotations by joint,
-    within 10 cm of it (on somebody of 1.75 m)."""
-    at, above = joint(mesh, name), joint(mesh, parent(mesh, name))
-    below = joint(mesh, name.replace("Leg", "Foot").replace("ForeArm", "Hand"))
+def volume_kept(mesh, name, vertices):
+    """Share of the volume that an elbow, knee or wrist (as "LeftForeArm") keeps when the skin is at `vertices`, within
+    10 cm of it (on somebody of 1.75 m)."""
+    side, part = sided(name)
+    at, above, below = (joint(mesh, each) for each in (name, parent(mesh, name), side + _AFTER[part]))
     reach = 0.10 * np.ptp(mesh.vertices[:, 2]) / 1.75
     along, out = (at - above) / np.linalg.norm(at - above), (below - at) / np.linalg.norm(below - at)
     upper = parent(mesh, name)
@@ -167,7 +167,7 @@ def volume_kept(mesh, name, turned):
     inside &= ((mesh.vertices - at) @ along > -reach) & ((mesh.vertices - at) @ out < reach)
     some = triangles(mesh)
     some = some[inside[some].all(axis=1)]
-    return closed_volume(skinned(mesh, turned), some) / closed_volume(mesh.vertices, some)
+    return closed_volume(vertices, some) / closed_volume(mesh.vertices, some)
 
 
 def closed_volume(points, faces):

@@ -5,14 +5,32 @@ The mesh is judged by itself (`judging_bodies`): no function of `blender_addon.c
 measurements it is given takes part.
 """
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from judging_bodies import pierced, sides, taken, winding
-from judging_joints import SHARES, TWISTS, bent, dense, joint, posed, triangles, volume, volume_kept
+from judging_joints import (
+    SHARES,
+    TWISTS,
+    bent,
+    dense,
+    in_motion,
+    joint,
+    posed,
+    skinned,
+    triangles,
+    turn,
+    turned_by,
+    volume,
+    volume_kept,
+)
 
 from blender_addon.character.body_mesh import make_body
 from blender_addon.character.measurements import NAMES, Measurements, average
 from blender_addon.errors import GalateaError
+from blender_addon.motion.bvh import read_bvh
+from blender_addon.motion.rotations import matrix_from_quat, quat_from_axis_angle, quat_inverse, quat_multiply
 from blender_addon.motion.skeleton import JOINTS
 
 # How much of a woman's or man's mean somebody's girths and breadths are, by how their names begin.
@@ -168,6 +186,28 @@ def test_a_bent_joint_keeps_its_volume(bodies, name, degrees):
     for who in ("man", "woman", "stout man"):
         kept = volume_kept(bodies[who], name, bent(bodies[who], name, degrees))
         assert kept > 0.85, (who, kept)
+
+
+@pytest.mark.parametrize("take", ["kick", "dance"])
+def test_moving_joints_keep_their_volume(bodies, take):
+    clip = read_bvh(Path(__file__).parents[1] / "takes" / f"{take}.bvh")
+    turned, _ = clip.forward()
+    to_z_up = quat_from_axis_angle(np.array([1.0, 0.0, 0.0]), np.array(np.pi / 2.0))
+    turned = turned[:, [clip.names.index(name) for name in JOINTS]]
+    turned = quat_multiply(quat_multiply(to_z_up, turned), quat_inverse(to_z_up))  # Y is up in the file
+    for who in ("woman", "stout man"):
+        for frame in np.linspace(0, len(turned) - 1, 10).astype(int):
+            moved = skinned(bodies[who], in_motion(bodies[who], matrix_from_quat(turned[frame])))
+            for name in ("LeftForeArm", "RightForeArm", "LeftLeg", "RightLeg"):
+                assert volume_kept(bodies[who], name, moved) > 0.85, (who, frame, name)
+
+
+def test_a_turned_hand_does_not_wring_the_forearm(bodies):
+    mesh = bodies["man"]
+    along = joint(mesh, "LeftHandMiddle1") - joint(mesh, "LeftHand")
+    for degrees in (90.0, -90.0):
+        wrung = skinned(mesh, turned_by(mesh, {"LeftHand": turn(along, degrees)}))
+        assert volume_kept(mesh, "LeftHand", wrung) > 0.93
 
 
 def test_the_mouth_opens(bodies):
