@@ -16,7 +16,7 @@ _SOLE, _UNDER = 0.016, -0.003  # where the sole ends above, and below
 _HEEL = 0.30  # of the foot's length, from behind
 _ARCH = 0.62
 _NOTCH = 0.0055
-_BOX = 0.016  # room above the toes
+_BOX = 0.022  # room above the toes
 
 
 def sew_boots(wearer: Wearer, cut: Cut) -> Sewn:

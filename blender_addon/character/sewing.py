@@ -66,18 +66,18 @@ class Sewing:
         start = sum(map(len, self.faces))
         return np.arange(start, start + len(quads))
 
-    def hem(self, border: np.ndarray, down: np.ndarray, out: np.ndarray, width: float, name: str,
+    def hem(self, border: np.ndarray, down: np.ndarray, out: np.ndarray, width: float | np.ndarray, name: str,
             raised: float = 0.0012, deep: float = 0.018, flip: bool = False) -> None:
         """A band with an edge as thick as cloth, rolled in, on a closed border (C,) of vertices.
 
-        down, out: (C, 3) unit vectors over the edge and away from the body. width, raised: metres of the band and how
-        far it stands off the cloth. deep: how far the inside goes back.
+        down, out: (C, 3) unit vectors over the edge and away from the body. width: metres of the band, one or one a
+        vertex. raised: how far it stands off the cloth. deep: how far the inside goes back.
         """
         at, skin = self.place()[border], np.array(self.skin)[border]
         steps = [(0.0, raised)] if raised else []
         steps += [(0.5 * width, raised), (width - 0.001, raised), (width, raised - 0.0008),
                   (width, raised - THICK + 0.0008), (width - 0.001, raised - THICK), (width - deep, -THICK)]
-        rows = [self.add(at + down * far + out * off, skin) for far, off in steps]
+        rows = [self.add(at + down * np.reshape(far, (-1, 1)) + out * off, skin) for far, off in steps]
         table = np.stack([border, *rows])
         table = table[:, ::-1] if flip else table
         middle = len(table) - 4

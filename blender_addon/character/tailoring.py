@@ -78,7 +78,7 @@ def outward(points: np.ndarray, down: np.ndarray) -> np.ndarray:
 
 
 def hung_rings(skin: np.ndarray, heights: np.ndarray, turns: np.ndarray, middle: np.ndarray, ease: np.ndarray,
-               slope: float, first: np.ndarray | None = None, band: float = 0.03) -> np.ndarray:
+               slope: float, first: np.ndarray | None = None, band: float = 0.02) -> np.ndarray:
     """(R, C, 3) level rings around all that a body has at `heights` (R,), falling.
 
     skin: (N, 3) what they go around. turns: (C,) directions from `middle` (2,). ease: (R,) metres. first: (C,) the

@@ -8,10 +8,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from .cutting import Patch, finer, leg_rings, level_row, model, patch, torso_rings
-from .draping import Drape, Tube
+from .cutting import Patch, below, finer, leg_rings, level_row, model, patch, torso_rings
+from .draping import Drape, Tube, drape
+from .outlines import reach
 from .sewing import Sewing
-from .tailoring import Cut, Sewn, Wearer, hidden, mixed, outward, worn_patch
+from .tailoring import Cut, Sewn, Wearer, hidden, mixed, outward
 
 _WAIST = 1.025  # heights on the modelled man: where the band sits, where legs end
 _SHORTS, _LONG = 0.60, 0.094
@@ -24,9 +25,14 @@ def sew_trousers(wearer: Wearer, cut: Cut) -> Sewn:
     """Trousers, or shorts where the cut's length is below a half."""
     sewing, long = Sewing(), cut.length >= 0.5
     cloth, waist, legs = _pieces(long)
-    numbers = worn_patch(sewing, _drape(long, cut.fit), wearer)
+    size = wearer.size
+    at = drape(_drape(long, cut.fit), wearer.skin, size)
+    if long:
+        for side, leg in legs.items():
+            _clear_foot(at, cloth.own(leg), wearer.skin[below(0.3, 1.0 if side == "left" else -1.0)], size)
+    numbers = sewing.add(at, cloth.skin)
     sewing.sew_patch(cloth, numbers, *_charts(long))
-    points, size = sewing.place(), wearer.size
+    points = sewing.place()
     top = numbers[cloth.own(waist)]
     up = np.tile([0.0, 0.0, 1.0], (len(top), 1))
     out = outward(points[top], up)
@@ -37,8 +43,22 @@ def sew_trousers(wearer: Wearer, cut: Cut) -> Sewn:
         edge = numbers[borders[-1]]
         along = points[edge].mean(axis=0) - points[numbers[cloth.own(leg[-5])]].mean(axis=0)
         down = np.tile(along / np.linalg.norm(along), (len(edge), 1))
-        sewing.hem(edge, down, outward(points[edge], down), _HEM * size, f"hem {side}", flip=side == "left")
+        out = outward(points[edge], down)
+        width = _HEM * (1.0 - 0.25 * (1.0 - out[:, 1]))  # shorter over the instep
+        sewing.hem(edge, down, out, width * size, f"hem {side}", flip=side == "left")
     return Sewn(sewing, hidden(cloth, borders, 3))
+
+
+def _clear_foot(at: np.ndarray, rings: np.ndarray, leg: np.ndarray, size: float) -> None:
+    """Widen the end of a leg's rings (R, C) of vertices `at`, in place, until a boot has room under it."""
+    edge = at[rings[-1]]
+    middle, height = edge.mean(axis=0), edge[:, 2].min()
+    there = leg[(leg[:, 2] > height - 0.016 * size) & (leg[:, 2] < height + 0.05 * size)][:, :2] - middle[:2]
+    off = edge[:, :2] - middle[:2]
+    far = np.linalg.norm(off, axis=1)
+    more = np.maximum(reach(there, np.arctan2(off[:, 1], off[:, 0]), 0.014 * size) - far, 0.0) / far
+    for row, share in zip(rings[-4:], (0.25, 0.5, 0.75, 1.0)):
+        at[row, :2] += (at[row, :2] - at[row, :2].mean(axis=0)) * (more * share)[:, None]
 
 
 def _leaning(way: np.ndarray, out: np.ndarray, share: float) -> np.ndarray:
