@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import GalateaError, PackError
 from ..inference.packs import Finding, Pack, choose_pack, find_packs, models_folder, verify_pack
+from ..texture.vocabulary import verdicts
 
 if TYPE_CHECKING:
     from ..inference.doctor import Report
@@ -44,12 +45,14 @@ def pick_pack(kind: str, pack: str = "", folder: str | Path = "") -> Pack:
 
 
 def pack_info(folder: str | Path = "") -> list[dict[str, Any]]:
-    """Everything people ask about packs, ready for JSON: vocabulary, data and its licences, graphs, metrics."""
+    """Everything people ask about packs, ready for JSON: vocabulary, data and its licences, graphs, metrics, and how
+    good each class of a texture generator is."""
     packs, problems = list_packs(folder)
     if not packs:
         none = f"there is no pack in {folder or models_folder()}; name a folder that holds packs, or one pack"
         raise problems[0] if problems else PackError(none)
-    return [pack.as_dict() for pack in packs]
+    return [{**pack.as_dict(), **({"verdicts": verdicts(pack)} if pack.kind == "texture-generator" else {})}
+            for pack in packs]
 
 
 def verify_packs(folder: str | Path = "") -> list[tuple[str, Finding]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..inference.packs import Pack
 from ..motion.slices import drain, within
-from ..texture.requests import TextureRequest, check_texture, seeds
+from ..texture.requests import TextureRequest, check_texture, in_its_words, seeds
 from ..texture.vocabulary import Look, Vocabulary, vocabulary
 from . import packs
 
@@ -166,6 +166,7 @@ def _begin(request: TextureRequest, awake: bool = False) -> Generator[float, Non
 
     pack = packs.pick_pack("texture-generator", request.pack)
     known = vocabulary(pack)
+    request = in_its_words(request, known)
     check_texture(request, known)
     yield 0.1
     import numpy  # noqa: F401 - the first time in a session each of these takes a while by itself

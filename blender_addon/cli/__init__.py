@@ -12,6 +12,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, NoReturn
 
 from ..errors import GalateaError
 from . import characters, clips, inbetween, motions, packs, rigs, textures
@@ -39,14 +40,40 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 1
 
 
+class _Parser(argparse.ArgumentParser):
+    """One that says what was called wrongly in words that are no programmer's."""
+
+    def __init__(self, **about: Any) -> None:
+        super().__init__(**about)
+        self.register("type", int, _whole_number)
+        self.register("type", float, _number)
+
+    def error(self, message: str) -> NoReturn:
+        absent = message.removeprefix("the following arguments are required: ")
+        super().error(f"{absent} must be given" if absent != message else message.removeprefix("argument "))
+
+
+def _whole_number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
+
+
 def parser() -> argparse.ArgumentParser:
     """The whole command line; each verb is in the module that runs it."""
     every = argparse.ArgumentParser(add_help=False)
     every.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed gives the same result")
     every.add_argument("--json", type=Path, metavar="FILE", help="write what was done, and its figures, as JSON")
     every.add_argument("--quiet", action="store_true", help="print nothing but errors")
-    top = argparse.ArgumentParser(prog="galatea",
-                                  description="Characters, motion and materials, made on your own machine.")
+    top = _Parser(prog="galatea", description="Characters, motion and materials, made on your own machine.")
     verbs = top.add_subparsers(required=True, metavar="VERB", title="verbs")
     motions.add_verbs(verbs, every)
     inbetween.add_verbs(verbs, every)

@@ -79,6 +79,8 @@ def _info_rows(info: dict[str, Any]) -> Iterable[tuple[str, str]]:
     for name in ("actions", "styles", "classes"):
         if info[name]:
             yield name, ", ".join(info[name])
+    for name, told in info.get("verdicts", {}).items():
+        yield "class", f"{name}: {told}"
     paces = info.get("generator", {}).get("natural_speed", {})
     if any(paces.values()):
         yield "natural pace", ", ".join(f"{action} {pace:g} m/s" for action, pace in paces.items() if pace)

@@ -34,8 +34,8 @@ def add_verbs(verbs: argparse._SubParsersAction, every: argparse.ArgumentParser)
                          help="go so far in one of the pack's directions; may be given again")
     texture.add_argument("--mix-seed", type=mixed_seed, default=(None, plain.mix_amount), metavar="SEED[=AMOUNT]",
                          help=f"mix in another seed's style, 0 to 1 of it (default: {plain.mix_amount:g})")
-    texture.add_argument("--mixed", default=plain.mixed, choices=MIXED,
-                         help="what of the style it is mixed into (default: %(default)s)")
+    texture.add_argument("--mixed", choices=MIXED,
+                         help=f"what of the style it is mixed into (default: {plain.mixed})")
     texture.add_argument("--second-class", type=direction, default=("", plain.second_amount), metavar="CLASS=AMOUNT",
                          help="go towards another class, 0 to 1 of the way")
     texture.add_argument("--preview", action="store_true", help="also write a lit sphere of each")
@@ -70,6 +70,8 @@ def request_of(args: argparse.Namespace) -> TextureRequest:
     """What the arguments ask for. GalateaError where two of them contradict each other."""
     if args.size is not None and (args.width or args.height):
         raise GalateaError("--size is the width and the height; give it alone, or --width and --height")
+    if args.mixed is not None and args.mix_seed[0] is None:
+        raise GalateaError("--mixed says what of another seed's style is mixed in; name that seed with --mix-seed")
     plain = TextureRequest()
     size = plain.width if args.size is None else args.size
     directions = dict(args.direction)
@@ -79,13 +81,14 @@ def request_of(args: argparse.Namespace) -> TextureRequest:
         class_name=args.class_name, seed=args.seed, width=size if args.width is None else args.width,
         height=size if args.height is None else args.height, count=args.count, variety=args.variety,
         directions=directions, like=args.like, mix_seed=args.mix_seed[0], mix_amount=args.mix_seed[1],
-        mixed=args.mixed, second_class=args.second_class[0], second_amount=args.second_class[1], device=args.device,
-        pack=args.pack)
+        mixed=args.mixed or plain.mixed, second_class=args.second_class[0], second_amount=args.second_class[1],
+        device=args.device, pack=args.pack)
 
 
 def _texture(args: argparse.Namespace) -> int:
-    check_writable(args.json)
     _check_folder(args.out)
+    if args.json is None or args.out.is_dir() or args.json.absolute().parent != args.out.absolute():
+        check_writable(args.json)  # else it is written into the folder that is made
     from .. import api
 
     request = request_of(args)

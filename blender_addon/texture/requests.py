@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from numbers import Integral, Real
 from typing import TYPE_CHECKING
 
@@ -81,6 +82,22 @@ def check_texture(request: TextureRequest, known: Vocabulary) -> None:
     _check("second_amount", request.second_amount, 0.0, 1.0)
     if request.mixed not in MIXED:
         raise GalateaError(f"mixed cannot be {request.mixed!r}; choose {', '.join(MIXED)}")
+
+
+def in_its_words(request: TextureRequest, known: Vocabulary) -> TextureRequest:
+    """The same request with classes and directions as the pack spells them, whatever the case of their letters and
+    whether they are joined by a space, a hyphen or an underscore; a word that it has not stays as it is."""
+    names = {_plain(name): name for name in known.classes}
+    ways = {_plain(name): name for name in known.directions}
+    directions = request.directions
+    if isinstance(directions, Mapping):
+        directions = {ways.get(_plain(name), name): amount for name, amount in directions.items()}
+    return replace(request, class_name=names.get(_plain(request.class_name), request.class_name),
+                   second_class=names.get(_plain(request.second_class), request.second_class), directions=directions)
+
+
+def _plain(name: object) -> object:
+    return re.sub(r"[\s_-]+", "_", name.strip().casefold()) if isinstance(name, str) else name
 
 
 def seeds(request: TextureRequest) -> range:

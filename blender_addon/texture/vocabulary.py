@@ -72,3 +72,18 @@ def vocabulary(pack: Pack) -> Vocabulary:
         directions={each["name"]: Direction(each["name"], tuple(each["vector"]), *each["range"])
                     for each in table.get("directions", ())},
         reach=table.get("reach", 0), **sizes)
+
+
+def verdicts(pack: Pack) -> dict[str, str]:
+    """Of each class whether it is good enough, and what is weak about it: as `evaluate` measured it and as the pack's
+    limits, of which one may begin with a class's name, put it."""
+    measured = pack.content.get("metrics", {}).get("classes", {})
+    seen = dict(line.split(": ", 1) for line in pack.content.get("limits", ()) if ": " in line)
+    told = {}
+    for name in pack.words("classes"):
+        row = measured.get(name)
+        words = "not measured" if row is None else "good enough" if row.get("ships") else "not good enough"
+        stops = [stop.split(": ", 1)[0] for stop in (row or {}).get("stops", ())]  # without the figures
+        weak = [*stops, *filter(None, [seen.get(name, "").rstrip(".")])]
+        told[name] = words + (", but " if words == "good enough" else ": ") * bool(weak) + "; ".join(weak)
+    return told

@@ -6,7 +6,7 @@ A choice is stored as a word, not as its place in a list: other packs have other
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 import bpy
@@ -14,18 +14,22 @@ import bpy
 from . import shown
 
 Words = Callable[[shown.Catalogue, bpy.types.PropertyGroup], Sequence[str]]
+Tips = Callable[[shown.Catalogue, bpy.types.PropertyGroup], Mapping[str, str]]
 
 
 def choice(stored: str, words_of: Words, plain: str = "", put: Callable[[bpy.types.PropertyGroup], None] | None = None,
-           **about: str) -> bpy.props.EnumProperty:
+           tips_of: Tips | None = None, **about: str) -> bpy.props.EnumProperty:
     """A menu of words that is kept in the text property `stored`. plain: what "" is called. put: called with the
-    settings after another word was chosen. A stored "" that is no word stands for the first one."""
+    settings after another word was chosen. tips_of: what is told of a word where the mouse is over it. A stored "" that
+    is no word stands for the first one."""
 
     def words(settings: bpy.types.PropertyGroup) -> tuple[str, ...]:
         return tuple(words_of(shown.now.catalogue or shown.Catalogue(), settings))
 
     def items(settings: bpy.types.PropertyGroup, context: bpy.types.Context | None) -> list[tuple[str, str, str, int]]:
-        return _items(words(settings), getattr(settings, stored), plain)
+        tips = tips_of(shown.now.catalogue or shown.Catalogue(), settings) if tips_of else {}
+        there = words(settings)
+        return _items(there, tuple(tips.get(word, "") for word in there), getattr(settings, stored), plain)
 
     def get(settings: bpy.types.PropertyGroup) -> int:
         word, there = getattr(settings, stored), words(settings)
@@ -44,8 +48,9 @@ def choice(stored: str, words_of: Words, plain: str = "", put: Callable[[bpy.typ
 
 
 @cache  # Blender keeps no text of its own for these items: they have to stay
-def _items(words: tuple[str, ...], stored: str, plain: str) -> list[tuple[str, str, str, int]]:
-    named = [(word or "PLAIN", word.replace("_", " ").title() or plain, "", at) for at, word in enumerate(words)]
+def _items(words: tuple[str, ...], tips: tuple[str, ...], stored: str, plain: str) -> list[tuple[str, str, str, int]]:
+    named = [(word or "PLAIN", word.replace("_", " ").title() or plain, tip, at)
+             for at, (word, tip) in enumerate(zip(words, tips))]
     if stored not in words and (stored or not words):  # of a pack that is not here, or before the packs were read
         named.append((stored or "NONE", f"{stored.replace('_', ' ').title()} (missing)" if words else stored, "",
                       len(named)))

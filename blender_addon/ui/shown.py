@@ -21,7 +21,8 @@ class Direction:
 
 @dataclass(frozen=True)
 class Pack:
-    """A pack as panels show it. data: one line a source. pace: action -> m/s. tile_metres: texture class -> m."""
+    """A pack as panels show it. data: one line a source. pace: action -> m/s. tile_metres: texture class -> m.
+    verdicts: texture class -> how good it is."""
 
     id: str
     kind: str
@@ -36,6 +37,7 @@ class Pack:
     pace: dict[str, float]
     tile_metres: dict[str, float] = field(default_factory=dict)
     directions: tuple[Direction, ...] = ()
+    verdicts: dict[str, str] = field(default_factory=dict)
 
     @property
     def classes(self) -> tuple[str, ...]:

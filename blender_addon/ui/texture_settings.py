@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What texture is wanted and how it is put on, kept in the scene."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import bpy
 
@@ -30,6 +30,11 @@ def _classes(catalogue: shown.Catalogue, settings: "TextureSettings") -> Sequenc
     pack = catalogue.textures(settings.pack)
     classes = pack.classes if pack else ()
     return ("", *classes) if settings.like and classes else classes
+
+
+def _verdicts(catalogue: shown.Catalogue, settings: "TextureSettings") -> Mapping[str, str]:
+    pack = catalogue.textures(settings.pack)
+    return pack.verdicts if pack else {}
 
 
 def _others(catalogue: shown.Catalogue, settings: "TextureSettings") -> Sequence[str]:
@@ -115,7 +120,7 @@ class TextureSettings(bpy.types.PropertyGroup):
                                                      "picture shows")
     pack_choice: choice("pack", _packs, "The One That Ships", name="Pack",
                         description="The model that makes the texture")
-    class_choice: choice("class_name", _classes, "As in the Picture", _in_its_size, name="Class",
+    class_choice: choice("class_name", _classes, "As in the Picture", _in_its_size, _verdicts, name="Class",
                          description="What the texture is of")
     seed: bpy.props.IntProperty(name="Seed", min=0, max=MAX_SEED,
                                 description="The same seed and settings give the same texture again")

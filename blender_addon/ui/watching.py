@@ -11,6 +11,7 @@ from bpy.app.handlers import persistent
 
 from .. import home
 from ..errors import GalateaError
+from ..texture.vocabulary import verdicts
 from . import shown
 
 if TYPE_CHECKING:
@@ -151,7 +152,8 @@ def _shown_pack(pack: api.Pack) -> shown.Pack:
     tiles = {name: textures["looks"][name]["tile_metres"] for name in textures.get("classes", ())}
     directions = tuple(shown.Direction(each["name"], *each["range"]) for each in textures.get("directions", ()))
     return shown.Pack(pack.id, pack.kind, pack.title, pack.version, pack.licence, pack.bytes / 1e6, sources, credits,
-                      pack.words("actions"), pack.words("styles"), dict(pace), tiles, directions)
+                      pack.words("actions"), pack.words("styles"), dict(pace), tiles, directions,
+                      {name: f"{told[:1].upper()}{told[1:]}" for name, told in verdicts(pack).items()} if tiles else {})
 
 
 @persistent

@@ -11,7 +11,7 @@ from blender_addon import api
 from blender_addon.api import packs
 from blender_addon.errors import GalateaError
 from blender_addon.inference.packs import read_pack
-from blender_addon.ui import shown, texture, texture_settings, texture_sheet, watching
+from blender_addon.ui import choices, shown, texture, texture_settings, texture_sheet, watching
 
 
 @pytest.fixture
@@ -134,6 +134,12 @@ def test_classes_come_from_the_pack(ui):
     assert ui.class_choice == "wood"  # which is missing
     with pytest.raises(RuntimeError, match="no class 'wood'"):
         apply()
+
+
+def test_the_menu_tells_how_good_a_class_is(ui):
+    tips = texture_settings._verdicts(shown.now.catalogue, ui)
+    assert tips == dict.fromkeys(CLASSES, "Not measured")
+    assert choices._items(("stone",), (tips["stone"],), "", "") == [("stone", "Stone", "Not measured", 0)]
 
 
 def test_a_class_has_a_size_of_its_own(ui):

@@ -4,6 +4,7 @@
 import copy
 import json
 import tomllib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,8 +15,8 @@ from PIL import Image
 from blender_addon import api, cli
 from blender_addon.errors import GalateaError, PackError
 from blender_addon.inference.packs import read_pack
-from blender_addon.texture.requests import TextureRequest, check_texture, seeds
-from blender_addon.texture.vocabulary import vocabulary
+from blender_addon.texture.requests import TextureRequest, check_texture, in_its_words, seeds
+from blender_addon.texture.vocabulary import verdicts, vocabulary
 
 
 @pytest.fixture(scope="module")
@@ -196,6 +197,9 @@ def test_the_command_tells_what_it_made(found, tmp_path, capsys):
     (["--class", "skin", "--second-class", "stone"], 2, "NAME=0.5"),
     (["--class", "skin", "--mix-seed", "two"], 2, "no seed"),
     (["--class", "skin", "--mixed", "some"], 2, "coarse"),
+    (["--class", "skin", "--mixed", "coarse"], 1, "name that seed with --mix-seed"),
+    (["--class", "skin", "--size", "large"], 2, "--size: 'large' is no whole number"),
+    (["--class", "skin", "--variety", "some"], 2, "--variety: 'some' is no number"),
     (["--class", "skin", "--count", "0"], 1, "count"),
     (["--class", "skin", "--json", "/no/such/folder/a.json"], 1, "no folder"),
 ])
@@ -204,6 +208,23 @@ def test_mistakes_are_one_line_and_leave_nothing(found, tmp_path, capsys, argume
     error = capsys.readouterr().err
     assert told in error and (status == 2 or error.count("\n") == 1)
     assert not (tmp_path / "out").exists()
+
+
+def test_words_are_known_however_they_are_written(found, tmp_path):
+    told = tmp_path / "out" / "told.json"  # in the folder that is made
+    arguments = ["--class", " Chainmail", "--second-class", "STONE=0.5", "--direction", "Rougher=1", "--size", "32"]
+    assert cli.main(["texture", *arguments, "--device", "cpu", "--out", str(told.parent), "--json", str(told)]) == 0
+    request = json.loads(told.read_text())["request"]
+    assert (request["class_name"], request["second_class"], request["directions"]) == (
+        "chainmail", "stone", {"rougher": 1.0})
+    assert (told.parent / "chainmail_0_albedo.png").is_file()
+    known = replace(vocabulary(found), classes=("moss_leaf_plant",))
+    assert in_its_words(TextureRequest("Moss Leaf-Plant"), known).class_name == "moss_leaf_plant"
+
+
+def test_without_what_is_needed_it_says_so(capsys):
+    assert cli.main(["texture", "--class", "skin"]) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == "galatea texture: error: --out must be given"
 
 
 def test_a_file_in_the_way_is_said_before_the_work(found, tmp_path, capsys):
@@ -237,5 +258,20 @@ def test_packs_info_tells_classes_and_directions(pack, tmp_path, capsys):
     assert cli.main(["packs", "info", str(pack.folder), "--json", str(told)]) == 0
     shown = capsys.readouterr().out
     assert "skin, leather, chainmail, stone" in shown and "rougher (-3 to 3)" in shown
+    assert "stone: not measured" in shown
     info = json.loads(told.read_text())["packs"][0]
     assert info["classes"] == list(CLASSES) and info["directions"] == ["rougher", "lighter"]
+
+
+def test_verdicts_are_the_packs_own_words(tmp_path):
+    folder = write_texture_pack(tmp_path / "made")
+    content = tomllib.loads((folder / "pack.toml").read_text())
+    content["limits"] = ["Made by a formula.", "leather: rows where cells should be.", "stone: too smooth."]
+    stop = "it is nearer to stone than to itself: KID 0.3, where real ones have 0.1"
+    content["metrics"] = {"classes": {
+        "skin": {"ships": True, "stops": []}, "stone": {"ships": True, "stops": []},
+        "leather": {"ships": False, "stops": [stop]}}}
+    (folder / "pack.toml").write_bytes(tomli_w.dumps(content).encode())
+    assert verdicts(read_pack(folder)) == {
+        "skin": "good enough", "stone": "good enough, but too smooth", "chainmail": "not measured",
+        "leather": "not good enough: it is nearer to stone than to itself; rows where cells should be"}
