@@ -18,8 +18,9 @@ from blender_addon.motion.rotations import quat_from_axis_angle, quat_inverse, q
 from blender_addon.motion.skeleton import INDEX, JOINTS
 from training.__main__ import main
 from training.motion.card import data_table
-from training.motion.clips import load_clips
+from training.motion.clips import ClipLabel, load_clips, save_clips
 from training.motion.corpus import build_corpus
+from training.motion.standing import standing_stretches
 from training.motion.waving import head_clearance, wave_over
 
 # Of arms, as the shipped generator's pack has them.
@@ -105,6 +106,23 @@ def test_legs_and_hips_are_those_of_the_person_who_stands(waves: list[Clip]):
             cosines = (clip.rotations[:, below] * person.rotations[moment][:, below]).sum(-1)
             apart.append(1.0 - np.abs(cosines).min())
         assert min(apart) < 1e-3
+
+
+@pytest.mark.parametrize(("joint", "lift"), [("LeftUpLeg", 0.0), ("LeftUpLeg", -0.6), ("Hips", 0.5)])
+def test_only_who_stands_on_the_floor_stands(tmp_path: Path, joint: str, lift: float):
+    """A thigh raised, or a box under the feet: nobody to wave."""
+    clip = somebody_stands(4.0)
+    rotations, positions = np.array(clip.rotations), np.array(clip.positions)
+    if joint == "Hips":
+        positions[:, 2] += lift
+    else:
+        rotations[:, INDEX[joint]] = quat_from_axis_angle(np.array([1.0, 0.0, 0.0]), np.full(clip.frames, lift))
+        knee = quat_from_axis_angle(np.array([1.0, 0.0, 0.0]), np.full(clip.frames, -2.0 * lift))
+        rotations[:, INDEX["LeftLeg"]] = knee
+    label = ClipLabel("a", "0" * 64, ("stand",), "", "train", "", "", "")
+    save_clips(tmp_path / "x.npz", [label], [replace(clip, rotations=rotations, positions=positions)],
+               [np.ones(clip.frames, dtype=bool)])
+    assert standing_stretches(load_clips(tmp_path / "x.npz")) == ([] if lift else [(0, 0, clip.frames)])
 
 
 def test_prepare_adds_them_over_training_clips_alone(waving: Path):

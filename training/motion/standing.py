@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where somebody merely stands, whatever the arms do: upright, on straight legs, feet where they are."""
+"""Where somebody merely stands, whatever the arms do: upright, on straight legs, both feet on the floor and still."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from .repeats import find_repeats
 _SHORTEST = 60              # frames
 _FASTEST = 0.10             # m/s of an ankle, the mean over a third of a second
 _LEANS = np.radians(15.0)   # of the way from the hips to the head, off the vertical
-_LOWEST = 0.88              # metres of hips whose rest is 0.94
+_HIPS = 0.88, 1.0           # metres; 0.94 at rest
+_ANKLE = 0.16               # metres at most; 0.085 at rest
 _ALIVE = 0.003              # m/s of the hips, on average, without which it is a statue
 _ANKLES = [INDEX["LeftFoot"], INDEX["RightFoot"]]
 
@@ -31,7 +32,8 @@ def standing_stretches(clips: ClipSet) -> list[tuple[int, int, int]]:
         places = joint_positions(clip)
         moved = np.linalg.norm(np.diff(places[:, _ANKLES], axis=0, append=places[-1:, _ANKLES]), axis=-1).max(axis=-1)
         up = places[:, INDEX["Head"]] - places[:, 0]
-        still = ((smooth(moved[:, None], 20.0)[:, 0] * FPS < _FASTEST) & (places[:, 0, 2] > _LOWEST)
+        still = ((smooth(moved[:, None], 20.0)[:, 0] * FPS < _FASTEST) & (places[:, 0, 2] > _HIPS[0])
+                 & (places[:, 0, 2] < _HIPS[1]) & (places[:, _ANKLES, 2] < _ANKLE).all(axis=-1)
                  & (up[:, 2] > np.cos(_LEANS) * np.linalg.norm(up, axis=-1))
                  & clips.good[clips.starts[index]:clips.starts[index + 1]])
         found += [(index, start, stop) for start, stop in runs(still) if stop - start >= _SHORTEST

@@ -45,11 +45,11 @@ _X, _Y, _Z = np.eye(3)
 # Lowest and highest of what _draw draws, degrees, Hz and cycles. Upper arm: above the horizontal, ahead of the side,
 # half of its swing. Forearm: outwards and ahead of the vertical, half of its swing. Hand: half of its swing.
 _MANNERS = {
-    "beside": (((-40, 15), (15, 45), (2, 6)), ((-8, 15), (0, 20), (20, 38)), (6, 18), (1.0, 2.0), (3, 9)),
-    "close": (((-65, -38), (0, 30), (1, 4)), ((0, 18), (5, 25), (12, 22)), (14, 28), (1.5, 2.4), (3, 9)),
+    "beside": (((-40, 15), (15, 45), (2, 6)), ((-8, 15), (0, 20), (20, 38)), (6, 18), (1.1, 2.1), (3, 9)),
+    "close": (((-58, -32), (0, 30), (1, 4)), ((0, 18), (5, 25), (12, 22)), (14, 28), (1.5, 2.4), (3, 9)),
     "high": (((42, 58), (10, 35), (9, 16)), ((-8, 8), (0, 15), (16, 28)), (6, 16), (0.9, 1.4), (2, 6)),
 }
-_OFTEN = (0.55, 0.2, 0.25)
+_OFTEN = (0.55, 0.15, 0.3)
 
 
 @dataclass(frozen=True)
