@@ -66,6 +66,9 @@ def export(run: Path, out: Path, limits: Sequence[str] = (), compare: Sequence[P
     """
     model, about, training = load_run(run)
     about["curves"] = {"time": by_time(run), "data": [by_data(other) for other in compare]}
+    about["command"] = _command(about, out.name)
+    if about.get("second_look"):
+        about, training = _after_the_first(Path(about["start"]), about, training)
     round_weights(model)
     graph = to_onnx(model)
     out.mkdir(parents=True, exist_ok=True)
@@ -76,6 +79,16 @@ def export(run: Path, out: Path, limits: Sequence[str] = (), compare: Sequence[P
     (out / "pack.toml").write_bytes(tomli_w.dumps(content).encode())
     write_card(out)
     print(f"{out}: {len(data) / 1e6:.1f} MB, {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters")
+
+
+def _after_the_first(run: Path, about: dict, training: dict) -> tuple[dict, dict]:
+    """How a second look came about, with how the first one did, which `run` tells."""
+    _, first, trained = load_run(run)
+    began = trained["seconds"] / 60.0
+    rows = [[round(minutes + began, 1), *ratios] for minutes, *ratios in about["curves"]["time"]]
+    curves = about["curves"] | {"time": by_time(run) + rows}
+    command = f"{_command(first, run.name)}`, then `{about['command']}"
+    return about | {"curves": curves, "command": command}, {name: training[name] + trained[name] for name in training}
 
 
 def by_time(run: Path, rows: int = 12) -> list[list[float]]:
@@ -165,8 +178,7 @@ def pack_content(model: Inbetweener, about: dict, training: dict, data: bytes, n
                         "spread": [[round(v, 6) for v in row] for row in about["spread"]],
                         "spread_mean": [[round(v, 6) for v in row] for row in about["spread_mean"]]},
         "training": {
-            "command": f"python -m training train motion-inbetweener --data runs/motion.npz --run runs/{name}"
-                       f"{_length(about)} --seed {about['seed']}",
+            "command": about["command"],
             "hardware": about["hardware"], "seconds": round(training["seconds"]), "steps": training["step"],
             "minutes": about["minutes"], "shape": model.shape.as_dict(), "curves": about.get("curves", {}),
             "clips": sorted({clip["sha256"] for clip in about["clips"]})},
@@ -174,7 +186,9 @@ def pack_content(model: Inbetweener, about: dict, training: dict, data: bytes, n
     }
 
 
-def _length(about: dict) -> str:
+def _command(about: dict, name: str) -> str:
     minutes = about.get("schedule_minutes")
-    length = f" --minutes {minutes:g}" if minutes else f" --steps {about['steps']}"
-    return length + (f" --start {about['start']} --second-look" if about.get("second_look") else "")
+    length = f"--minutes {minutes:g}" if minutes else f"--steps {about['steps']}"
+    second = f" --start {about['start']} --second-look" if about.get("second_look") else ""
+    return (f"python -m training train motion-inbetweener --data runs/motion.npz --run runs/{name}{second} {length} "
+            f"--seed {about['seed']}")

@@ -121,8 +121,7 @@ class SecondLook(nn.Module):
         super().__init__()
         size = shape.second
         self.look = nn.Linear(SIZE + 2 * shape.hidden + 3 * CHANNELS, size)
-        self.lstms = nn.ModuleList(nn.LSTM(size if layer == 0 else 2 * size, size, batch_first=True,
-                                           bidirectional=True) for layer in range(shape.layers))
+        self.lstm = nn.LSTM(size, size, batch_first=True, bidirectional=True)
         self.inner = nn.Linear(2 * size, size)
         self.output = nn.Linear(size, 3 * CHANNELS, bias=False)
         nn.init.zeros_(self.output.weight)
@@ -130,8 +129,7 @@ class SecondLook(nn.Module):
     def forward(self, normal: Tensor, signal: Tensor, change: Tensor) -> Tensor:
         """See the class."""
         seen = functional.elu(self.look(torch.cat([normal, signal, change.flatten(2)], dim=-1)))
-        for lstm in self.lstms:
-            seen = drop(lstm(seen)[0], self.training)
+        seen = drop(self.lstm(seen)[0], self.training)
         return self.output(functional.elu(self.inner(seen))).float().unflatten(-1, (CHANNELS, 3))
 
 

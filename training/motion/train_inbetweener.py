@@ -118,9 +118,10 @@ def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: st
     which = training_clips(clips, share, seed)
     corpus = build_gap_corpus(clips, which, seed)
     tiny = size != "full"
-    uses = 2 if second_look else 1
-    schedule = (Schedule(steps, frames=400, judge_every=8, half=False, uses=uses) if tiny
-                else Schedule(steps, minutes, rate=rate, uses=uses))
+    # a second look is quick to train: drawing would take half as long, and its averages need not reach back as far
+    more = {"uses": 2, "average": 0.998} if second_look else {}
+    schedule = (Schedule(steps, frames=400, judge_every=8, half=False, **more) if tiny
+                else Schedule(steps, minutes, rate=rate, **more))
     mean, scale = spread_of(clips, which)
     judge = make_judge(clips, scale)
     sizes = (TINY if tiny else FULL) | ({"second": TINY["hidden"] if tiny else SECOND} if second_look else {})
