@@ -208,7 +208,7 @@ def _make(job: _Job, seed: int, awake: bool) -> Generator[float, None, Texture]:
         outputs = yield from within(_run(job.model, some, awake), share, 0.8 / len(parts))
         generating.fill_in(maps, strip, outputs)
         yield share + 0.8 / len(parts)
-    for _ in generating.recolour(maps, request, job.seen):
+    for _ in generating.finish(maps, job.known, request, job.seen):
         yield 0.85
     figures = yield from within(figures_in_slices(maps), 0.85, 0.15)
     return Texture(seed, maps, figures)

@@ -127,7 +127,7 @@ def test_one_seed_is_one_result_through_every_door(doors):
     among = api.generate_texture(TextureRequest("stone", seed=4, count=3, width=128, height=128, device="cpu"))
     assert [texture.seed for texture in among.textures] == [4, 5, 6]
     assert same(made.maps, among.textures[1].maps) == list(MAPS)
-    assert not same(made.maps, among.textures[2].maps)
+    assert same(made.maps, among.textures[2].maps) == ["metallic"]  # stone is no metal, whatever the seed
 
 
 @pytest.mark.parametrize("threads", [1, 3, 4])
@@ -159,6 +159,18 @@ def test_classes_have_their_colours_and_metals_are_metallic(pack):
         made = make(pack, name, 128)
         assert np.abs(made.albedo.mean(axis=(0, 1)) / made.albedo.mean() - colour / colour.mean()).max() < 0.05
         assert (made.metallic.mean() > 0.5) == (name == "chainmail")
+
+
+def test_what_is_no_metal_is_none_at_all(pack, monkeypatch):
+    def metal(**more):
+        request = TextureRequest(seed=1, width=64, height=64, device="cpu", **more)
+        return generating.generate_maps(pack, request).metallic
+
+    assert not metal(class_name="stone").any() and not metal(class_name="skin", second_class="stone").any()
+    assert metal(class_name="chainmail").min() > 0.0
+    assert metal(class_name="stone", second_class="chainmail", second_amount=0.1).min() > 0.0
+    monkeypatch.setattr(generating, "_METAL", 0.005)  # rivets in what is no metal stay
+    assert metal(class_name="stone").any()
 
 
 def test_directions_lead_where_their_names_say(pack):
