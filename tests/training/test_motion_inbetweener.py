@@ -211,6 +211,28 @@ def test_a_second_look_changes_nothing_at_first_and_leaves_the_first_as_it_is(mo
         assert torch.equal(model(*x.values())[0], once) and not torch.equal(once, looked)
 
 
+def test_a_second_look_is_exported_with_its_first(moves, trained, tmp_path):
+    run, out = tmp_path / "looked", tmp_path / "looked-pack"
+    assert train(moves, run, "--start", str(trained), "--second-look") == 0
+    assert main(["export", "motion-inbetweener", "--run", str(run), "--out", str(out)]) == 0
+    model = load_run(run)[0]
+    round_weights(model)
+    pack = read_pack(out)
+    inputs = example_inputs(model, 2, 12)
+    made = open_session(pack, device="cpu").run({name: value.numpy() for name, value in inputs.items()})
+    with torch.no_grad():
+        for name, value in zip(OUTPUTS, Window(model).eval()(*inputs.values()), strict=True):
+            assert np.allclose(made[name], value.numpy(), atol=2e-5), name
+    again = load_inbetweener(pack).state_dict()
+    assert all(torch.equal(again[name], value) for name, value in model.state_dict().items())
+    told = pack.content["training"]
+    assert told["command"].count("python -m training train") == 2 and "--second-look" in told["command"]
+    _, _, first = load_run(trained)
+    assert told["steps"] == first["step"] + load_run(run)[2]["step"]
+    times = [row[0] for row in told["curves"]["time"]]
+    assert times == sorted(times)
+
+
 def test_a_second_look_needs_a_first(moves, tmp_path, capsys):
     assert train(moves, tmp_path, "--second-look") == 1
     assert "--start" in capsys.readouterr().err
