@@ -119,6 +119,10 @@ def test_a_run_goes_on_from_another_ones_weights(prepared: Path, trained: Path, 
     assert 0.0 < max(apart) < 0.1
     command = json.loads((tmp_path / "corpus.json").read_text())["command"]
     assert "--start" in command and "--often walk=2" in command
+    assert main(["export", "motion-generator", "--run", str(tmp_path), "--out", str(tmp_path / "both")]) == 0
+    training = read_pack(tmp_path / "both").content["training"]
+    assert training["steps"] == STEPS + 4
+    assert training["command"].count("python -m training train motion-generator") == 2
 
 
 @pytest.mark.parametrize(("more", "told"), [

@@ -28,6 +28,7 @@ from .clips import FPS
 from .corpus import ONCE
 from .generator import LATENT_FRAMES, TRAJECTORY_SECONDS, Generator, GeneratorShape, sixd_to_matrix
 from .pack_weights import rename_initialisers
+from .train_generator import told_command
 
 OPSET = 17
 WARM_UP_FRAMES = 60
@@ -256,8 +257,9 @@ def pack_content(model: Generator, about: dict, training: dict, data: bytes, nam
     """pack.toml as a dictionary."""
     listed = tensors(model.shape)
     base = about.get("base", {})  # the pack that was taught more
+    before = about.get("before", {})  # the runs that this one went on from
     return {
-        "format": 1, "id": name, "kind": "motion-generator", "version": "0.2.0",
+        "format": 1, "id": name, "kind": "motion-generator", "version": "0.3.0",
         "title": "", "licence": "", "fps": int(FPS),
         "data": data_table(about["clips"]) + base.get("data", []),
         "graphs": [{"name": "model", "file": "model.onnx", "sha256": hashlib.sha256(data).hexdigest(),
@@ -274,19 +276,13 @@ def pack_content(model: Generator, about: dict, training: dict, data: bytes, nam
                       "natural_speed": {a: round(s, 3) for a, s in about["speed"].items()},
                       "joint_limits": about["joint_limits"]},
         "training": {
-            "command": about.get("command") or "python -m training train motion-generator --data runs/motion.npz "
-                       f"--run runs/{name} {_length(about)} --seed {about['seed']}",
-            "hardware": about.get("hardware", "unknown"), "seconds": round(training["seconds"]),
-            "steps": training["step"], "shape": model.shape.as_dict(),
+            "command": "`, then `".join([*before.get("commands", ()), told_command(about, f"runs/{name}")]),
+            "hardware": about.get("hardware", "unknown"),
+            "seconds": round(training["seconds"] + before.get("seconds", 0.0)),
+            "steps": training["step"] + before.get("steps", 0), "shape": model.shape.as_dict(),
             "clips": sorted({clip["sha256"] for clip in about["clips"]} | {*base.get("clips", [])})},
         "metrics": {},
     }
-
-
-def _length(about: dict) -> str:
-    """How long it was trained, as its command says it."""
-    minutes = about.get("schedule_minutes")
-    return f"--minutes {minutes:g}" if minutes else f"--steps {about['steps']}"
 
 
 def numbers(values: Tensor) -> list[float]:

@@ -80,8 +80,9 @@ def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: st
                            f"{', '.join(corpus.actions)}")
     kind = Continued if start else Schedule
     schedule = kind(steps, minutes) if size == "full" else kind(steps, batch=8, window=32, half=False)
+    before: dict = {}
     if start:
-        run, corpus = _start_from(start, corpus, size, seed, device)
+        run, corpus, before = _start_from(start, corpus, size, seed, device)
     else:
         run = begin(_network(corpus, seed, size), size, seed, device)
     command = (f"python -m training train motion-generator --data {data} --run {folder}"
@@ -89,8 +90,8 @@ def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: st
                + (f" --minutes {minutes:g}" if minutes else f" --steps {steps}")
                + (" --often " + ",".join(f"{name}={times:g}" for name, times in often.items()) if often else "")
                + f" --seed {seed}")
-    go_on(run, replace(corpus, often=often), schedule, folder, {"command": command}, seed, size, device,
-          checkpoint_every, stop_after)
+    go_on(run, replace(corpus, often=often), schedule, folder, {"command": command, "before": before}, seed, size,
+          device, checkpoint_every, stop_after)
 
 
 def check_device(device: str) -> None:
@@ -169,8 +170,17 @@ def begin(model: Generator, size: str, seed: int, device: str) -> Run:
                no_means(shape.actions, len(JOINTS), device))
 
 
-def _start_from(folder: Path, corpus: Corpus, size: str, seed: int, device: str) -> tuple[Run, Corpus]:
-    """A run that begins with all that another one had learnt, and the corpus in that one's words and units."""
+def told_command(about: dict, folder: str) -> str:
+    """The command that a run was trained with, from its corpus.json; those of the first versions did not note it."""
+    minutes = about.get("schedule_minutes")
+    length = f"--minutes {minutes:g}" if minutes else f"--steps {about['steps']}"
+    return about.get("command") or (f"python -m training train motion-generator --data runs/motion.npz --run {folder} "
+                                    f"{length} --seed {about['seed']}")
+
+
+def _start_from(folder: Path, corpus: Corpus, size: str, seed: int, device: str) -> tuple[Run, Corpus, dict]:
+    """A run that begins with all that another one had learnt, the corpus in that one's words and units, and what came
+    before, for the card."""
     try:
         about = json.loads((folder / "corpus.json").read_text())
     except (OSError, ValueError) as error:
@@ -185,7 +195,9 @@ def _start_from(folder: Path, corpus: Corpus, size: str, seed: int, device: str)
     if saved["shape"] != run.model.shape.as_dict():
         raise GalateaError(f"--start {folder}: was trained with other sizes; give the same --size")
     _load(run, saved)
-    return run, corpus
+    earlier = about.get("before") or {"commands": [], "steps": 0, "seconds": 0.0}
+    return run, corpus, {"commands": [*earlier["commands"], told_command(about, str(folder))],
+                         "steps": earlier["steps"] + saved["step"], "seconds": earlier["seconds"] + saved["seconds"]}
 
 
 def _train_step(run: Run, corpus: Corpus, schedule: Schedule, seed: int, device: str) -> dict[str, float]:
