@@ -51,7 +51,7 @@ class Quality:
     """Share of the full size, and light paths a pixel."""
 
     size: float = 1.0
-    samples: int = 24
+    samples: int = 16
 
 
 # --- people -----------------------------------------------------------------------------------------------------------
@@ -63,7 +63,7 @@ def person(at: tuple[float, float] = (0.0, 0.0), turn: float = 0.0, arms: float 
     made = api.create_character(api.CharacterRequest(**asked))
     armature = bpy.data.objects[made.armature]
     if not asked.get("material"):
-        _wear(bpy.data.objects[made.body], _plain("Clay", CLAY, 0.55))
+        _skin(bpy.data.objects[made.body], _plain("Clay", CLAY, 0.55))
     armature.location, armature.rotation_euler = (*at, 0.0), (0.0, 0.0, radians(turn))
     armature.hide_render = True
     if arms:
@@ -88,9 +88,8 @@ def stand_at(armature: bpy.types.Object, frame: int, at: np.ndarray) -> None:
     armature.location += Vector((at[0] - hips.x, at[1] - hips.y, 0.0))
 
 
-def _wear(body: bpy.types.Object, material: bpy.types.Material) -> None:
-    body.data.materials.clear()
-    body.data.materials.append(material)
+def _skin(body: bpy.types.Object, material: bpy.types.Material) -> None:
+    body.material_slots[0].material = material  # eyes have slots of their own
 
 
 # --- sheets -----------------------------------------------------------------------------------------------------------
@@ -178,10 +177,22 @@ def styles(quality: Quality) -> Image.Image:
 def front(quality: Quality) -> Image.Image:
     """The README's: three walkers in generated materials, one of them nearer, on a floor of tiles."""
     with _studio():
-        for armature, at in zip(_walkers(), ((-0.95, 0.55), (0.0, -0.6), (1.05, 0.75))):
-            stand_at(armature, 38, at[0] * _aside(30.0) + at[1] * _aside(120.0))
+        cast = _walkers()
+        frame = _striding(cast)
+        for armature, at in zip(cast, ((-0.95, 0.55), (0.0, -0.6), (1.05, 0.75))):
+            stand_at(armature, frame, at[0] * _aside(30.0) + at[1] * _aside(120.0))
         _tiles()
-        return _render(View((0.0, 0.0, 0.90), 2.0, 30.0, 3.0), (1200, 640), quality)
+        return _render(View((0.0, 0.0, 0.88), 2.35, 30.0, 3.0), (1200, 600), quality)
+
+
+def _striding(cast: list[bpy.types.Object]) -> int:
+    """The frame at which the one whose feet are nearest to each other has them furthest apart."""
+    strides = {}
+    for frame in range(24, 72, 2):
+        bpy.context.scene.frame_set(frame)
+        strides[frame] = min((each.pose.bones["LeftFoot"].head - each.pose.bones["RightFoot"].head).length
+                             for each in cast)
+    return max(strides, key=strides.get)
 
 
 def _walkers() -> list[bpy.types.Object]:
