@@ -13,8 +13,8 @@ from .tailoring import Cut, Sewn, Wearer, mixed, outward
 _COLUMNS = 40
 _TOP = (0.165, 0.255)  # how high they are on the modelled man
 _SOLE, _UNDER = 0.016, -0.003  # where the sole ends above, and below
+_END = 3  # columns from the tip of the toe to its corner, and at the heel
 _HEEL = 0.30  # of the foot's length, from behind
-_ARCH = 0.62
 _NOTCH = 0.0055
 _BOX = 0.022  # room above the toes
 
@@ -36,13 +36,13 @@ def _sew_one(sewing: Sewing, leg: np.ndarray, size: float, top: float, fit: floa
     name, flip = ("left", False) if side > 0.0 else ("right", True)
     numbers = sewing.add(rings * mirror)
 
-    def sewn(some: np.ndarray, part: str) -> None:
-        sewing.sew_rings(some[:, ::-1] if flip else some, f"{part} {name}", 2)
-
-    sewn(numbers[: first + 1], "sole edge")
-    sewn(numbers[first:], "upper")
     half = _COLUMNS // 2
-    inner = (rings[0, 1:half] + rings[0, :half:-1]) / 2.0
+    sewn = np.roll(numbers[:, ::-1], 1, axis=1) if flip else numbers  # from the toe
+    sewing.sew_rings(sewn[: first + 1], f"sole edge {name}", 2)
+    sewing.sew_rings(sewn[first:], f"upper {name}", 2, bent=True)
+    across = np.arange(1, 2 * _END) / (2 * _END)
+    right, left = rings[0, _COLUMNS - _END - 1: half + _END: -1], rings[0, _END + 1: half - _END]
+    inner = right[:, None] + (left - right)[:, None] * across[:, None]
     middle = sewing.add(inner * mirror)
     sewing.sew_faces(_sole(numbers[0], middle, flip), f"sole {name}")
     up = np.tile([0.0, 0.0, 1.0], (_COLUMNS, 1))
@@ -50,14 +50,18 @@ def _sew_one(sewing: Sewing, leg: np.ndarray, size: float, top: float, fit: floa
 
 
 def _sole(ring: np.ndarray, middle: np.ndarray, flip: bool) -> np.ndarray:
-    """(F, 4) the underside, seen from below: two quads wide, from toe (column 0) to heel."""
-    half = len(ring) // 2
-    quads = [(ring[0], ring[-1], middle[0], ring[1]), (ring[half], ring[half - 1], middle[-1], ring[half + 1])]
-    for k in range(1, half - 1):
-        near, far = middle[k - 1], middle[k]
-        quads += [(ring[k], near, far, ring[k + 1]), (near, ring[-k], ring[-k - 1], far)]
-    table = np.array(quads)
-    return table[:, ::-1] if flip else table
+    """(F, 4) the underside, seen from below: rows across, from the toe (around column 0) to the heel.
+
+    middle: the vertices inside the ring, row by row, from the inner side of the foot to the outer.
+    """
+    half, around = len(ring) // 2, np.arange(-_END, _END + 1)
+    left, right = ring[_END: half - _END + 1], ring[np.arange(-_END, _END - half - 1, -1)]
+    table = np.empty((len(left), len(around)), int)
+    table[:, 0], table[:, -1] = right, left
+    table[0], table[-1] = ring[around], ring[half - around]
+    table[1:-1, 1:-1] = middle
+    quads = np.stack([table[:-1, :-1], table[1:, :-1], table[1:, 1:], table[:-1, 1:]], axis=2).reshape(-1, 4)
+    return quads[:, ::-1] if flip else quads
 
 
 def _rings(leg: np.ndarray, size: float, top: float, fit: float) -> tuple[np.ndarray, int]:

@@ -47,14 +47,15 @@ class Sewing:
                                      frozenset(seams), patch))
             self.faces.append(numbers[corners.reshape(-1, 4)])
 
-    def sew_rings(self, rings: np.ndarray, name: str, panels: int = 1, closed: bool = True) -> None:
-        """Add the quads between rings of vertices (R, C), counter-clockwise seen from outside when the rings run
-        counter-clockwise around the way from the first to the last. panels: into how many charts they are cut."""
-        columns = rings.shape[1] if closed else rings.shape[1] - 1
-        for n, some in enumerate(np.array_split(np.arange(columns), panels)):
+    def sew_rings(self, rings: np.ndarray, name: str, panels: int = 1, bent: bool = False) -> None:
+        """Add the quads between closed rings of vertices (R, C), counter-clockwise seen from outside when the rings run
+        counter-clockwise around the way from the first to the last. panels: into how many charts they are cut. bent:
+        they are no stripes that could be rolled out."""
+        for n, some in enumerate(np.array_split(np.arange(rings.shape[1]), panels)):
             table = rings[:, np.append(some, some[-1] + 1) % rings.shape[1]]
             quads = np.stack([table[:-1, :-1], table[:-1, 1:], table[1:, 1:], table[1:, :-1]], axis=2)
-            self.charts.append(Chart(f"{name} {n}", self._face_numbers(quads.reshape(-1, 4)), table=table))
+            laid = {"quads": quads.reshape(-1, 4)} if bent else {"table": table}
+            self.charts.append(Chart(f"{name} {n}", self._face_numbers(quads.reshape(-1, 4)), **laid))
             self.faces.append(quads.reshape(-1, 4))
 
     def sew_faces(self, quads: np.ndarray, name: str) -> None:
@@ -87,7 +88,8 @@ class Sewing:
 
 @dataclass(frozen=True, eq=False)
 class Chart:
-    """A piece of the texture: of a patch (its cage's corners, flattened), of rings, or flat as it lies."""
+    """A piece of the texture: of a patch (its cage's corners, flattened), of rings (`table`, rolled out), of any quads
+    (flattened), or flat as it lies."""
 
     name: str
     faces: np.ndarray
@@ -97,6 +99,7 @@ class Chart:
     patch: Patch | None = None
     table: np.ndarray | None = None
     flat: np.ndarray | None = None
+    quads: np.ndarray | None = None
 
     def laid(self, points: np.ndarray) -> np.ndarray:
         """(F, 4, 2) metres: the chart in the plane."""
@@ -104,15 +107,22 @@ class Chart:
             return _rolled_out(points[self.table])
         if self.flat is not None:
             return points[self.flat][..., [0, 1]]
+        if self.quads is not None:
+            used, numbers = np.unique(self.quads, return_inverse=True)
+            return _flattened(points[used], numbers.reshape(-1, 4))
         skin = self.patch.skin[self.corners]
         numbers, origin = cut(skin, self.seams)
-        at = points[self.numbers[self.patch.own(origin)]]
-        plane = upright(flatten(at, numbers), at[:, 2])
-        corners = plane[numbers] * np.sqrt(_area(at[numbers]) / abs(_flat_area(plane[numbers])))
+        corners = _flattened(points[self.numbers[self.patch.own(origin)]], numbers)
         middle = corners.mean(axis=1)
         after = (corners + np.roll(corners, -1, axis=1)) / 2.0
         quads = [np.stack([corners[:, k], after[:, k], middle, after[:, k - 1]], axis=1) for k in range(4)]
         return np.stack(quads, axis=1).reshape(-1, 4, 2)
+
+
+def _flattened(at: np.ndarray, quads: np.ndarray) -> np.ndarray:
+    """(F, 4, 2) quads of points (N, 3) in the plane, upright, as large as they are."""
+    plane = upright(flatten(at, quads), at[:, 2])
+    return plane[quads] * np.sqrt(_area(at[quads]) / abs(_flat_area(plane[quads])))
 
 
 def _rolled_out(rings: np.ndarray) -> np.ndarray:
