@@ -10,6 +10,7 @@ from ..inference.packs import Finding, Pack
 from ..motion.requests import FeetRequest, InbetweenRequest, KeyOptions, MotionRequest, PoseRequest, RetargetRequest
 from ..texture.material_options import MaterialOptions
 from ..texture.requests import TextureRequest
+from .changes import change_material, change_motion, doing_in_slices, skin_in_slices
 from .character import (
     CharacterResult,
     body_in_slices,
@@ -20,6 +21,7 @@ from .character import (
 )
 from .clips import ClipFile, ClipProblem, ClipsResult, convert_clips
 from .clothes import ClothesResult, Worn, change_clothes, clothes_in_slices
+from .control_rig import ControlRigResult, make_control_rig
 from .demo import make_demo
 from .feet import FeetResult, lock_feet, lock_feet_file, lock_feet_in_slices
 from .inbetween import (
@@ -81,6 +83,7 @@ __all__ = [
     "ClipProblem",
     "ClipsResult",
     "ClothesResult",
+    "ControlRigResult",
     "DeviceTest",
     "FeetRequest",
     "FeetResult",
@@ -114,6 +117,8 @@ __all__ = [
     "body_in_slices",
     "change_body",
     "change_clothes",
+    "change_material",
+    "change_motion",
     "character_file",
     "character_in_slices",
     "clothes_in_slices",
@@ -124,6 +129,7 @@ __all__ = [
     "create_character",
     "describe_rig",
     "doctor_report",
+    "doing_in_slices",
     "forget_corrections",
     "generate_material",
     "generate_motion",
@@ -136,6 +142,7 @@ __all__ = [
     "lock_feet",
     "lock_feet_file",
     "lock_feet_in_slices",
+    "make_control_rig",
     "make_demo",
     "make_textures",
     "map_rig",
@@ -156,6 +163,7 @@ __all__ = [
     "retarget_in_slices",
     "rig_report",
     "save_map",
+    "skin_in_slices",
     "test_device",
     "texture_in_slices",
     "thumbnail_in_slices",

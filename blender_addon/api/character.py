@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..character.requests import CharacterRequest, check_character
-from ..motion.requests import MotionRequest, check_request
+from ..motion.requests import check_request
 from ..motion.slices import drain, within
 from ..texture.material_options import MaterialOptions
-from ..texture.requests import TextureRequest, check_texture
+from ..texture.requests import check_texture
 from ..texture.vocabulary import vocabulary
 from . import packs
+from .changes import motion_request, remade_in_slices, same_motion, texture_request
 from .clothes import (
     Worn,
     check_wear,
@@ -90,28 +91,35 @@ def character_in_slices(request: CharacterRequest) -> Generator[float, None, Cha
     drawn = yield from within(_draw(request), 0.02, 0.13)
     texture = None
     if request.material:
-        texture = yield from within(texture_in_slices(_texture(request)), 0.15, 0.15)
+        texture = yield from within(texture_in_slices(texture_request(request)), 0.15, 0.15)
     textures = yield from within(textures_in_slices(request), 0.3, 0.15)
     pieces = yield from within(pieces_in_slices(request, drawn.body), 0.45, 0.05)
     from ..scene import character, clothing
+    from ..scene.dressing import together
+    from ..scene.superseded import sign
 
-    with character.added(drawn.body, drawn.about) as made, clothing.dressed(made, pieces) as worn:
+    with (character.added(drawn.body, drawn.about) as made, clothing.dressed(made, pieces) as worn,
+          together() as new):
         yield 0.5
         motion, material = None, None
         if request.action:
-            motion = yield from within(motion_in_slices(made.armature(), _motion(request)), 0.5, 0.4)
+            motion = yield from within(motion_in_slices(made.armature(), motion_request(request)), 0.5, 0.4)
+            sign(made.armature().animation_data.action)
         if texture is not None:
             material = yield from within(dressing_in_slices([made.body()], texture, MaterialOptions()), 0.9, 0.05)
-        cloths = yield from within(materials_in_slices(pieces, worn, textures), 0.95, 0.04)
+            new += material.materials
+        cloths = yield from within(materials_in_slices(pieces, worn, textures, new), 0.95, 0.04)
         yield 0.99
-        notes = [note for part in (motion, material, *cloths) if part is not None for note in part.notes]
+        notes = [*drawn.notes, *(note for part in (motion, material, *cloths) if part is not None
+                                 for note in part.notes)]
         return _result(request, drawn, made, motion, material, told(pieces, worn, cloths), notes, began)
 
 
 def change_body(character: bpy.types.Object, request: CharacterRequest) -> CharacterResult:
     """Give a character (its armature or its mesh) the body that a request asks for; what it wears and does stays.
 
-    Motion that Galatea made is made again for the new body, as a new action; of the request the body alone counts.
+    Motion that Galatea made is made again for the new body; the action as it was stays in the file if a key of it was
+    touched, or anything else uses it. Of the request the body alone counts.
     GalateaError with one line when it is no character of Galatea's, or its mesh was remodelled; it is then as it was.
     """
     return drain(body_in_slices(character, request))
@@ -125,16 +133,16 @@ def body_in_slices(character: bpy.types.Object, request: CharacterRequest) -> Ge
     from ..scene import clothing
 
     there = scene.character_of(character)
-    again, notes = _same_motion(there.armature(), request.device)
+    again, notes = same_motion(there.armature(), request.device)
     drawn = yield from within(_draw(request), 0.0, 0.25)
     fits = yield from within(refits_in_slices(there.armature(), drawn.body), 0.25, 0.05)
     motion = None
     with scene.reshaped(there, scene.shape_of(drawn.body), drawn.about), clothing.refitted(fits):
         yield 0.3
         if again is not None:
-            motion = yield from within(motion_in_slices(there.armature(), again), 0.3, 0.7)
+            motion = yield from within(remade_in_slices(there.armature(), again), 0.3, 0.7)
             notes = (*notes, *motion.notes)
-        return _result(request, drawn, there, motion, None, (), notes, began)
+        return _result(request, drawn, there, motion, None, (), (*drawn.notes, *notes), began)
 
 
 def character_file(request: CharacterRequest, out: str | Path) -> CharacterResult:
@@ -164,12 +172,13 @@ def character_file(request: CharacterRequest, out: str | Path) -> CharacterResul
 
 @dataclass(frozen=True, eq=False)
 class _Drawn:
-    """A person: their measurements, their body, what is kept of them, and what drew them."""
+    """A person: their measurements, their body, what is kept of them, what drew them, what is worth knowing."""
 
     measurements: dict[str, float]
     body: BodyMesh
     about: Mapping[str, Any]
     ran: Mapping[str, Any]
+    notes: tuple[str, ...]
 
 
 def _check(request: CharacterRequest) -> Generator[float, None, None]:
@@ -179,23 +188,12 @@ def _check(request: CharacterRequest) -> Generator[float, None, None]:
     yield 0.3
     if request.action:
         pack = packs.pick_pack("motion-generator")
-        check_request(_motion(request), pack.words("actions"), pack.words("styles"))
+        check_request(motion_request(request), pack.words("actions"), pack.words("styles"))
     yield 0.6
     if request.material:
-        check_texture(_texture(request), vocabulary(packs.pick_pack("texture-generator")))
+        check_texture(texture_request(request), vocabulary(packs.pick_pack("texture-generator")))
     check_wear(request)
     yield 1.0
-
-
-def _motion(request: CharacterRequest) -> MotionRequest:
-    seed = request.seed if request.motion_seed is None else request.motion_seed
-    return MotionRequest(action=request.action, style=request.style, seconds=request.seconds, seed=seed,
-                         device=request.device)
-
-
-def _texture(request: CharacterRequest) -> TextureRequest:
-    seed = request.seed if request.material_seed is None else request.material_seed
-    return TextureRequest(class_name=request.material, seed=seed, device=request.device)
 
 
 def _draw(request: CharacterRequest) -> Generator[float, None, _Drawn]:
@@ -213,7 +211,8 @@ def _draw(request: CharacterRequest) -> Generator[float, None, _Drawn]:
     people = open_people(pack)  # on the CPU: two small graphs, once
     yield 0.4
     (person,) = draw_people(people, 1, request.seed, variety=request.variety, **request.asked)
-    body = yield from within(make_body_in_slices(person), 0.5, 0.5)
+    shape = {name: float(amount) for name, amount in request.shape.items() if amount}
+    body = yield from within(make_body_in_slices(person, shape), 0.5, 0.5)
     yield 1.0
     session, measurements = people.decoder, {name: float(value) for name, value in person.items()}
     ran = {"pack": pack.id, "pack_version": pack.version, "licence": pack.licence, "provider": session.provider,
@@ -223,23 +222,14 @@ def _draw(request: CharacterRequest) -> Generator[float, None, _Drawn]:
              "training_data": "; ".join(" ".join(str(source[key]) for key in ("name", "licence", "credit")
                                                  if key in source) for source in pack.data),
              "measurements": measurements}
-    return _Drawn(measurements, body, about, {**ran, "why_not": session.why_not})
-
-
-def _same_motion(armature: bpy.types.Object, device: str) -> tuple[MotionRequest | None, tuple[str, ...]]:
-    """The request that makes an armature's action again, None where there is none, and what is worth knowing."""
-    action = armature.animation_data.action if armature.animation_data else None
-    if action is None:
-        return None, ()
-    if "galatea_action" not in action or action.get("galatea_from_pose"):
-        return None, (f"{action.name} stays as it is, keyed for the body before: Lock Feet (panel Keys) puts its feet "
-                      "on the floor again",)
-    known = {field.name: action[f"galatea_{field.name}"] for field in fields(MotionRequest)
-             if f"galatea_{field.name}" in action}
-    plain = MotionRequest()
-    known = {name: type(getattr(plain, name))(value) for name, value in known.items()}
-    again = replace(MotionRequest(**known), device=device, start=round(action.frame_range[0]))
-    return again, (f"{action.name} was made again for the new body; it is kept in the file as it was",)
+    notes = ()
+    if shape:
+        heights = body.vertices[:, 2]
+        stands, amounts = float(heights.max() - heights.min()), ", ".join(f"{name} {shape[name]:g}" for name in shape)
+        about |= {"shape": shape, "shape_is": "style beyond what was measured", "stands": stands}
+        notes = (f"style beyond what was measured of anybody: {amounts}; it stands {stands:.2f} m high, the "
+                 "measurements are the person's without it",)
+    return _Drawn(measurements, body, about, {**ran, "why_not": session.why_not}, notes)
 
 
 def _result(request: CharacterRequest, drawn: _Drawn, made: Any, motion: MotionResult | None,

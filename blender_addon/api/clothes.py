@@ -74,6 +74,7 @@ def clothes_in_slices(character: bpy.types.Object, request: CharacterRequest
     from ..character.measurements import average
     from ..scene import character as scene
     from ..scene import clothing
+    from ..scene.dressing import together
 
     there = scene.character_of(character)
     yield 0.0
@@ -81,9 +82,9 @@ def clothes_in_slices(character: bpy.types.Object, request: CharacterRequest
     yield 0.1
     textures = yield from within(textures_in_slices(request), 0.1, 0.5)
     pieces = yield from within(pieces_in_slices(request, body), 0.6, 0.2)
-    with clothing.dressed(there, pieces) as worn:
+    with clothing.dressed(there, pieces) as worn, together() as made:
         yield 0.8
-        materials = yield from within(materials_in_slices(pieces, worn, textures), 0.8, 0.2)
+        materials = yield from within(materials_in_slices(pieces, worn, textures, made), 0.8, 0.2)
     notes = tuple(note for material in materials if material is not None for note in material.notes)
     return ClothesResult(there.armature().name, told(pieces, worn, materials), notes, clothes_seed(request),
                          time.perf_counter() - began, request)
@@ -131,14 +132,17 @@ def pieces_in_slices(request: CharacterRequest, body: BodyMesh) -> Generator[flo
     return pieces
 
 
-def materials_in_slices(pieces: Sequence[Piece], worn: Sequence[Any], textures: Mapping[str, TextureResult]
-                        ) -> Generator[float, None, list[MaterialResult | None]]:
-    """Put textures on the clothes in the scene; what each got."""
+def materials_in_slices(pieces: Sequence[Piece], worn: Sequence[Any], textures: Mapping[str, TextureResult],
+                        made: list[str]) -> Generator[float, None, list[MaterialResult | None]]:
+    """Put textures on the clothes in the scene; what each got. made: where the materials' names are put."""
     done: list[MaterialResult | None] = []
     for n, (piece, each) in enumerate(zip(pieces, worn, strict=True)):
         texture = textures.get(piece.garment.name)
-        slices = dressing_in_slices([each()], texture, MaterialOptions()) if texture is not None else None
-        done.append((yield from within(slices, n / len(pieces), 1.0 / len(pieces))) if slices is not None else None)
+        done.append(None)
+        if texture is not None:
+            slices = dressing_in_slices([each()], texture, MaterialOptions())
+            done[-1] = yield from within(slices, n / len(pieces), 1.0 / len(pieces))
+            made += done[-1].materials
     return done
 
 

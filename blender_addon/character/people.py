@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ..inference.sessions import Session
 
 ABOUT = (SEX, "stature", "weight", AGE)  # what may be asked for, in the order of the graphs
+UNITS = {SEX: "", "stature": " m", "weight": " kg", AGE: " years"}
 _DRAWS = 25  # of one person, before it is said that there is none
 _MOST_VARIETY = 3.0
 
@@ -64,8 +66,8 @@ def draw_people(people: People, count: int, seed: int, *, sex: float | None = No
         if not len(left):
             return [Measurements(row, *(float(about[at] if given[at] else told[at]) for at in (0, 3)))
                     for row, told in zip(measures, who, strict=True)]
-    asked = ", ".join(f"{name} {value:g}" for name, value, is_given in zip(ABOUT, about, given, strict=True)
-                      if is_given)
+    asked = ", ".join(f"{name} {value:g}{UNITS[name]}" for name, value, is_given
+                      in zip(ABOUT, about, given, strict=True) if is_given)
     raise GalateaError(f"nobody was found with {asked}; ask for something less far from the usual")
 
 
@@ -145,17 +147,14 @@ def _check_variety(variety: float) -> None:
 
 def _asked(people: People, *values: float | None) -> tuple[np.ndarray, np.ndarray]:
     """about and given (4,) of what is asked for; GalateaError for what is beyond all that the pack has learnt."""
-    ranges = people.pack.content["body"]["ranges"]
-    for name, value in zip(ABOUT, values, strict=True):
-        low, high = ranges[name]
-        if value is not None and not low <= value <= high:
-            raise GalateaError(f"{name} {value:g}: it can be from {low:g} to {high:g}")
     given = np.array([value is not None for value in values], dtype=np.float64)
     about = np.array([1.0 if value is None else value for value in values])
-    if given[1] and given[2]:
-        low, high = RANGES["weight / stature², kg/m²"]
-        if not low < about[2] / about[1] ** 2 < high:
-            low, high = (bound * about[1] ** 2 for bound in (low, high))
-            raise GalateaError(f"weight {about[2]:g}: at a stature of {about[1]:g} m it can be from {low:.0f} to "
-                               f"{high:.0f} kg")
+    for at, (name, value) in enumerate(zip(ABOUT, about, strict=True)):
+        (low, high), where = people.pack.content["body"]["ranges"][name], ""
+        if name == "weight" and given[1]:  # which is in range, as it comes first
+            least, most = (bound * about[1] ** 2 for bound in RANGES["weight / stature², kg/m²"])
+            low, high = max(low, math.floor(least) + 1), min(high, math.ceil(most) - 1)
+            where = f"at a stature of {about[1]:g} m "
+        if given[at] and not low <= value <= high:
+            raise GalateaError(f"{name} {value:g}{UNITS[name]}: {where}it can be from {low:g} to {high:g}{UNITS[name]}")
     return about, given

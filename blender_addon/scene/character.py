@@ -21,6 +21,7 @@ from .eyes import EYE_MATERIALS, eye_materials
 from .helper_bones import add_helpers
 from .holding import held
 from .mannequin import MATERIAL, clay
+from .metarigs import control_rig_of
 
 NAME = "Galatea Character"
 _BODY = "galatea_body"  # custom property of a body's mesh: its number of vertices
@@ -130,22 +131,32 @@ def _add_body(armature: bpy.types.Object, body: BodyMesh) -> bpy.types.Object:
 # --- another body in its place ----------------------------------------------------------------------------------------
 
 
-def character_of(ob: bpy.types.Object | None) -> Character:
-    """The character that an object is the armature or the mesh of. RigError with one line when it is none, or when
-    its mesh or bones are no longer those that another body could be put into."""
+def found(ob: bpy.types.Object | None) -> tuple[bpy.types.Object, bpy.types.Object]:
+    """Armature and body of the character that an object is, or belongs to. RigError with one line when it is none."""
     armature = ob.find_armature() if ob is not None and ob.type == "MESH" else ob
     if armature is None or armature.type != "ARMATURE" or _ABOUT not in armature:
         raise RigError("select a character that Galatea made; Create Character makes one")
     bodies = [child for child in armature.children if child.type == "MESH" and _BODY in child.data]
     if not bodies:
         raise RigError(f"{armature.name} has no body any more; create another character")
-    mesh = bodies[0].data
+    return armature, bodies[0]
+
+
+def character_of(ob: bpy.types.Object | None) -> Character:
+    """The character that an object is the armature or the mesh of. RigError with one line when it is none, or when
+    its mesh or bones are no longer those that another body could be put into."""
+    armature, body = found(ob)
+    mesh = body.data
     if len(mesh.vertices) != mesh[_BODY] or mesh.shape_keys is not None:
-        raise RigError(f"{bodies[0].name} has other vertices than it was made with, or shape keys; another body would "
+        raise RigError(f"{body.name} has other vertices than it was made with, or shape keys; another body would "
                        "spoil them: create another character")
     if not (armature.data.is_editable and mesh.is_editable):
         raise RigError(f"{armature.name} is linked from another file; change its body there")
-    return Character(held(armature), held(bodies[0]))
+    leader = control_rig_of(armature)
+    if leader is not None:
+        raise RigError(f"{armature.name} follows {leader.name}, which was made for the body it has; delete that, change "
+                       "the body and make another control rig")
+    return Character(held(armature), held(body))
 
 
 def about(armature: bpy.types.Object) -> dict[str, Any]:

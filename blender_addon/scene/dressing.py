@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,20 @@ def dress_in_slices(objects: Sequence[bpy.types.Object], cloth: Cloth, options: 
     notes += dict.fromkeys(projection.note for projection in projections if projection.note)
     return Dressed(tuple(dict.fromkeys(material.name for wears in worn for material in wears)),
                    tuple(ob().name for ob in again), tuple(notes), tuple(made.files))
+
+
+@contextmanager
+def together() -> Iterator[list[str]]:
+    """A list for names of materials that are made in the block, for several objects, one after another: what is raised
+    there takes them away again, and all images that came meanwhile."""
+    made: list[str] = []
+    there = {image.session_uid for image in bpy.data.images}
+    try:
+        yield made
+    except BaseException:
+        bpy.data.batch_remove([*filter(None, map(bpy.data.materials.get, made)),
+                               *(image for image in bpy.data.images if image.session_uid not in there)])
+        raise
 
 
 def check_objects(objects: Sequence[bpy.types.Object], slots: str = "active"

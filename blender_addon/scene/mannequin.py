@@ -9,6 +9,7 @@ import numpy as np
 from ..character.mannequin import Mesh, build_mannequin
 from ..motion.skeleton import INDEX, JOINTS, PARENTS
 from ..rig.rig_map import RigMap
+from .materials import sign
 
 MATERIAL = "Galatea Mannequin"
 _CLAY = (0.50, 0.43, 0.36, 1.0)
@@ -97,4 +98,5 @@ def clay() -> bpy.types.Material:
     if shader is not None:
         shader.inputs["Base Color"].default_value = _CLAY
         shader.inputs["Roughness"].default_value = 0.6
+    sign(material)  # so that it goes when nothing wears it any more
     return material

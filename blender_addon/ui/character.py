@@ -94,7 +94,8 @@ def _remember(result: api.CharacterResult) -> str:
         made = shown.Made(result.material.seconds, result.material.notes)
         shown.now.dressed = dict.fromkeys(result.material.materials, made)
     about = result.measurements
-    return (f"{result.armature}: {about['stature']:.2f} m, {about['weightkg']:.0f} kg in {result.seconds:.1f} s")
+    high = bpy.data.objects[result.armature]["galatea_character"].get("stands", about["stature"])
+    return f"{result.armature}: {high:.2f} m, {about['weightkg']:.0f} kg in {result.seconds:.1f} s"
 
 
 def _in_hand(context: bpy.types.Context) -> bpy.types.Object | None:
@@ -119,7 +120,7 @@ class RollCharacterSeed(bpy.types.Operator):
 
 
 class CharacterPanel(Sidebar, bpy.types.Panel):
-    """Who, in what, doing what, and the button."""
+    """Who, and the buttons; style, clothes, material and action fold out below."""
 
     bl_idname = "GALATEA_PT_character"
     bl_label = "Character"
@@ -143,17 +144,8 @@ class CharacterPanel(Sidebar, bpy.types.Panel):
             value.active = getattr(settings, f"{name}_given")
             value.prop(settings, name, text="")
         column.prop(settings, "variety")
-        column.separator()
-        column.prop(settings, "material_choice")
-        if settings.material:
-            draw_seed(column, "material_seed")
-        column.prop(settings, "action_choice")
-        if settings.action:
-            column.prop(settings, "seconds")
-            draw_seed(column, "motion_seed")
         running.draw_button(layout, CreateCharacter, "OUTLINER_OB_ARMATURE", scale=1.5)
         running.draw_button(layout, ChangeBody, "FILE_REFRESH")
-        _draw_made(layout, context)
 
 
 def draw_seed(column: bpy.types.UILayout, which: str) -> None:
@@ -163,21 +155,35 @@ def draw_seed(column: bpy.types.UILayout, which: str) -> None:
     row.operator(RollCharacterSeed.bl_idname, text="", icon="FILE_REFRESH").which = which
 
 
-def _draw_made(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+class MeasurementsPanel(Sidebar, bpy.types.Panel):
     """Who the active character is; read from its armature."""
-    rig = _in_hand(context)
-    if rig is None:
-        return
-    about = rig["galatea_character"]
-    measured, column = about["measurements"], layout.box().column(align=True)
-    row_of(column, "Character", rig.name)
-    row_of(column, "Seed", str(about["seed"]))
-    row_of(column, "Stature", f"{measured['stature']:.2f} m")
-    row_of(column, "Weight", f"{measured['weightkg']:.0f} kg")
-    for name, of in _SHOWN:
-        row_of(column, name, f"{100.0 * measured[of]:.0f} cm")
-    row_of(column, "Pack", f"{about['pack']} {about['pack_version']}")
-    row_of(column, "Licence", str(about["licence"]))
+
+    bl_idname = "GALATEA_PT_character_measurements"
+    bl_label = "Measurements"
+    bl_parent_id = "GALATEA_PT_character"
+    bl_order = 3
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return _in_hand(context) is not None
+
+    def draw(self, context: bpy.types.Context) -> None:
+        rig = _in_hand(context)
+        about = rig["galatea_character"]
+        measured, column = about["measurements"], self.layout.column(align=True)
+        row_of(column, "Character", rig.name)
+        row_of(column, "Seed", str(about["seed"]))
+        row_of(column, "Stature", f"{measured['stature']:.2f} m")
+        row_of(column, "Weight", f"{measured['weightkg']:.0f} kg")
+        for name, of in _SHOWN:
+            row_of(column, name, f"{100.0 * measured[of]:.0f} cm")
+        if "shape" in about:
+            row_of(column, "Stands", f"{about['stands']:.2f} m")
+            for name, amount in about["shape"].items():
+                row_of(column, name.title(), f"{amount:g}")
+        row_of(column, "Pack", f"{about['pack']} {about['pack_version']}")
+        row_of(column, "Licence", str(about["licence"]))
 
 
-CLASSES = (CreateCharacter, ChangeBody, RollCharacterSeed, CharacterPanel)
+CLASSES = (CreateCharacter, ChangeBody, RollCharacterSeed, CharacterPanel, MeasurementsPanel)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import bpy
 
-from ..character.requests import ABOUT, GARMENTS, MAX_SEED, CharacterRequest
+from ..character.requests import ABOUT, GARMENTS, MAX_SEED, SHAPES, CharacterRequest
 from ..motion.requests import MAX_SECONDS, MIN_SECONDS
 from ..texture.requests import MAX_SEED as MAX_TEXTURE_SEED
 from . import device, shown
@@ -65,12 +65,24 @@ class CharacterSettings(bpy.types.PropertyGroup):
         asked = {name: round(getattr(self, name), 4) for name in ABOUT if getattr(self, f"{name}_given")}
         clothes = tuple(name for name in GARMENTS if getattr(self, f"{name}_worn"))
         wear = {name: getattr(self, f"{name}_material") for name in clothes if getattr(self, f"{name}_material")}
+        shape = {name: round(getattr(self, f"shape_{name}"), 4) for name in SHAPES}
         return CharacterRequest(
+            shape={name: amount for name, amount in shape.items() if amount},
             clothes=clothes, clothes_seed=self.clothes_seed, wear=wear,
             seed=self.seed, variety=round(self.variety, 4), material=self.material, material_seed=self.material_seed,
             action=self.action, seconds=round(self.seconds, 4), motion_seed=self.motion_seed,
             device=device.wished(self.id_data.galatea_motion.device), **asked)
 
+
+_SHAPES = {
+    "head": "Smaller or larger head", "limbs": "Shorter or longer arms and legs; who is asked for gets taller by them",
+    "muscle": "Slight or strong muscles", "heroic": "Broad shoulders, long legs, a small head and muscles",
+    "childlike": "The size and the proportions of a child", "toon": "Large head, eyes, hands and feet on a slim body",
+}
+for _name, (_low, _high) in SHAPES.items():
+    CharacterSettings.__annotations__[f"shape_{_name}"] = bpy.props.FloatProperty(
+        name=_name.title(), min=_low, max=_high, step=5, precision=2, subtype="FACTOR",
+        description=f"{_SHAPES[_name]}. Beyond what was measured of anybody; 0 is the person as drawn")
 
 for _name in GARMENTS:
     CharacterSettings.__annotations__ |= {

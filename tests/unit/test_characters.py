@@ -33,6 +33,16 @@ from blender_addon.rig.body_bones import bones_of
     ({"stature": float("nan")}, "stature cannot be nan"),
     ({"sex": "female"}, "sex cannot be 'female'"),
     ({"age": True}, "age cannot be True"),
+    ({"shape": {"nose": 1.0}}, "no shape 'nose'; there are head, limbs"),
+    ({"shape": {"toon": -0.5}}, "the amount of toon cannot be -0.5; choose between 0 and 1"),
+    ({"shape": {"head": "big"}}, "the amount of head cannot be 'big'"),
+    ({"shape": 0.5}, "shape cannot be 0.5"),
+    ({"clothes": "shirt"}, "clothes cannot be 'shirt'"),
+    ({"clothes": ("cape",)}, "no garment 'cape'; there are trousers"),
+    ({"clothes": ("shirt", "shirt")}, "clothes name shirt twice"),
+    ({"wear": {"shirt": "denim"}}, "shirt of denim cannot be worn without the shirt"),
+    ({"clothes": ("shirt",), "wear": {"shirt": 3}}, "material of the shirt cannot be 3"),
+    ({"style": "old"}, "style old says how an action is done"),
 ])
 def test_what_makes_no_sense_is_one_line(wrong, line):
     with pytest.raises(GalateaError, match=line):
@@ -73,6 +83,7 @@ class Result:
     motion: object = field(default_factory=lambda: SimpleNamespace(
         actions=("Galatea walk 7",), frames=90, pack="m", pack_version="1", provider="CPU", why_not="no GPU here"))
     material: object = None
+    clothes: tuple = ()
     notes: tuple = ("the left toe is constrained",)
     pack: str = "body-vae"
     pack_version: str = "0.1.0"
@@ -96,13 +107,17 @@ def asked(monkeypatch):
 
 def test_the_command_hands_everything_to_the_api(asked, capsys, tmp_path):
     words = ("character --stature 1.75 --weight 70 --sex 0.5 --age 40 --variety 0.5 --material skin --material-seed 2 "
-             "--action walk --style old --seconds 4 --motion-seed 3 --device cpu --pack mine --seed 7")
+             "--action walk --style old --seconds 4 --motion-seed 3 --device cpu --pack mine --seed 7 "
+             "--shape head=0.3,muscle=-0.5 --shape toon=1 --clothes trousers,shirt --wear trousers=denim "
+             "--wear shirt=knit --clothes-seed 5")
     out, told = tmp_path / "out.glb", tmp_path / "told.json"
     assert main([*words.split(), "--out", str(out), "--json", str(told)]) == 0
     ((request, where),) = asked
     assert where == out and request == CharacterRequest(
         seed=7, sex=0.5, stature=1.75, weight=70.0, age=40.0, variety=0.5, material="skin", material_seed=2,
-        action="walk", style="old", seconds=4.0, motion_seed=3, device="cpu", pack="mine")
+        shape={"head": 0.3, "muscle": -0.5, "toon": 1.0}, clothes=("trousers", "shirt"), clothes_seed=5,
+        wear={"trousers": "denim", "shirt": "knit"}, action="walk", style="old", seconds=4.0, motion_seed=3,
+        device="cpu", pack="mine")
     assert json.loads(told.read_text()) == {"armature": "Galatea Character"}
     lines = capsys.readouterr().out
     for part in ("1.63 m, 68 kg", "chest 95 cm, waist 86 cm, hip 102 cm", "90 frames", "no GPU here", "constrained"):
@@ -112,6 +127,20 @@ def test_the_command_hands_everything_to_the_api(asked, capsys, tmp_path):
 def test_nothing_asked_is_a_request_by_default(asked, tmp_path):
     assert main(["character", "--out", str(tmp_path / "a.blend"), "--quiet"]) == 0
     assert asked[0][0] == CharacterRequest()
+
+
+@pytest.mark.parametrize(("words", "line"), [
+    ("--style old", "--style says nothing without --action"),
+    ("--seconds 4", "--seconds says nothing without --action"),
+    ("--material-seed 4", "--material-seed says nothing without --material"),
+    ("--wear shirt=denim", "--wear says nothing without --clothes"),
+    ("--shape head", "--shape head: write it such as head=0.3"),
+    ("--shape head=big", "big is no number"),
+    ("--shape head=1,head=0", "--shape names head twice"),
+])
+def test_options_that_say_nothing_are_told(asked, capsys, tmp_path, words, line):
+    assert main(["character", *words.split(), "--out", str(tmp_path / "a.blend")]) == 1
+    assert line in capsys.readouterr().err and not asked
 
 
 def test_files_that_cannot_be_are_refused(asked, capsys, tmp_path):

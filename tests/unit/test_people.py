@@ -109,18 +109,18 @@ def test_who_cannot_be_is_drawn_again(people):
     """Beyond usual variety the made pack draws bodies that break rules."""
     wild = draw_people(people, 40, seed=0, variety=2.5)
     assert not impossible(np.array([body.measured for body in wild])).any()
-    with pytest.raises(GalateaError, match=r"nobody was found with stature 1.41;"):
+    with pytest.raises(GalateaError, match=r"nobody was found with stature 1.41 m;"):
         draw_people(people, 3, seed=0, stature=1.41)  # under necks that stay where they are
     with pytest.raises(GalateaError, match="variety 4"):
         draw_people(people, 3, seed=0, variety=4.0)
 
 
 @pytest.mark.parametrize(("asked", "said"), [
-    ({"stature": 2.4}, "stature 2.4: it can be from 1.41 to 1.99"),
+    ({"stature": 2.4}, "stature 2.4 m: it can be from 1.41 to 1.99 m"),
     ({"sex": -0.1}, "sex -0.1"),
-    ({"age": 8.0}, "age 8: it can be from 17"),
+    ({"age": 8.0}, "age 8 years: it can be from 17"),
     ({"weight": float("nan")}, "weight nan"),
-    ({"stature": 1.98, "weight": 40.0}, "weight 40: at a stature of 1.98 m it can be from 57 to 180 kg"),
+    ({"stature": 1.98, "weight": 40.0}, "weight 40 kg: at a stature of 1.98 m it can be from 57 to 144 kg"),
 ])
 def test_nobody_is_like_that(people, asked, said):
     with pytest.raises(GalateaError) as error:
