@@ -5,6 +5,7 @@ import itertools
 import json
 import sys
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from training.texture.classifier import train_classifier
 from training.texture.features import CROP, SIZE, Lighting, light, load_network, normals, see
 from training.texture.image_pack import ImagePack, Picture
 from training.texture.kid import kid
-from training.texture.looks import Look
+from training.texture.looks import PLAIN
 from training.texture.nearest import diversity, nearest_figures
 from training.texture.quilting import BLOCK, OVERLAP, _right_of_cut, quilt
 from training.texture.texture_card import write_card
@@ -255,7 +256,8 @@ def pictures() -> ImagePack:
                 known=(True, True, True) if name == "leather" else (False, False, True),
                 split="test" if held_out else "train", source="a formula",
                 licence="CC-BY-3.0" if name == "stone" else "CC0-1.0", credit="A. Painter" if name == "stone" else ""))
-    looks = {name: Look(relief=0.05, procedural=LOOKS.get(name, {}).get("procedural", False)) for name in classes}
+    looks = {name: replace(PLAIN, relief=0.05, procedural=LOOKS.get(name, {}).get("procedural", False))
+             for name in classes}
     return ImagePack(tuple(items), looks)
 
 
@@ -367,7 +369,7 @@ def test_sheets_and_the_page_of_what_is_not_good_enough(measured: tuple[Path, Pa
 
 
 @pytest.mark.parametrize(("change", "words"), [
-    (lambda pack: ImagePack(tuple(p for p in pack.items if p.kind == "slate"), {"slate": Look()}), "no pictures of"),
+    (lambda pack: ImagePack(tuple(p for p in pack.items if p.kind == "slate"), {"slate": PLAIN}), "no pictures of"),
     (lambda pack: pack.only(split="train"), "holds no picture back"),
 ])
 def test_data_that_nothing_can_be_measured_with_is_refused_in_one_line(pictures: ImagePack, tmp_path: Path, change,

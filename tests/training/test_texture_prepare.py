@@ -3,6 +3,7 @@
 
 import csv
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from PIL import Image
 from blender_addon.errors import GalateaError
 from training.__main__ import main as training
 from training.texture.image_pack import ImagePack, Picture, join
-from training.texture.looks import LOOKS, Look, look_of, read_looks
+from training.texture.looks import LOOKS, PLAIN, look_of, read_looks
 from training.texture.reading import read_set
 from training.texture.real_sets import MaterialSet, find_sets, sorted_by_eye
 from training.texture.relief import drawn_downwards, height_slopes, integrate, levelled, normals_of, slopes
@@ -231,7 +232,7 @@ def test_a_metal_without_a_map_is_metal_and_one_among_others_is_unknown(folder, 
     assert prepared("--data", folder, "--out", tmp_path / "a.npz") == 0
     pack = ImagePack.load(tmp_path / "a.npz")
     assert pack.looks["slate"].metallic and pack.looks["slate"].tile_metres == 0.25
-    assert pack.looks["moss"] == Look(relief=0.1)
+    assert pack.looks["moss"] == replace(PLAIN, relief=0.1)
     assert pack.only(["slate"]).pictures(64)[:, 5].min() > 250 and pack.only(["slate"]).known.all()
     write_picture(folder / "slate" / "1_metallic.png", np.ones((256, 256)))
     assert prepared("--data", folder, "--out", tmp_path / "a.npz") == 0
@@ -254,7 +255,7 @@ def test_a_pack_comes_back_as_it_was_saved(tmp_path):
     rng = np.random.default_rng(0)
     maps = np.kron(rng.random((2, 6, 16, 16)), np.ones((16, 16)))
     held = Picture.of(maps[0], "a", "x", split="test", known=(True, False, True), tileable=False, credit="Æ")
-    pack = ImagePack((held, Picture.of(maps[1], "b", "y")), {"y": Look(), "x": Look(2.0)})
+    pack = ImagePack((held, Picture.of(maps[1], "b", "y")), {"y": PLAIN, "x": replace(PLAIN, tile_metres=2.0)})
     pack.save(tmp_path / "p.npz")
     back = ImagePack.load(tmp_path / "p.npz")
     assert back == pack and back.label.tolist() == [1, 0]
@@ -296,7 +297,7 @@ def test_what_makes_no_sense_is_one_line(folder, monkeypatch, capsys, words, say
 
 
 def test_a_damaged_pack_is_one_line(tmp_path):
-    pack = ImagePack((Picture.of(np.zeros((6, 256, 256)), "a", "x"),), {"x": Look()})
+    pack = ImagePack((Picture.of(np.zeros((6, 256, 256)), "a", "x"),), {"x": PLAIN})
     pack.save(tmp_path / "p.npz")
     (tmp_path / "p.npz").write_bytes((tmp_path / "p.npz").read_bytes()[:900])
     with pytest.raises(GalateaError, match="damaged"):

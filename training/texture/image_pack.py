@@ -8,7 +8,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from PIL import Image
 
 from blender_addon.errors import GalateaError
 
-from .looks import Look
+from .looks import Look, as_written
 
 EDGE = 256
 # Maps are no colours: kept apart they need fewer bytes for the same error, and a metal's edge does not show in heights.
@@ -157,7 +157,7 @@ class ImagePack:
             np.savez(file, format=_FORMAT, **blob, known=self.known, tileable=self.tileable, label=self.label,
                      classes=np.array(self.classes, dtype=str), split=self.split, names=_words(self.names),
                      sources=_words(self.sources), licences=_words(self.licences), credits=_words(self.credits),
-                     looks=json.dumps({name: asdict(look) for name, look in self.looks.items()}))
+                     looks=json.dumps(as_written(self.looks)))
         part.replace(path)
 
     @staticmethod

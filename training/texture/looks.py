@@ -4,30 +4,15 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from blender_addon.errors import GalateaError
+from blender_addon.texture.vocabulary import Look
 
 # A tile is a square of so many pixels in training, and the edge that `tile_metres` and `relief` speak of.
 TEXELS_PER_TILE = 128
 LOOKS_FILE = "looks.toml"
-
-
-@dataclass(frozen=True)
-class Look:
-    """tile_metres: edge of a tile in the world. relief: height from 0 to 1 as a fraction of that edge.
-
-    lattice: a regular structure repeats in whole periods of 32 px (or a divisor) of the tile. metallic: the class is a
-    metal. subsurface: 0 … 1, how much light wanders below the surface. procedural: its pictures were baked here.
-    """
-
-    tile_metres: float = 0.5
-    relief: float = 0.03
-    lattice: bool = False
-    metallic: bool = False
-    subsurface: float = 0.0
-    procedural: bool = False
 
 
 LOOKS: dict[str, Look] = {
@@ -47,11 +32,18 @@ LOOKS: dict[str, Look] = {
     "patterns": Look(0.50, 0.010),
     "fabric": Look(0.20, 0.020),
 }
+PLAIN = Look(0.50, 0.030)  # of a class never heard of
 
 
 def look_of(name: str, own: dict[str, Look] | None = None) -> Look:
     """The look of a class: the user's own, the one that is known, or a modest one for a class never heard of."""
-    return (own or {}).get(name) or LOOKS.get(name) or Look()
+    return (own or {}).get(name) or LOOKS.get(name) or PLAIN
+
+
+def as_written(looks: dict[str, Look]) -> dict[str, dict[str, float | bool]]:
+    """Looks for a file. Whom to credit follows from the pictures, where a pack is written."""
+    return {name: {key: value for key, value in asdict(look).items() if key != "credit"}
+            for name, look in looks.items()}
 
 
 def read_looks(folder: Path) -> dict[str, Look]:

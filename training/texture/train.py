@@ -29,6 +29,7 @@ from ..motion.train_generator import check_device
 from .batches import Batch, Tiles, draw, noise_for, tiles_of
 from .checkpoints import open_log, resume, save
 from .image_pack import ImagePack
+from .looks import as_written
 from .losses import against, feature_likeness, information, likeness, patch_likeness, steepness
 from .networks import TINY, Discriminator, Encoder, Generator, Mapping, TextureShape, root_of
 from .progress_sheets import progress_sheet
@@ -268,6 +269,6 @@ def describe(pack: ImagePack, schedule: Schedule, seed: int, size: str, device: 
     own = pack.only(split="train")
     return {"seed": seed, "size": size, "device": device, "hardware": hardware_of(device),
             "schedule": asdict(schedule), "classes": list(pack.classes),
-            "looks": {name: asdict(look) for name, look in pack.looks.items()},
+            "looks": as_written(pack.looks),
             "pictures": [{"name": item.name, "class": item.kind, "source": item.source, "licence": item.licence,
                           "credit": item.credit, "sha256": item.sha256} for item in own.items]}
