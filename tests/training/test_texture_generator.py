@@ -82,6 +82,18 @@ def test_likeness_forgives_moving_and_not_blurring():
     assert near < 0.7 * far  # not nought: patches are sampled
 
 
+def test_freckles_count_over_a_strong_grain():
+    source = torch.Generator().manual_seed(5)
+    real = torch.full((1, 6, 64, 64), 0.5)
+    real[:, 3] = torch.rand(1, 64, 64, generator=source)
+    plain = real.clone()
+    real[:, :3, 4::12, 4::12] -= 0.1
+    known = torch.ones(1, 3)
+    far, near = (float(patch_likeness(x.roll((8, 16), (2, 3)), real, known, torch.Generator().manual_seed(3)))
+                 for x in (plain, real))
+    assert near < 0.75 * far
+
+
 def test_what_a_real_set_lacks_is_not_judged():
     real, made_maps = torch.rand(1, 6, 64, 64), torch.rand(1, 6, 64, 64)
     made_maps[:, :3] = real[:, :3]

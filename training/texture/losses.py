@@ -11,6 +11,7 @@ from .networks import Discriminator
 
 _LEVELS = 4  # of the pyramid that likeness looks at
 _PATCH, _FILTERS, _PLACES = 7, 32, 1024  # texels, random filters a step, patches compared
+_FAINT, _FAINT_MEANS = 0.005, 0.05  # maps that vary less than this count for less: in a band, in what is left
 
 
 def against(other: Tensor, own: Tensor) -> Tensor:
@@ -88,18 +89,21 @@ def patch_likeness(made: Tensor, real: Tensor, known: Tensor, source: torch.Gene
                      zip((made, real), smaller, strict=True)]
         else:
             bands = [made, real]
-        total = total + _sliced(*bands, source) / _LEVELS
+        faint = _FAINT if level < _LEVELS - 1 else _FAINT_MEANS
+        total = total + _sliced(*bands, faint, source) / _LEVELS
         made, real = smaller
     return total
 
 
-def _sliced(made: Tensor, real: Tensor, source: torch.Generator) -> Tensor:
+def _sliced(made: Tensor, real: Tensor, faint: float, source: torch.Generator) -> Tensor:
+    size = real.detach().std(dim=(2, 3), keepdim=True, correction=0) + faint
     edge = min(_PATCH, made.shape[2])
     filters = torch.randn(_FILTERS, made.shape[1], edge, edge, generator=source).to(made.device)
+    filters[::2, 3:] = 0.0  # every other one looks at the colours alone
     filters = filters / filters.square().sum(dim=(1, 2, 3), keepdim=True).sqrt()
-    both = F.conv2d(torch.cat([made, real]), filters).flatten(2)
+    both = F.conv2d(torch.cat([made / size, real / size]), filters).flatten(2)
     if both.shape[2] > _PLACES:
         both = both[:, :, torch.randperm(both.shape[2], generator=source)[:_PLACES].to(made.device)]
     one, other = both.sort(dim=2).values.chunk(2)
-    size = other.detach().std(dim=2, keepdim=True, correction=0).mean(dim=1, keepdim=True) + 0.01
+    size = other.detach().std(dim=2, keepdim=True, correction=0).mean(dim=1, keepdim=True) + 0.05
     return ((one - other).abs() / size).mean()
