@@ -7,9 +7,11 @@ from collections.abc import Mapping
 
 import bpy
 
+from ..errors import RigError
 from ..rig.rig_map import RigMap
 from .following import followed_controls
 from .handles import Chain, Controls
+from .metarigs import control_rig_of
 from .rigify import rigify_controls
 from .stand_in import StandIn
 
@@ -25,5 +27,9 @@ def read_controls(armature: bpy.types.Object, rig: RigMap, wish: str = "auto") -
 
 
 def controls_of(stand: StandIn, rig: RigMap, wish: str, off: Mapping[Chain, str]) -> Controls:
-    """The same, with a stand-in at hand. off: solvers not to be left on, and why."""
+    """The same, with a stand-in at hand. off: solvers not to be left on, and why. RigError in one line, too, for a
+    character that follows a control rig."""
+    leader = control_rig_of(stand.armature)
+    if leader is not None:
+        raise RigError(f"{rig.armature} follows its control rig; select {leader.name} to animate it")
     return rigify_controls(stand, rig, wish) or followed_controls(stand, rig, wish, off)

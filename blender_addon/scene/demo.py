@@ -7,10 +7,10 @@ import bpy
 import numpy as np
 from mathutils import Vector
 
-from ..errors import GalateaError
-from .files import hushed, new_file
+from .files import new_file
 from .keys import scene_fps
 from .mannequin import add_mannequin
+from .metarigs import add_metarig
 from .rigs import read_rig
 from .sampling import sample_clip
 
@@ -18,23 +18,10 @@ from .sampling import sample_clip
 def set_stage() -> bpy.types.Object:
     """Open an empty scene with a skinned Rigify human meta-rig in it and return the armature."""
     new_file()
-    armature = _add_metarig()
+    armature = add_metarig()
     armature.name = "Galatea Demo"
     add_mannequin(armature, read_rig(armature))
     return armature
-
-
-def _add_metarig() -> bpy.types.Object:
-    import addon_utils
-
-    with hushed():
-        if "rigify" not in bpy.context.preferences.addons:
-            addon_utils.enable("rigify", default_set=True)
-        try:
-            bpy.ops.object.armature_human_metarig_add()
-        except AttributeError as error:
-            raise GalateaError("Rigify is missing from this Blender; install it under Preferences > Add-ons") from error
-    return bpy.context.object
 
 
 def light_stage(armature: bpy.types.Object, frames: int) -> None:
