@@ -41,9 +41,9 @@ def main(count: int, actions: list[str], seconds: float) -> None:
             plain = api.MotionRequest(action=action, seconds=seconds, seed=seed, hands=False)
             result = api.generate_motion(armature, plain)
             frames = range(1, result.frames + 1)
-            left = watch(body, frames)
+            left = watch(body, frames, depths=3)
             api.generate_motion(armature, api.MotionRequest(action=action, seconds=seconds, seed=seed))
-            kept = watch(body, frames)
+            kept = watch(body, frames, depths=3)
             pulls = [np.percentile(seen.pulls(fps), 99) for seen in (left, kept)]
             before.append(left.depth.max())
             after.append(kept.depth.max())

@@ -17,8 +17,8 @@ _DEEPEST = 0.12  # metres; what is further from the skin is not looked at
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """Frame by frame, metres. depth: (T,) how far any point of a hand is under the skin of all but the arms. hands: (T,
-    2, 3) the middle of each. lowest: (T,) height of the lowest point of the body."""
+    """Metres. depth: for the frames that were looked at, how far any point of a hand is under the skin of all but the
+    arms. hands: (T, 2, 3) the middle of each. lowest: (T,) height of the lowest point of the body."""
 
     depth: np.ndarray
     hands: np.ndarray
@@ -29,15 +29,16 @@ class Seen:
         return np.linalg.norm(np.diff(self.hands, 2, axis=0), axis=-1) * fps**2
 
 
-def watch(body: bpy.types.Object, frames: Iterable[int], depths: bool = True) -> Seen:
-    """A body over frames of the scene. depths: look for hands in the skin, which takes longest."""
+def watch(body: bpy.types.Object, frames: Iterable[int], depths: int = 1) -> Seen:
+    """A body over frames of the scene. depths: in every how many of them to look for hands in the skin, which takes
+    longest; 0 for none."""
     names = [group.name for group in body.vertex_groups]
     leading = [names[max(vertex.groups, key=lambda group: group.weight).group] for vertex in body.data.vertices]
     hands = [[n for n, name in enumerate(leading) if name.startswith(f"{side}Hand")] for side in ("Left", "Right")]
     of_arms = [any(part in name for part in _ARMS) for name in leading]
     rest = [list(face.vertices) for face in body.data.polygons if not any(of_arms[n] for n in face.vertices)]
     depth, middles, lowest = [], [], []
-    for frame in frames:
+    for n, frame in enumerate(frames):
         bpy.context.scene.frame_set(frame)
         mesh = body.evaluated_get(bpy.context.evaluated_depsgraph_get()).data
         flat = np.empty(3 * len(mesh.vertices), np.float32)
@@ -45,7 +46,8 @@ def watch(body: bpy.types.Object, frames: Iterable[int], depths: bool = True) ->
         points = flat.reshape(-1, 3)
         middles.append([points[hand].mean(axis=0) for hand in hands])
         lowest.append(points[:, 2].min())
-        depth.append(_deepest(points, rest, [n for hand in hands for n in hand[::4]]) if depths else 0.0)
+        if depths and n % depths == 0:
+            depth.append(_deepest(points, rest, [point for hand in hands for point in hand[::4]]))
     return Seen(np.array(depth), np.array(middles), np.array(lowest))
 
 

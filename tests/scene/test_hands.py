@@ -42,7 +42,7 @@ def test_hands_of_a_broad_body_stay_out_of_its_hips(there):
 def test_soles_are_on_the_floor_however_long_the_legs(there, stature, weight):
     made = api.create_character(api.CharacterRequest(seed=5, stature=stature, weight=weight))
     api.generate_motion(bpy.data.objects[made.armature], WALK)
-    lowest = watch(bpy.data.objects[made.body], range(1, 60, 4), depths=False).lowest
+    lowest = watch(bpy.data.objects[made.body], range(1, 60, 4), depths=0).lowest
     assert np.abs(lowest).max() < 0.01
 
 
