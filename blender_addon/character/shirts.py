@@ -60,7 +60,7 @@ def _tail(wearer: Wearer, border: np.ndarray, cut: Cut) -> np.ndarray:
     first = np.linalg.norm(border[:, :2] - middle[:2], axis=1)
     waist, end = border[:, 2].mean(), wearer.skin[_lowest()][2] + (_TAIL - _WAIST) * wearer.size
     heights = np.linspace(waist, end, 6)
-    ease = np.full(6, mixed((0.021, 0.030), cut.fit)) * wearer.size
+    ease = np.full(6, mixed((0.025, 0.033), cut.fit)) * wearer.size
     rings = hung_rings(wearer.skin[below(_WAIST + 0.06)], heights, turns, middle[:2], ease, 0.05, first)
     # From the border, which is not level, to level rings.
     share = np.linspace(0.0, 1.0, 6)[1:, None]
