@@ -17,7 +17,7 @@ from .figure import Figure
 
 # What an amount of 1 does, as the logarithm of the factor; -1 does the opposite.
 _RATES: dict[str, dict[str, float]] = {
-    "head": {"head": 0.38},
+    "head": {"head": 0.45},
     "limbs": {"leg": 0.20, "arm": 0.17, "hand": 0.05, "foot": 0.05},
     "muscle": {"upper arm": 0.22, "forearm": 0.13, "wrist": 0.03, "shoulders": 0.07, "chest": 0.07, "neck girth": 0.10,
                "thigh": 0.10, "knee": 0.05, "calf": 0.09, "waist": 0.01, "hips": 0.02},
@@ -28,8 +28,8 @@ _RATES: dict[str, dict[str, float]] = {
     "childlike": {"all": -0.42, "head": 0.29, "leg": -0.09, "arm": -0.07, "shoulders": -0.10, "chest": -0.16,
                   "waist": -0.12, "hips": -0.15, "neck girth": -0.04, "upper arm": -0.14, "forearm": -0.12,
                   "wrist": -0.03, "thigh": -0.21, "knee": -0.10, "calf": -0.10, "ankle": -0.02, "hand": -0.02},
-    "toon": {"head": 0.54, "hand": 0.32, "foot": 0.28, "leg": -0.12, "arm": 0.02, "shoulders": -0.16, "chest": -0.14,
-             "waist": -0.12, "hips": -0.10, "neck girth": -0.14, "upper arm": -0.30, "forearm": -0.22, "wrist": -0.12,
+    "toon": {"head": 0.54, "hand": 0.32, "foot": 0.28, "leg": -0.22, "arm": 0.02, "shoulders": -0.16, "chest": -0.14,
+             "waist": -0.12, "hips": -0.10, "neck girth": -0.06, "upper arm": -0.30, "forearm": -0.22, "wrist": -0.12,
              "thigh": -0.22, "knee": -0.20, "calf": -0.22, "ankle": -0.12},
 }
 # The same for what is no factor: how far eyes grow, a face sits low on its skull, and muscles stand out.
@@ -58,7 +58,7 @@ _ABOVE = {"Hips": "", "Spine": "Hips", "Spine1": "Spine", "Spine2": "Spine1", "N
           "Leg": "UpLeg", "Foot": "Leg", "Toe": "Foot"}
 _PART = {"Head": "head", "Hand": "hand", "Foot": "foot", "Toe": "foot", "Arm": "arm", "ForeArm": "arm", "UpLeg": "leg",
          "Leg": "leg"}
-_OPENED = np.array([0.7, 0.5, 1.2])  # eyes get rounder: broader, deeper, taller
+_OPENED = np.array([0.7, 0.5, 1.0])  # eyes get rounder: broader, deeper, taller
 _LOWEST_FACE = 0.5
 _NECK_LONGER = 0.5  # the neck's length for each time that the head is larger
 _NEXT = {"Arm": "ForeArm", "ForeArm": "Hand", "UpLeg": "Leg", "Leg": "Foot", "Neck": "Head"}

@@ -83,7 +83,7 @@ def hand(body):
 
 
 @pytest.mark.parametrize(("sex", "slider", "amount", "measure", "low", "high"), [
-    (0.0, "head", 1.0, head_girth, 1.35, 1.55), (1.0, "head", -1.0, head_girth, 0.62, 0.75),
+    (0.0, "head", 1.0, head_girth, 1.45, 1.65), (1.0, "head", -1.0, head_girth, 0.60, 0.72),
     (0.0, "limbs", 1.0, leg, 1.15, 1.28), (1.0, "limbs", -1.0, leg, 0.75, 0.88),
     (1.0, "muscle", 1.0, upper_arm, 1.15, 1.35), (0.0, "muscle", -1.0, upper_arm, 0.70, 0.90),
     (0.0, "childlike", 1.0, stature, 0.60, 0.72), (1.0, "toon", 1.0, hand, 1.25, 1.50),
