@@ -99,7 +99,7 @@ class _Part(Sidebar):
         return column
 
 
-class StylePanel(_Part, bpy.types.Panel):
+class CharacterStylePanel(_Part, bpy.types.Panel):
     """Sliders that no measured person answers for; Create Character and Change Body take them."""
 
     bl_idname = "GALATEA_PT_character_style"
@@ -113,7 +113,7 @@ class StylePanel(_Part, bpy.types.Panel):
         column.operator(ResetStyle.bl_idname, icon="LOOP_BACK")
 
 
-class MaterialPanel(_Part, bpy.types.Panel):
+class CharacterMaterialPanel(_Part, bpy.types.Panel):
     """What the body is made of."""
 
     bl_idname = "GALATEA_PT_character_material"
@@ -128,7 +128,7 @@ class MaterialPanel(_Part, bpy.types.Panel):
         running.draw_button(self.layout, ChangeMaterial, "MATERIAL")
 
 
-class ActionPanel(_Part, bpy.types.Panel):
+class CharacterActionPanel(_Part, bpy.types.Panel):
     """What is done."""
 
     bl_idname = "GALATEA_PT_character_action"
@@ -144,4 +144,4 @@ class ActionPanel(_Part, bpy.types.Panel):
         running.draw_button(self.layout, ChangeMotion, "ACTION")
 
 
-CLASSES = (ChangeMaterial, ChangeMotion, ResetStyle, StylePanel, MaterialPanel, ActionPanel)
+CLASSES = (ChangeMaterial, ChangeMotion, ResetStyle, CharacterStylePanel, CharacterMaterialPanel, CharacterActionPanel)

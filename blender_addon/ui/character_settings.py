@@ -74,15 +74,19 @@ class CharacterSettings(bpy.types.PropertyGroup):
             device=device.wished(self.id_data.galatea_motion.device), **asked)
 
 
+# what the sliders of style are called, and what they do
 _SHAPES = {
-    "head": "Smaller or larger head", "limbs": "Shorter or longer arms and legs; who is asked for gets taller by them",
-    "muscle": "Slight or strong muscles", "heroic": "Broad shoulders, long legs, a small head and muscles",
-    "childlike": "The size and the proportions of a child", "toon": "Large head, eyes, hands and feet on a slim body",
+    "head": ("Head", "Smaller or larger head"),
+    "limbs": ("Limbs", "Shorter or longer arms and legs; who stands on them gets shorter or taller"),
+    "muscle": ("Muscle", "Slight or strong muscles"),
+    "heroic": ("Heroic", "Broad shoulders, long legs, a small head and muscles"),
+    "childlike": ("Childlike", "The size and the proportions of a child"),
+    "toon": ("Toon", "Large head, eyes, hands and feet on a slim body"),
 }
 for _name, (_low, _high) in SHAPES.items():
     CharacterSettings.__annotations__[f"shape_{_name}"] = bpy.props.FloatProperty(
-        name=_name.title(), min=_low, max=_high, step=5, precision=2, subtype="FACTOR",
-        description=f"{_SHAPES[_name]}. Beyond what was measured of anybody; 0 is the person as drawn")
+        name=_SHAPES[_name][0], min=_low, max=_high, step=5, precision=2, subtype="FACTOR",
+        description=f"{_SHAPES[_name][1]}. Beyond what was measured of anybody; 0 is the person as drawn")
 
 for _name in GARMENTS:
     CharacterSettings.__annotations__ |= {

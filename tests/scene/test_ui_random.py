@@ -19,7 +19,8 @@ CALLS = 200
 OPERATORS = ("generate_motion",) * 5 + ("retarget_motion", "lock_feet", "refit_keys") * 3 + (
     "fill_between_keys", "remove_generated_keys", "complete_pose") * 2 + ("apply_texture",) * 4 + (
     "show_textures", "pick_texture", "roll_texture_seed", "reset_directions",
-    "create_character", "change_body", "roll_character_seed",
+    "create_character", "change_body", "roll_character_seed", "change_clothes", "change_material", "change_motion",
+    "reset_style",
     "add_human", "roll_seed", "test_device", "look_again", "copy_report", "dismiss_error", "open_packs_folder",
     "choose_clips", "take_bone", "show_bone", "forget_corrections", "save_map", "load_map")
 UNCHANGED = {"show_textures", "test_device", "look_again", "copy_report", "dismiss_error", "open_packs_folder",

@@ -4,7 +4,7 @@
 import bpy
 from mathutils import Euler, Vector
 from story_panel import dump, running
-from story_pictures import show
+from story_pictures import scroll, show
 from story_texture import changed, press
 
 
@@ -34,7 +34,7 @@ def story(stage):
     bpy.ops.extensions.package_install_files(filepath=stage.archive, repo="user_default", enable_on_install=True)
     from bl_ext.user_default.galatea.blender_addon.ui import shown
 
-    show("CharacterPanel")
+    show("CharacterPanel", "CharacterMaterialPanel", "CharacterActionPanel")
     yield from stage.open_tab()
     look(stage)
     seed = settings()
@@ -59,6 +59,19 @@ def story(stage):
     settings().stature = 1.85
     seen["gaps_change"] = (yield from press(stage, "galatea.change_body"))[:5]
     seen["changed"] = [bpy.context.object.name, stature(), bpy.context.object.animation_data.action.name]
+
+    settings().motion_seed = 4
+    yield from press(stage, "galatea.change_motion")
+    seen["moved"] = [bpy.context.object.name, stature(), bpy.context.object.animation_data.action.name]
+    settings().shape_toon, settings().shirt_worn, settings().trousers_worn = 0.4, True, True
+    show("CharacterPanel", "CharacterStylePanel", "ClothesPanel", "CharacterMaterialPanel", "CharacterActionPanel",
+         "MeasurementsPanel")
+    yield 1.0
+    scroll(stage, 140)
+    yield from stage.picture("21-character-parts")
+    show("CharacterPanel")
+    yield 1.0
+    scroll(stage, 0)
 
     before = dump()
     yield from stage.find_button("galatea.create_character")

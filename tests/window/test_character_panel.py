@@ -28,6 +28,11 @@ def test_another_body_keeps_the_motion(seen):
     assert action.startswith("Galatea walk 3")
 
 
+def test_another_motion_keeps_the_body(seen):
+    name, stature, action = seen["moved"]
+    assert (name, action) == ("Galatea Character", "Galatea walk 4") and stature == pytest.approx(1.85, rel=0.01)
+
+
 def test_esc_leaves_everything_as_it_was(seen):
     assert seen["cancelled"] == {}
 
