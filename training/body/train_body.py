@@ -9,10 +9,8 @@ people set aside for judging are the ones that are exported, with principal comp
 
 from __future__ import annotations
 
-import csv
 import json
 import math
-import pickle
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +23,7 @@ from tqdm import tqdm
 from blender_addon.errors import GalateaError
 
 from ..motion.train_generator import _hardware as hardware_of
+from ..runs import descend, follow, log_row, open_log, read, write
 from .bodies import EXACT, Bodies
 from .body_vae import FULL, TINY, BodyVae, losses, masks
 from .components import Components
@@ -96,8 +95,8 @@ def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: st
     baseline = {name: error(components, *judges) for name, error in ERRORS.items()}
     began = time.monotonic() - run.seconds
     last = steps if stop_after is None else min(steps, run.step + stop_after)
-    with _open_log(folder / "losses.csv", run.step) as log, tqdm(initial=run.step, total=steps, unit="step",
-                                                                 mininterval=10.0) as bar:
+    with open_log(folder / "losses.csv", COLUMNS, run.step) as log, tqdm(
+            initial=run.step, total=steps, unit="step", mininterval=10.0) as bar:
         while run.step < last:
             source = torch.Generator().manual_seed(seed * 1_000_003 + run.step)
             torch.manual_seed(seed * 1_000_003 + run.step)  # of what is dropped
@@ -108,17 +107,15 @@ def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: st
             bar.update()
             if run.step % schedule.judge_every == 0 or run.step == steps:
                 error = reconstruction_mm(run.averaged, *judges)
-                csv.writer(log).writerow([run.step, *(f"{v:.5f}" for v in figures.values()), f"{error:.4f}",
-                                          round(run.seconds)])
-                log.flush()
+                log_row(log, [run.step, *(f"{v:.5f}" for v in figures.values()), f"{error:.4f}", round(run.seconds)])
                 if run.step > steps // 2 and error < run.best:
                     run.best = error
                     _keep_best(folder / "best.pt", run, components, people, judges, baseline)
             if run.step % checkpoint_every == 0 or run.step == steps:
-                _write(checkpoint, {"model": model.state_dict(), "averaged": averaged.state_dict(), "doubt": run.doubt,
-                                    "optimiser": run.optimiser.state_dict(), "step": run.step,
-                                    "seconds": run.seconds, "best": run.best, "steps": steps,
-                                    "shape": model.shape.as_dict()})
+                write(checkpoint, {"model": model.state_dict(), "averaged": averaged.state_dict(), "doubt": run.doubt,
+                                   "optimiser": run.optimiser.state_dict(), "step": run.step,
+                                   "seconds": run.seconds, "best": run.best, "steps": steps,
+                                   "shape": model.shape.as_dict()})
     if run.step == steps:
         judged = torch.load(folder / "best.pt", weights_only=True)["judged"]
         for name, words in (("predicted_mm", "from stature, weight and sex"), ("recon_mm", "again from their code")):
@@ -143,18 +140,9 @@ def train_step(run: Run, measures: Tensor, about: Tensor, schedule: Schedule, so
     noise = torch.randn(len(about), run.model.shape.code, generator=source)
     parts, missed = losses(run.model, measures, about, known, given, noise, run.doubt)
     loss = sum(parts.values())
-    run.optimiser.zero_grad(set_to_none=True)
-    loss.backward()
-    norm = torch.nn.utils.clip_grad_norm_(run.model.parameters(), 100.0)
-    if not torch.isfinite(norm):
-        raise GalateaError(f"training step {run.step}: the gradient is not finite; run the command again to go on "
-                           "from the last checkpoint")
-    run.optimiser.step()
-    decay = min(schedule.average, (1.0 + run.step) / (10.0 + run.step))
-    with torch.no_grad():
-        run.doubt = run.doubt.lerp(missed.detach(), 0.05)
-        for slow, fast in zip(run.averaged.parameters(), run.model.parameters(), strict=True):
-            slow.lerp_(fast, 1.0 - decay)
+    descend(run.optimiser, loss, run.model, 100.0, run.step)
+    follow(run.averaged, run.model, run.step, schedule.average)
+    run.doubt = run.doubt.lerp(missed.detach(), 0.05)
     return {**{name: value.item() for name, value in parts.items()}, "missed": missed.item()}
 
 
@@ -192,22 +180,12 @@ def _keep_best(path: Path, run: Run, components: Components, people: tuple[np.nd
     vae.fit_rest(*people)
     judged = {name: {"vae": round(error(vae, *judges), 3), "pca": round(baseline[name], 3)}
               for name, error in ERRORS.items()}
-    _write(path, {"vae": vae.state_dict(), "components": components.state_dict(), "step": run.step,
-                  "seconds": run.seconds, "shape": run.model.shape.as_dict(), "judged": judged})
-
-
-def _write(path: Path, content: dict) -> None:
-    part = path.with_suffix(".part")
-    torch.save(content, part)
-    part.replace(path)
+    write(path, {"vae": vae.state_dict(), "components": components.state_dict(), "step": run.step,
+                 "seconds": run.seconds, "shape": run.model.shape.as_dict(), "judged": judged})
 
 
 def _resume(run: Run, path: Path, schedule: Schedule) -> None:
-    try:
-        saved = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        raise GalateaError(f"{path}: not a readable checkpoint ({type(error).__name__}); delete it to begin again") \
-            from error
+    saved = read(path)
     if saved["shape"] != run.model.shape.as_dict() or saved["steps"] != schedule.steps:
         raise GalateaError(f"{path}: was trained with other sizes or steps; use another --run folder")
     run.model.load_state_dict(saved["model"])
@@ -215,14 +193,3 @@ def _resume(run: Run, path: Path, schedule: Schedule) -> None:
     run.optimiser.load_state_dict(saved["optimiser"])
     run.doubt = saved["doubt"]
     run.step, run.seconds, run.best = saved["step"], saved["seconds"], saved["best"]
-
-
-def _open_log(path: Path, step: int):  # noqa: ANN202 - an open text file
-    kept: list[list[str]] = []
-    if path.is_file() and step:
-        with path.open(newline="") as file:
-            kept = [row for row in list(csv.reader(file))[1:] if int(row[0]) <= step]
-    file = path.open("w", newline="")
-    csv.writer(file).writerows([COLUMNS, *kept])
-    file.flush()
-    return file

@@ -9,10 +9,8 @@ ones among them; the averaged weights that did best on held-out clips are the on
 
 from __future__ import annotations
 
-import csv
 import json
 import math
-import pickle
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +25,7 @@ from blender_addon.motion.inbetween_features import headings
 from blender_addon.motion.rotations import quat_about_z, quat_multiply
 from blender_addon.motion.skeleton import MIRROR
 
+from ..runs import descend, follow, log_row, open_log, read, write
 from .clips import FPS, ClipSet, load_clips
 from .gap_corpus import UPPER, training_clips
 from .pose import FULL, JOINT_COUNT, TINY, PoseShape, PoseVae, joints_of, losses, masks, matrix_kinematics, sixd_of
@@ -135,8 +134,8 @@ def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: st
     edges = np.cumsum(weights)
     began = time.monotonic() - run.seconds
     last = steps if stop_after is None else min(steps, run.step + stop_after)
-    with _open_log(folder / "losses.csv", run.step) as log, tqdm(initial=run.step, total=steps, unit="step",
-                                                                 mininterval=10.0) as bar:
+    with open_log(folder / "losses.csv", COLUMNS, run.step) as log, tqdm(
+            initial=run.step, total=steps, unit="step", mininterval=10.0) as bar:
         while run.step < last:
             batch = draw(poses, edges, schedule.batch, np.random.default_rng([seed, run.step]))
             figures = train_step(run, torch.as_tensor(batch, device=device), schedule, seed)
@@ -145,19 +144,17 @@ def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: st
             bar.update()
             if run.step % schedule.judge_every == 0 or run.step == steps:
                 error = reconstruction_mm(run.averaged, judged)
-                csv.writer(log).writerow([run.step, *(f"{v:.5f}" for v in figures.values()), f"{error:.3f}",
-                                          round(run.seconds)])
-                log.flush()
+                log_row(log, [run.step, *(f"{v:.5f}" for v in figures.values()), f"{error:.3f}", round(run.seconds)])
                 # the latent is still finding its place early on
                 if run.step > steps // 2 and error < run.best:
                     run.best = error
-                    _write(folder / "best.pt", {"averaged": run.averaged.state_dict(), "step": run.step,
-                                                "seconds": run.seconds, "shape": model.shape.as_dict()})
+                    write(folder / "best.pt", {"averaged": run.averaged.state_dict(), "step": run.step,
+                                               "seconds": run.seconds, "shape": model.shape.as_dict()})
             if run.step % checkpoint_every == 0 or run.step == steps:
-                _write(checkpoint, {"model": model.state_dict(), "averaged": averaged.state_dict(),
-                                    "optimiser": run.optimiser.state_dict(), "step": run.step,
-                                    "seconds": run.seconds, "best": run.best, "steps": steps,
-                                    "shape": model.shape.as_dict()})
+                write(checkpoint, {"model": model.state_dict(), "averaged": averaged.state_dict(),
+                                   "optimiser": run.optimiser.state_dict(), "step": run.step,
+                                   "seconds": run.seconds, "best": run.best, "steps": steps,
+                                   "shape": model.shape.as_dict()})
     if run.step == steps:
         sample = np.concatenate([poses[::4], mirrored(poses[::4])])
         np.save(folder / "poses.npy", sample)  # export measures on them what is usual
@@ -188,17 +185,8 @@ def train_step(run: Run, rotations: Tensor, schedule: Schedule, seed: int) -> di
     parts = losses(made, rotations, joints, mean, log_spread,
                    schedule.information * min(1.0, 4.0 * run.step / schedule.steps))
     loss = sum(parts.values())
-    run.optimiser.zero_grad(set_to_none=True)
-    loss.backward()
-    norm = torch.nn.utils.clip_grad_norm_(run.model.parameters(), 1.0)
-    if not torch.isfinite(norm):
-        raise GalateaError(f"training step {run.step}: the gradient is not finite; run the command again to go on "
-                           "from the last checkpoint")
-    run.optimiser.step()
-    decay = min(schedule.average, (1.0 + run.step) / (10.0 + run.step))
-    with torch.no_grad():
-        for slow, fast in zip(run.averaged.parameters(), run.model.parameters(), strict=True):
-            slow.lerp_(fast, 1.0 - decay)
+    descend(run.optimiser, loss, run.model, 1.0, run.step)
+    follow(run.averaged, run.model, run.step, schedule.average)
     return {"loss": loss.item(), **{name: value.item() for name, value in parts.items()}}
 
 
@@ -227,35 +215,14 @@ def whiten(folder: Path, poses: np.ndarray) -> None:
     spread = away.T @ away / len(poses) + torch.diag(torch.exp(2.0 * log_spread).mean(dim=0))
     saved["averaged"]["move"].copy_(centre)
     saved["averaged"]["mix"].copy_(torch.linalg.cholesky(spread))
-    _write(folder / "best.pt", saved)
-
-
-def _write(path: Path, content: dict) -> None:
-    part = path.with_suffix(".part")
-    torch.save(content, part)
-    part.replace(path)
+    write(folder / "best.pt", saved)
 
 
 def _resume(run: Run, path: Path, schedule: Schedule) -> None:
-    try:
-        saved = torch.load(path, map_location=run.model.mean.device, weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        raise GalateaError(f"{path}: not a readable checkpoint ({type(error).__name__}); delete it to begin again") \
-            from error
+    saved = read(path, run.model.mean.device)
     if saved["shape"] != run.model.shape.as_dict() or saved["steps"] != schedule.steps:
         raise GalateaError(f"{path}: was trained with other sizes or steps; use another --run folder")
     run.model.load_state_dict(saved["model"])
     run.averaged.load_state_dict(saved["averaged"])
     run.optimiser.load_state_dict(saved["optimiser"])
     run.step, run.seconds, run.best = saved["step"], saved["seconds"], saved["best"]
-
-
-def _open_log(path: Path, step: int):  # noqa: ANN202 - an open text file
-    kept: list[list[str]] = []
-    if path.is_file() and step:
-        with path.open(newline="") as file:
-            kept = [row for row in list(csv.reader(file))[1:] if int(row[0]) <= step]
-    file = path.open("w", newline="")
-    csv.writer(file).writerows([COLUMNS, *kept])
-    file.flush()
-    return file

@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
-
-import torch
+from typing import TYPE_CHECKING
 
 from blender_addon.errors import GalateaError
+
+from .. import runs
 
 if TYPE_CHECKING:
     from .train import Run
@@ -21,11 +20,9 @@ _PARTS = ("networks", "averaged", "critic", "making", "judging")
 
 def save(run: Run, path: Path, about: dict) -> None:
     """Write a checkpoint, in place of the last one only once it is whole."""
-    part = path.with_suffix(".part")
-    torch.save({**{name: getattr(run, name).state_dict() for name in _PARTS}, "step": run.step,
-                "seconds": run.seconds, "pictures": run.pictures, "shape": run.networks.shape.as_dict(),
-                "classes": about["classes"]}, part)
-    part.replace(path)
+    runs.write(path, {**{name: getattr(run, name).state_dict() for name in _PARTS}, "step": run.step,
+                      "seconds": run.seconds, "pictures": run.pictures, "shape": run.networks.shape.as_dict(),
+                      "classes": about["classes"]})
 
 
 def resume(run: Run, path: Path, about: dict) -> None:
@@ -42,18 +39,4 @@ def resume(run: Run, path: Path, about: dict) -> None:
 
 def read(path: Path) -> dict:
     """What a checkpoint holds; GalateaError when it cannot be read."""
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        raise GalateaError(f"{path}: not a readable checkpoint ({type(error).__name__}); train one with "
-                           "`python -m training train texture-generator`") from error
-
-
-def open_log(path: Path, step: int) -> TextIO:
-    """losses.csv, without the rows after the checkpoint that training goes on from."""
-    kept: list[str] = []
-    if path.is_file() and step:
-        kept = [row for row in path.read_text().splitlines()[1:] if int(row.split(",")[0]) <= step]
-    file = path.open("w")
-    file.write("\n".join([",".join(COLUMNS), *kept]) + "\n")
-    return file
+    return runs.read(path, otherwise="train one with `python -m training train texture-generator`")

@@ -22,12 +22,11 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from blender_addon.errors import GalateaError
-
 from ..motion.train_generator import _hardware as hardware_of
 from ..motion.train_generator import check_device
+from ..runs import descend, follow, log_row, open_log
 from .batches import Batch, Tiles, draw, noise_for, tiles_of
-from .checkpoints import open_log, resume, save
+from .checkpoints import COLUMNS, resume, save
 from .image_pack import ImagePack
 from .looks import as_written
 from .losses import against, feature_likeness, information, likeness, patch_likeness, steepness
@@ -53,7 +52,7 @@ class Schedule:
     penalty_every: int = 3
     like: float = 4.0
     features_like: float = 0.5
-    patches_like: float = 1.0
+    patches_like: float = 2.0
     information: float = 3e-3
     average: float = 0.999
     remember: float = 0.995
@@ -147,7 +146,7 @@ def go_on(run: Run, pack: ImagePack, schedule: Schedule, folder: Path, about: di
     print(f"{len(tiles.label)} pictures of {', '.join(tiles.classes)}; step {run.step}", flush=True)
     began = time.monotonic() - run.seconds
     last = math.inf if stop_after is None else run.step + stop_after
-    with open_log(folder / "losses.csv", run.step) as log, tqdm(
+    with open_log(folder / "losses.csv", COLUMNS, run.step) as log, tqdm(
             initial=run.step, total=schedule.steps or None, unit="step", mininterval=30.0) as bar:
         while (share := schedule.share(run.step, run.seconds)) < 1.0 and run.step < last:
             figures = train_step(run, tiles, schedule, share, seed, device)
@@ -157,9 +156,7 @@ def go_on(run: Run, pack: ImagePack, schedule: Schedule, folder: Path, about: di
             bar.update()
             ended = schedule.share(run.step, run.seconds) >= 1.0
             if run.step % 48 == 1 or ended:  # a step with penalties among them
-                log.write(",".join([str(run.step), *(f"{value:.5f}" for value in figures.values()),
-                                    str(round(run.seconds))]) + "\n")
-                log.flush()
+                log_row(log, [run.step, *(f"{value:.5f}" for value in figures.values()), round(run.seconds)])
             if ended:
                 settle(run.averaged, tiles, device)
             if run.step % checkpoint_every == 0 or ended or run.step == last:
@@ -206,13 +203,7 @@ def train_step(run: Run, tiles: Tiles, schedule: Schedule, share: float, seed: i
         "kind": 0.1 * torch.nn.functional.cross_entropy(kind.float(), real.label.argmax(dim=1)),
     }
     loss = sum(parts.values())
-    run.making.zero_grad(set_to_none=True)
-    loss.backward()
-    norm = torch.nn.utils.clip_grad_norm_(run.networks.parameters(), 10.0)
-    if not torch.isfinite(norm):
-        raise GalateaError(f"training step {run.step}: the gradient is not finite; run the command again to go on "
-                           "from the last checkpoint")
-    run.making.step()
+    descend(run.making, loss, run.networks, 10.0, run.step)
     _average(run, schedule)
     return {**taught, **{name: value.item() for name, value in parts.items()}}
 
@@ -243,9 +234,7 @@ def _set_rate(run: Run, rate: float) -> None:
 
 @torch.no_grad()
 def _average(run: Run, schedule: Schedule) -> None:
-    decay = min(schedule.average, (1.0 + run.step) / (10.0 + run.step))
-    for slow, fast in zip(run.averaged.parameters(), run.networks.parameters(), strict=True):
-        slow.lerp_(fast, 1.0 - decay)
+    follow(run.averaged, run.networks, run.step, schedule.average)
     run.averaged.mapping.middle.copy_(run.networks.mapping.middle)
     run.averaged.mapping.root.copy_(run.networks.mapping.root)
 
