@@ -11,7 +11,7 @@ from .networks import Discriminator
 
 _LEVELS = 4  # of the pyramid that likeness looks at
 _PATCH, _FILTERS, _PLACES = 7, 32, 1024  # texels, random filters a step, patches compared
-_FAINT, _FAINT_MEANS = 0.005, 0.05  # maps that vary less than this count for less: in a band, in what is left
+_FAINT = 0.004  # maps that vary less than this in a band count for less
 
 
 def against(other: Tensor, own: Tensor) -> Tensor:
@@ -80,24 +80,29 @@ def patch_likeness(made: Tensor, real: Tensor, known: Tensor, source: torch.Gene
     of a pyramid, each as a share of the real one's spread, so that fine structure counts as much as coarse.
     """
     mask = torch.cat([known.new_ones(len(known), 3), known], dim=1)[:, :, None, None]
-    made, real = made * mask, real * mask
+    made, real = _opponent(made) * mask, _opponent(real) * mask
     total = made.new_zeros(())
     for level in range(_LEVELS):
         smaller = F.avg_pool2d(made, 2), F.avg_pool2d(real, 2)
         if level < _LEVELS - 1:
-            bands = [x - F.interpolate(small, scale_factor=2.0, mode="bilinear") for x, small in
-                     zip((made, real), smaller, strict=True)]
+            rest = [F.interpolate(small, scale_factor=2.0, mode="bilinear") for small in smaller]
         else:
-            bands = [made, real]
-        faint = _FAINT if level < _LEVELS - 1 else _FAINT_MEANS
-        total = total + _sliced(*bands, faint, source) / _LEVELS
+            rest = [x.mean(dim=(2, 3), keepdim=True) for x in (made, real)]
+        total = total + _sliced(made - rest[0], real - rest[1], source) / _LEVELS
         made, real = smaller
     return total
 
 
-def _sliced(made: Tensor, real: Tensor, faint: float, source: torch.Generator) -> Tensor:
-    size = real.detach().std(dim=(2, 3), keepdim=True, correction=0) + faint
-    edge = min(_PATCH, made.shape[2])
+def _opponent(maps: Tensor) -> Tensor:
+    """Maps with lightness, red against green and yellow against blue in place of red, green and blue."""
+    red, green, blue = maps[:, :3].unbind(dim=1)
+    colours = [(red + green + blue) / 3.0**0.5, (red - green) / 2.0**0.5, (red + green - 2.0 * blue) / 6.0**0.5]
+    return torch.cat([torch.stack(colours, dim=1), maps[:, 3:]], dim=1)
+
+
+def _sliced(made: Tensor, real: Tensor, source: torch.Generator) -> Tensor:
+    size = real.detach().std(dim=(2, 3), keepdim=True, correction=0) + _FAINT
+    edge = min(_PATCH, (made.shape[2] + 1) // 2)
     filters = torch.randn(_FILTERS, made.shape[1], edge, edge, generator=source).to(made.device)
     filters[::2, 3:] = 0.0  # every other one looks at the colours alone
     filters = filters / filters.square().sum(dim=(1, 2, 3), keepdim=True).sqrt()
