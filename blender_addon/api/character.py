@@ -13,7 +13,7 @@ from ..character.requests import CharacterRequest, check_character
 from ..motion.requests import check_request
 from ..motion.slices import drain, within
 from ..texture.material_options import MaterialOptions
-from ..texture.requests import check_texture
+from ..texture.requests import check_texture, in_its_words
 from ..texture.vocabulary import vocabulary
 from . import packs
 from .changes import motion_request, remade_in_slices, same_motion, texture_request
@@ -191,7 +191,8 @@ def _check(request: CharacterRequest) -> Generator[float, None, None]:
         check_request(motion_request(request), pack.words("actions"), pack.words("styles"))
     yield 0.6
     if request.material:
-        check_texture(texture_request(request), vocabulary(packs.pick_pack("texture-generator")))
+        known = vocabulary(packs.pick_pack("texture-generator"))
+        check_texture(in_its_words(texture_request(request), known), known)
     check_wear(request)
     yield 1.0
 

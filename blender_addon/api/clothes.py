@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..character.requests import CharacterRequest, check_character
 from ..motion.slices import drain, within
 from ..texture.material_options import MaterialOptions
-from ..texture.requests import TextureRequest, check_texture
+from ..texture.requests import TextureRequest, check_texture, in_its_words
 from ..texture.vocabulary import vocabulary
 from . import packs
 from .materials import MaterialResult, dressing_in_slices
@@ -101,7 +101,8 @@ def clothes_seed(request: CharacterRequest) -> int:
 def check_wear(request: CharacterRequest) -> None:
     """GalateaError for a class of textures that there is none of."""
     for name in set(request.wear.values()):
-        check_texture(_texture(request, name), vocabulary(packs.pick_pack("texture-generator")))
+        known = vocabulary(packs.pick_pack("texture-generator"))
+        check_texture(in_its_words(_texture(request, name), known), known)
 
 
 def _texture(request: CharacterRequest, name: str) -> TextureRequest:

@@ -94,7 +94,7 @@ def _request(args: argparse.Namespace) -> CharacterRequest:
     return CharacterRequest(
         seed=args.seed, sex=args.sex, stature=args.stature, weight=args.weight, age=args.age, variety=args.variety,
         shape=shape, material=args.material, material_seed=args.material_seed,
-        clothes=tuple(name.strip() for name in args.clothes.split(",") if name.strip()),
+        clothes=tuple(name.strip().lower() for name in args.clothes.split(",") if name.strip()),
         clothes_seed=args.clothes_seed, wear=_pairs("--wear", args.wear, "shirt=denim"), action=args.action,
         style=args.style, seconds=CharacterRequest.seconds if args.seconds is None else args.seconds,
         motion_seed=args.motion_seed, device=args.device, pack=args.pack)
@@ -107,9 +107,9 @@ def _pairs(option: str, given: list[str], such_as: str) -> dict[str, str]:
         name, equals, value = (part.strip() for part in pair.partition("="))
         if not (name and equals and value):
             raise GalateaError(f"{option} {pair}: write it such as {such_as}")
-        if name in pairs:
+        if name.lower() in pairs:
             raise GalateaError(f"{option} names {name} twice; give it once")
-        pairs[name] = value
+        pairs[name.lower()] = value
     return pairs
 
 

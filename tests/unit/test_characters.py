@@ -108,7 +108,7 @@ def asked(monkeypatch):
 def test_the_command_hands_everything_to_the_api(asked, capsys, tmp_path):
     words = ("character --stature 1.75 --weight 70 --sex 0.5 --age 40 --variety 0.5 --material skin --material-seed 2 "
              "--action walk --style old --seconds 4 --motion-seed 3 --device cpu --pack mine --seed 7 "
-             "--shape head=0.3,muscle=-0.5 --shape toon=1 --clothes trousers,shirt --wear trousers=denim "
+             "--shape head=0.3,Muscle=-0.5 --shape toon=1 --clothes Trousers,shirt --wear trousers=denim "
              "--wear shirt=knit --clothes-seed 5")
     out, told = tmp_path / "out.glb", tmp_path / "told.json"
     assert main([*words.split(), "--out", str(out), "--json", str(told)]) == 0
