@@ -15,14 +15,15 @@ from made_walk import made_chaos
 from blender_addon.inference.packs import read_pack, verify_pack
 from blender_addon.inference.sessions import open_session
 from blender_addon.motion.bvh import write_bvh
-from blender_addon.motion.inbetween_features import CHANNELS, tell
+from blender_addon.motion.inbetween_features import CHANNELS, rotation_vector, tell
 from blender_addon.motion.inbetweening import fill_gaps
 from blender_addon.motion.kinematics import forward_kinematics
 from blender_addon.motion.mirroring import mirror
+from blender_addon.motion.rotations import quat_inverse, quat_multiply
 from training.__main__ import main
 from training.motion.clips import load_clips, save_clips
 from training.motion.export_inbetweener import OUTPUTS, Window, example_inputs, load_run, round_weights
-from training.motion.gap_corpus import build_gap_corpus, draw_batch, draw_keys, training_clips
+from training.motion.gap_corpus import UPPER, build_gap_corpus, carry_otherwise, draw_batch, draw_keys, training_clips
 from training.motion.gap_losses import gap_losses
 from training.motion.gap_metrics import l2q
 from training.motion.gap_scores import by_interpolation, by_standing_still, globals_of, score
@@ -120,6 +121,20 @@ def test_batches_are_the_same_for_one_seed_and_tell_nothing_of_what_is_missing(m
     hidden = np.where(known[..., :-1, None], one.rotations, np.nan)
     told = tell(hidden, np.where(known[..., -1:], one.positions, np.nan), known)
     assert np.isfinite(told.features).all()
+
+
+def test_who_holds_himself_otherwise_moves_as_before(moves):
+    clips = load_clips(moves)
+    rotations = np.stack([clips.clip(i).rotations[:40] for i in range(8)])
+    carried = carry_otherwise(rotations, np.random.default_rng(0))
+    changed = [w for w in range(8) if not np.array_equal(carried[w], rotations[w])]
+    assert 0 < len(changed) < 8
+    legs = [j for j in range(22) if j not in UPPER]
+    assert np.array_equal(carried[:, :, legs], rotations[:, :, legs])
+    # what a joint was turned on by is the same in every frame, and a few degrees
+    turn = rotation_vector(quat_multiply(quat_inverse(rotations[changed]), carried[changed]))[:, :, UPPER]
+    assert np.allclose(turn, turn[:, :1], atol=1e-6)
+    assert 3.0 < np.degrees(turn).std() < 7.0
 
 
 def test_keys_are_drawn_of_every_kind():

@@ -9,7 +9,7 @@ import numpy as np
 
 from blender_addon.errors import GalateaError
 from blender_addon.motion.clip import Clip
-from blender_addon.motion.inbetween_features import CHANNELS, Told, tell
+from blender_addon.motion.inbetween_features import CHANNELS, Told, tell, turned_by
 from blender_addon.motion.mirroring import mirror
 from blender_addon.motion.resampling import sample
 from blender_addon.motion.rotations import normalise
@@ -24,6 +24,8 @@ _SHORTEST = 16
 _TEMPOS = (0.75, 1.3)  # how much slower or quicker a clip is played for variety
 _WARPED_WEIGHT = 0.5   # how often such a one is drawn, beside the clip as it is
 _MIX = 0.12            # share of windows that get the upper body of another
+_CARRIED = 0.5         # share in which trunk, arms and head are carried otherwise,
+_OTHERWISE = np.radians(5.0)  # each joint by about so much
 
 UPPER = [INDEX[name] for name in JOINTS if not any(part in name for part in ("Hips", "Leg", "Foot", "Toe"))]
 # Groups of channels that an artist keys together; the last channel is where the hips are.
@@ -110,6 +112,7 @@ def draw_batch(corpus: GapCorpus, frames: int, rng: np.random.Generator) -> Batc
     rotations, positions, contacts = draw_windows(corpus, batch, length, rng)
     if rng.random() < 0.5:
         rotations = mix_upper_bodies(rotations, rng)
+    rotations = carry_otherwise(rotations, rng)
     rotations, positions = face_forward(normalise(rotations), positions, min(PAST - 1, length - 2))
     known = np.stack([draw_keys(length, rng) for _ in range(batch)])
     keyed_rotations, keyed_positions = _mistime(rotations, positions, known, rng)
@@ -144,6 +147,16 @@ def mix_upper_bodies(rotations: np.ndarray, rng: np.random.Generator) -> np.ndar
     chosen = np.flatnonzero(rng.random(len(rotations)) < 2.0 * _MIX)
     mixed[chosen[:, None], :, UPPER] = rotations[rng.permutation(len(rotations))[chosen][:, None], :, UPPER]
     return mixed
+
+
+def carry_otherwise(rotations: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """In some windows each joint of trunk, arms and head is turned on by something of its own, the same throughout: as
+    if another person, who holds himself otherwise, moved so. Legs stay: feet that stand would slide."""
+    carried = np.array(rotations)
+    chosen = np.flatnonzero(rng.random(len(rotations)) < _CARRIED)
+    turn = rng.normal(0.0, _OTHERWISE, (len(chosen), 1, len(UPPER), 3))
+    carried[chosen[:, None], :, UPPER] = np.swapaxes(turned_by(rotations[chosen][:, :, UPPER], turn), 1, 2)
+    return carried
 
 
 def draw_keys(length: int, rng: np.random.Generator) -> np.ndarray:

@@ -118,8 +118,8 @@ def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: st
     which = training_clips(clips, share, seed)
     corpus = build_gap_corpus(clips, which, seed)
     tiny = size != "full"
-    # a second look is quick to train: drawing would take half as long, and its averages need not reach back as far
-    more = {"uses": 2, "average": 0.998} if second_look else {}
+    # what was trained before needs few steps more: its averages need not reach back as far
+    more = {"uses": 2, "average": 0.998} if start else {}
     schedule = (Schedule(steps, frames=400, judge_every=8, half=False, **more) if tiny
                 else Schedule(steps, minutes, rate=rate, **more))
     mean, scale = spread_of(clips, which)
@@ -176,7 +176,8 @@ def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: st
             if done:
                 break
     if done and share == 1.0 and not second_look:  # variants go by what the first look sees, and that has stayed
-        train_variants(folder, corpus, unit, _VARIANT_STEPS if not tiny else 4, schedule.frames, seed, schedule.half)
+        steps = 4 if tiny else _VARIANT_STEPS // 4 if start else _VARIANT_STEPS  # they, too, begin with what there is
+        train_variants(folder, corpus, unit, steps, schedule.frames, seed, schedule.half)
     print(f"best mean ratio of L2P to interpolation on held-out clips: {run.best:.3f}")
 
 
