@@ -18,7 +18,7 @@ from blender_addon.errors import GalateaError, RigError
 from blender_addon.inference.packs import models_folder, read_pack
 from blender_addon.motion.skeleton import JOINTS
 from blender_addon.scene.versions import fcurves
-from blender_addon.ui import character, shown, watching
+from blender_addon.ui import character, character_parts, shown, watching
 
 WALK = api.CharacterRequest(seed=4, sex=0.0, stature=1.62, action="walk", seconds=1.0, motion_seed=2)
 
@@ -205,10 +205,88 @@ def test_another_body_keeps_motion_and_materials(there):
     for bone in fresh.data.bones:
         assert np.allclose(bone.matrix_local, armature.data.bones[bone.name].matrix_local, atol=1e-4), bone.name
     assert len(keys_of(armature)) == len(keys_of(fresh))
-    assert bpy.data.actions["Galatea walk 2"].use_fake_user or bpy.data.actions["Galatea walk 2"].users
+    assert [action.name for action in bpy.data.actions] == ["Galatea walk 2", "Galatea walk 2.001"]  # and fresh's
     api.change_body(armature, api.CharacterRequest(seed=4, sex=0.0, stature=1.62))
     assert np.allclose(points(body), old, atol=1e-6)
     assert [path for path, *_ in keys_of(armature)] == [path for path, *_ in keys]
+
+
+def spoil_key(action):
+    fcurves(action)[0].keyframe_points[0].co[1] += 0.1
+
+
+@pytest.mark.parametrize(("work", "stays"), [
+    (lambda action: None, False),
+    (spoil_key, True),
+    (lambda action: setattr(action, "use_fake_user", True), True),
+    (lambda action: setattr(action, "name", "Mine"), True),
+    (lambda action: action.pose_markers.new("here"), True),
+    (lambda action: bpy.data.objects.new("Other", None).animation_data_create().__setattr__("action", action), True),
+])
+def test_an_action_that_a_body_outdates_goes_unless_somebody_has_it(there, work, stays):
+    armature, _ = objects(api.create_character(WALK))
+    work(armature.animation_data.action)
+    name, before = armature.animation_data.action.name, keys_of(armature)
+    for seed in (5, 6):
+        result = api.change_body(armature, api.CharacterRequest(seed=seed, sex=1.0))
+    assert len(bpy.data.actions) == 1 + stays and result.motion.actions == (armature.animation_data.action.name,)
+    old = bpy.data.actions[name]
+    assert (old is armature.animation_data.action) is not stays
+    if stays:
+        armature.animation_data.action = old
+        assert keys_of(armature) == before
+
+
+def test_material_and_motion_change_alone(there):
+    armature, body = objects(api.create_character(WALK))
+    old = points(body)
+    done = api.change_motion(body, api.CharacterRequest(action="walk", seconds=1.0, motion_seed=8))
+    assert armature.animation_data.action.name == "Galatea walk 8" == done.actions[0] and len(bpy.data.actions) == 1
+    done = api.change_material(armature, api.CharacterRequest(material="stone", material_seed=4))
+    assert body.material_slots[0].material.name == done.materials[0]
+    assert body.material_slots[0].material["galatea_seed"] == 4 and np.array_equal(points(body), old)
+    before = dump_file()
+    for change, line in ((api.change_motion, "name an action"), (api.change_material, "name a material")):
+        with pytest.raises(GalateaError, match=line):
+            change(armature, api.CharacterRequest())
+        with pytest.raises(RigError, match="select a character"):
+            change(None, api.CharacterRequest(action="walk", material="stone"))
+    assert changes(before, dump_file()) == []
+
+
+# --- style ------------------------------------------------------------------------------------------------------------
+
+
+def test_style_is_marked_as_beyond_the_data_and_walks_on_the_floor(there):
+    shape = {"limbs": -1.0, "toon": 1.0, "childlike": 0.4}
+    result = api.create_character(api.CharacterRequest(**{**vars(WALK), "shape": shape}))
+    armature, body = objects(result)
+    about = armature["galatea_character"].to_dict()
+    assert about["shape"] == shape and about["stands"] == pytest.approx(stature(body), abs=1e-4)
+    assert result.measurements["stature"] == about["measurements"]["stature"] == 1.62 and stature(body) < 1.5
+    assert "beyond what was measured" in about["shape_is"] and "beyond what was measured" in result.notes[0]
+    lowest = []
+    for frame in range(1, result.motion.frames + 1):
+        there.frame_set(frame)
+        lowest.append(points(body, evaluated=True)[:, 2].min())
+    assert min(lowest) > -0.03 and max(lowest) < 0.03
+    plain = api.change_body(armature, api.CharacterRequest(seed=4, sex=0.0, stature=1.62))
+    assert stature(body) == pytest.approx(1.62, rel=0.01) and "shape" not in armature["galatea_character"]
+    assert not any("beyond" in note for note in plain.notes)
+
+
+@pytest.mark.parametrize("clip", ["bend", "dance", "kick", "walk"])
+def test_canonical_clips_play_on_styled_bodies(there, root, clip):
+    shape = {"kick": {"heroic": 1.0}, "walk": {"limbs": -1.0}, "dance": {"childlike": 1.0}, "bend": {"limbs": 1.0}}
+    armature, body = objects(api.create_character(api.CharacterRequest(seed=9, shape=shape[clip])))
+    result = api.retarget(armature, api.RetargetRequest(clips=(str(root / "tests" / "takes" / f"{clip}.bvh"),)))
+    assert not result.missing
+    first, last = map(int, armature.animation_data.action.frame_range)
+    lowest = []
+    for frame in range(first, last + 1, max((last - first) // 8, 1)):
+        there.frame_set(frame)
+        lowest.append(points(body, evaluated=True)[:, 2].min())
+    assert min(lowest) > -0.06 and np.median(lowest) < 0.06, lowest
 
 
 def test_a_body_that_was_worked_on_is_left_alone(there):
@@ -256,6 +334,25 @@ def test_what_is_set_is_what_is_made_and_undone_in_one_step(ui):
     assert changes(before, dump_file()) == []
 
 
+def test_the_panel_hands_on_style_and_changes_parts(ui):
+    ui.shape_head, ui.shape_toon, ui.seed = -0.25, 0.5, 3
+    assert ui.request().shape == {"head": -0.25, "toon": 0.5}
+    bpy.ops.galatea.reset_style()
+    assert ui.request().shape == {}
+    for operator in (character_parts.ChangeMaterial, character_parts.ChangeMotion):
+        assert "Select a character" in operator.why_not(bpy.context)
+    bpy.ops.galatea.create_character("EXEC_DEFAULT")
+    assert "other than plain clay" in character_parts.ChangeMaterial.why_not(bpy.context)
+    assert "other than standing still" in character_parts.ChangeMotion.why_not(bpy.context)
+    ui.material, ui.material_seed, ui.action, ui.seconds, ui.motion_seed = "stone", 6, "walk", 0.5, 2
+    assert bpy.ops.galatea.change_material("EXEC_DEFAULT", True) == {"FINISHED"}
+    assert bpy.ops.galatea.change_motion("EXEC_DEFAULT", True) == {"FINISHED"}
+    armature = bpy.context.object
+    assert armature.animation_data.action.name == "Galatea walk 2"
+    body = next(child for child in armature.children if "galatea_body" in child.data)
+    assert body.material_slots[0].material["galatea_seed"] == 6
+
+
 def test_change_body_is_for_characters(ui):
     assert "Select a character" in character.ChangeBody.why_not(bpy.context)
     bpy.ops.galatea.create_character("EXEC_DEFAULT")
@@ -279,6 +376,9 @@ def test_files_hold_the_character(there, tmp_path, ending):
     out = tmp_path / f"out.{ending}"
     words = f"character --seed 3 --stature 1.7 --action walk --seconds 1 --material stone --out {out} --quiet"
     assert cli.main(words.split()) == 0
+    if ending == "blend":
+        bpy.ops.wm.open_mainfile(filepath=str(out))
+        assert all(material.users > int(material.use_fake_user) for material in bpy.data.materials)
     if ending == "glb":
         report = gltf_validator.validate(out)
         assert not gltf_validator.errors(out) and report["info"]["animationCount"] == 1
