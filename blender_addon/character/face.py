@@ -53,7 +53,7 @@ _NOSE = np.array([(0, -116.5, 97), (8.0, -107.5, 96.5), (11.5, -109, 88), (17.4,
                   (0, -108.5, 69.5)]) / 1000.0
 _RIDGE = np.array([(0, -125, 85.5), (0, -118.5, 75.5)]) / 1000.0  # the tip and below it
 # The eye from above its middle towards the nose, down, and outward.
-_EYE, _EYEBALL, _IRIS = np.array([0.0320, -0.0735, 0.1145]), 0.0125, 0.0067
+_EYE, _EYEBALL, _IRIS = np.array([0.0320, -0.0735, 0.1145]), 0.0125, 0.0064
 _SOCKET = np.array([(32.5, -86.8, 125.6), (21.5, -87.5, 123.2), (14, -88.5, 113.5), (21, -87.2, 105.2),
                     (32.5, -86.5, 103.4), (43, -82, 105.2), (49.8, -74.5, 114.5), (44.5, -82.2, 123.2)]) / 1000.0
 _LIDS = np.array([(32.5, 120.9), (23.5, 119.2), (16.8, 112.4), (24, 109.7), (32.5, 108.4), (40.5, 110.0), (46.4, 115.4),
@@ -163,13 +163,14 @@ def _eye(own: Features) -> tuple[np.ndarray, np.ndarray]:
         loops[n + 1] = _on_ball(at, out)
     loops[1, 2, 1], loops[2, 2, 1] = -0.0868, -0.0848  # the inner corner stands out from the ball
     turn = np.arange(EYE) * (2.0 * np.pi / EYE)
-    iris = np.tile(_EYE + (-0.0004, 0.0, 0.0003), (EYE, 1))
+    middle = _EYE + (-0.0004, 0.0, 0.0003)
+    high, low = loops[2, 0, 2] - 0.0005 - middle[2], middle[2] - loops[2, 4, 2] - 0.0004  # between the lids
+    up = np.cos(turn)
+    iris = np.tile(middle, (EYE, 1))
     iris[:, 0] -= _IRIS * np.sin(turn)
-    iris[:, 2] += _IRIS * np.cos(turn)
-    top, bottom = loops[2, 0, 2] - 0.0009, loops[2, 4, 2] + 0.0006
-    iris[:, 2] = np.clip(iris[:, 2], bottom, top)  # lids lie over it
+    iris[:, 2] += up * np.where(up > 0.0, min(_IRIS, high), min(_IRIS, low))
     loops[3] = _on_ball(iris, 0.0)
-    return loops, (_EYE + (-0.0004, -_EYEBALL - 0.0002, 0.0003))[None]
+    return loops, (middle - (0.0, _EYEBALL + 0.0002, 0.0))[None]
 
 
 def _on_ball(at: np.ndarray, out: float) -> np.ndarray:

@@ -102,7 +102,7 @@ def features(figure: Figure) -> Features:
     apart = m["interpupillarybreadth"] / 2.0 / size[0] - 0.0320
     return Features(
         moves, eyes=0.12 * soft + 0.05 * found["eyes"], slant=0.02 * soft + 0.025 * found["eyes"],
-        lips=0.16 * soft + 0.10 * found["lips"], mouth=-0.05 * soft + 0.03 * found["wings"],
+        lips=0.26 * soft + 0.10 * found["lips"], mouth=-0.05 * soft + 0.03 * found["wings"],
         apart=float(np.clip(apart, -0.004, 0.004)),
         broad=float(np.clip(m["bizygomaticbreadth"] / 0.1426 / size[0], 0.92, 1.08)),
         tall=float(np.clip(m["mentonsellionlength"] / _SELLION / size[2], 0.92, 1.08)),

@@ -93,7 +93,20 @@ def skin(figure: Figure) -> np.ndarray:
 
 def _smooth(figure: Figure) -> np.ndarray:
     step = refinement()
-    return step.refine(step.through(cage_points(figure), _followed()))
+    points = step.refine(step.through(cage_points(figure), _followed()))
+    for middle, around in _pupils():  # round, whatever the lids do to the iris
+        away = points[around] - points[middle]
+        reach = np.linalg.norm(away, axis=1, keepdims=True)
+        points[around] = points[middle] + away * (reach.mean() / reach)
+    return points
+
+
+@lru_cache(maxsize=1)
+def _pupils() -> tuple[tuple[int, np.ndarray], ...]:
+    """The middle of each pupil and the (8,) vertices of the smooth mesh around it."""
+    faces = refinement().faces
+    middles = [int(side["pupil"][0]) for side in (loops().left, loops().right)]
+    return tuple((middle, np.setdiff1d(faces[(faces == middle).any(axis=1)], middle)) for middle in middles)
 
 
 @lru_cache(maxsize=1)
