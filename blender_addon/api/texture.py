@@ -195,6 +195,7 @@ def _begin(request: TextureRequest, awake: bool = False) -> Generator[float, Non
 
 def _make(job: _Job, seed: int, awake: bool) -> Generator[float, None, Texture]:
     from ..texture import generating
+    from ..texture.finishing import finish
     from ..texture.seams import figures_in_slices
 
     request = job.request
@@ -208,7 +209,7 @@ def _make(job: _Job, seed: int, awake: bool) -> Generator[float, None, Texture]:
         outputs = yield from within(_run(job.model, some, awake), share, 0.8 / len(parts))
         generating.fill_in(maps, strip, outputs)
         yield share + 0.8 / len(parts)
-    for _ in generating.finish(maps, job.known, request, job.seen):
+    for _ in finish(maps, job.known, request, job.class_name, job.seen):
         yield 0.85
     figures = yield from within(figures_in_slices(maps), 0.85, 0.15)
     return Texture(seed, maps, figures)

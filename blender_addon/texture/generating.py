@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import DeviceError
+from .finishing import finish
 from .likeness import Recolouring, pattern_likeness, recolouring
 from .requests import TextureRequest
 from .vocabulary import Vocabulary, vocabulary
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 MAPS = ("albedo", "normal", "roughness", "metallic", "height")
 STRIP_PIXELS = 2048 * 640  # that are made at once: a pixel takes about 1 kB of memory meanwhile
-_METAL = 0.2  # below it a class that is no metal is not metallic, and what the graph says is noise
 _SAMPLE = 1  # tiles along an edge, to compare with a picture: the same to a level of 255 as two
 THREADS = max(2, min(os.cpu_count() or 2, 8))  # how many there are does not change a bit of the result
 
@@ -208,22 +207,6 @@ def fill_in(maps: TextureMaps, strip: Strip, outputs: Arrays) -> None:
         rows[:] = plane.transpose(1, 2, 0) if len(plane) == 3 else plane[0]
 
 
-def finish(maps: TextureMaps, known: Vocabulary, request: TextureRequest, seen: Seen | None) -> Iterator[None]:
-    """In slices, what no graph does to one of a request's materials: what is no metal is none at all, and what is like
-    a picture has its colours, as far as its style is the picture's, and not the class's mean, another class's or
-    another seed's."""
-    goes_in = {class_of(known, request, seen)} | ({request.second_class} if request.second_amount else set())
-    if not any(known.looks[name].metallic for name in goes_in if name):
-        maps.metallic[maps.metallic < _METAL] = 0.0
-        yield
-    if seen is None or seen.colours is None:
-        return
-    share = request.variety * (1.0 - request.second_amount if request.second_class else 1.0)
-    if request.mix_seed is not None and request.mixed != "coarse":
-        share *= 1.0 - request.mix_amount
-    yield from seen.colours.part(share).move(maps.albedo)
-
-
 def generate_maps(pack: Pack, request: TextureRequest, seed: int | None = None, seen: Seen | None = None
                   ) -> TextureMaps:
     """The maps of one of a request's materials, its first unless a seed is given; the request is taken as checked."""
@@ -235,5 +218,5 @@ def generate_maps(pack: Pack, request: TextureRequest, seed: int | None = None, 
     maps = blank_maps(request.width, request.height)
     for strip in strips(known, request.width, request.height):
         fill_in(maps, strip, model.run(strip_inputs(known, inputs, strip), frugal=True))
-    deque(finish(maps, known, request, seen), 0)
+    deque(finish(maps, known, request, class_of(known, request, seen), seen), 0)
     return maps

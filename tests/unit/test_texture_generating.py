@@ -15,7 +15,7 @@ from blender_addon import api
 from blender_addon.errors import DeviceError, GalateaError
 from blender_addon.inference.packs import read_pack, verify_pack
 from blender_addon.inference.sessions import open_session
-from blender_addon.texture import generating
+from blender_addon.texture import finishing, generating
 from blender_addon.texture.generating import MAPS, central_square, draw, look_at, shrink
 from blender_addon.texture.requests import TextureRequest
 from blender_addon.texture.seams import figures_in_slices, seam_ratio
@@ -169,8 +169,27 @@ def test_what_is_no_metal_is_none_at_all(pack, monkeypatch):
     assert not metal(class_name="stone").any() and not metal(class_name="skin", second_class="stone").any()
     assert metal(class_name="chainmail").min() > 0.0
     assert metal(class_name="stone", second_class="chainmail", second_amount=0.1).min() > 0.0
-    monkeypatch.setattr(generating, "_METAL", 0.005)  # rivets in what is no metal stay
+    monkeypatch.setattr(finishing, "_NO_METAL", 0.005)  # rivets in what is no metal stay
     assert metal(class_name="stone").any()
+
+
+def test_metals_keep_to_the_colours_of_metals(pack):
+    """Steel, gold and copper stay; blue, green and violet tints go, and what is no metal on them stays, too."""
+    known, request = vocabulary(pack), TextureRequest("chainmail")
+    kept = [(0.62, 0.64, 0.68), (0.85, 0.65, 0.35), (0.78, 0.47, 0.36), (0.20, 0.20, 0.19)]
+    tinted = [(0.40, 0.55, 0.85), (0.15, 0.35, 0.15), (0.60, 0.35, 0.65)]
+    for name, metal, colours, stays in (("chainmail", 1.0, kept, True), ("chainmail", 1.0, tinted, False),
+                                        ("chainmail", 0.0, tinted, True), ("stone", 1.0, tinted, True)):
+        maps = generating.blank_maps(len(colours), 300)
+        maps.albedo[:], maps.metallic[:] = colours, metal
+        for _ in finishing.finish(maps, known, request, name, None):
+            pass
+        moved = np.abs(maps.albedo - np.array(colours, np.float32)).max(axis=(0, 2))
+        assert (moved < 0.03).all() if stays else (moved > 0.05).all(), (name, metal, moved)
+        if not stays:
+            assert (np.ptp(maps.albedo, axis=2) < 0.13).all()
+            grey = np.broadcast_to(np.mean(colours, axis=1), (300, 3))
+            assert maps.albedo.mean(axis=2) == pytest.approx(grey, abs=0.01)
 
 
 def test_directions_lead_where_their_names_say(pack):
