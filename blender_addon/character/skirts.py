@@ -47,11 +47,11 @@ def _rings(wearer: Wearer, cut: Cut) -> np.ndarray:
     skin = wearer.skin[below(high + 0.08)]
     ease = np.interp(levels, [0.5, 0.95, high], [0.020, 0.016, 0.012]) * size
     middle = np.array([0.0, wearer.joints["Hips"][1]])
-    rings = hung_rings(skin, heights, turns, middle, ease, -mixed((0.04, 0.28), cut.fit))
+    rings = hung_rings(skin, heights, turns, middle, ease, -mixed((0.03, 0.15), cut.fit))
     # Folds grow from the hips down.
     grown = np.clip((0.95 - levels) / 0.35, 0.0, 1.0)[:, None]
     folds = 9 + 2 * round(cut.fit)
-    wave = mixed((0.006, 0.020), cut.fit) * size * grown * (1.0 + np.cos(folds * (turns + np.pi / 2.0)))
+    wave = mixed((0.005, 0.013), cut.fit) * size * grown * (1.0 + np.cos(folds * (turns + np.pi / 2.0)))
     rings[..., 0] += np.cos(turns) * wave
     rings[..., 1] += np.sin(turns) * wave
     return rings
@@ -65,12 +65,20 @@ def model_height(joint: str) -> float:
 
 
 def _shares(points: np.ndarray, skin: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Weights from those of the skin nearby: what legs have is handed from one to the other across the middle."""
+    """Weights from those of the skin nearby: what legs have is handed from one to the other across the middle, and
+    further down partly from the thigh to the shin, so that cloth hangs from a raised knee."""
     legs = {name for name in skin if any(part in name for part in ("Leg", "Knee", "Foot", "Toe"))}
     leg = np.clip(sum(skin[name] for name in legs), 0.0, 1.0)
     rest = {name: share for name, share in skin.items() if name not in legs}
     folds = rest.get("LeftHipShare", 0.0) + rest.get("RightHipShare", 0.0)
-    t = np.clip(points[:, 0] / 0.12 + 0.5, 0.0, 1.0)
-    left = t * t * (3.0 - 2.0 * t)
-    return rest | {"LeftUpLeg": leg * left, "RightUpLeg": leg * (1.0 - left), "LeftHipShare": folds * left,
-                   "RightHipShare": folds * (1.0 - left)}
+    left = _rise(points[:, 0] / 0.14 + 0.5)
+    hip, knee = model_height("LeftUpLeg"), model_height("LeftLeg")
+    shin = 0.35 * _rise((hip - points[:, 2]) / (hip - knee) - 0.35)
+    return rest | {"LeftUpLeg": leg * left * (1.0 - shin), "RightUpLeg": leg * (1.0 - left) * (1.0 - shin),
+                   "LeftLeg": leg * left * shin, "RightLeg": leg * (1.0 - left) * shin,
+                   "LeftHipShare": folds * left, "RightHipShare": folds * (1.0 - left)}
+
+
+def _rise(value: np.ndarray) -> np.ndarray:
+    t = np.clip(value, 0.0, 1.0)
+    return t * t * (3.0 - 2.0 * t)
