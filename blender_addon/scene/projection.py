@@ -15,6 +15,7 @@ _DEFORMING = {"ARMATURE", "CAST", "CLOTH", "CORRECTIVE_SMOOTH", "CURVE", "DISPLA
               "LATTICE", "MESH_CACHE", "MESH_DEFORM", "MESH_SEQUENCE_CACHE", "SHRINKWRAP", "SIMPLE_DEFORM", "SMOOTH",
               "SOFT_BODY", "SURFACE_DEFORM", "WARP", "WAVE"}
 _SAME = 1e-4  # UVs that near are taken for one
+_THIN = 1e-3  # of a mesh's longest edge: what is thinner than that shows no texture there, and its UVs stay in bounds
 _ENOUGH = 50_000  # triangles to measure: more would keep the window waiting and tell nothing new
 
 
@@ -56,7 +57,8 @@ def projection_of(ob: bpy.types.Object, wanted: str = "auto") -> Projection:
     scale = np.abs(np.array(ob.matrix_world.to_scale()))
     coordinates, metres = "Object", tuple(scale.tolist())
     if _is_deformed(ob):
-        coordinates, metres = "Generated", tuple((2.0 * np.array(ob.data.texspace_size) * scale).tolist())
+        edges = 2.0 * np.array(ob.data.texspace_size) * scale
+        coordinates, metres = "Generated", tuple(np.maximum(edges, _THIN * edges.max()).tolist())
     if found is not None:
         return Projection(coordinates, metres)
     if not can_be_given(ob.data):
