@@ -58,7 +58,7 @@ def new_image(name: str, png: bytes, size: tuple[int, int], colour: bool) -> bpy
     image = bpy.data.images.new(name, *size)
     image.pack(data=png, data_len=len(png))
     image.source = "FILE"
-    image.filepath_raw = f"//{name}.png"  # where unpacking puts it; Blender before 5.0 tells pictures in FBX files by it
+    image.filepath_raw = f"//{name}.png"  # where unpacking puts it; before 5.0 FBX tells pictures apart by it
     _mark(image, colour)
     return image
 
