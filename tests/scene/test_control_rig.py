@@ -31,10 +31,14 @@ def there(empty_scene, made, monkeypatch):
 
 @pytest.fixture
 def dancer(there):
-    """Somebody who dances, away from the origin: armature and body."""
+    """Somebody who dances, away from the origin: armature and body. Rigify, which adds properties, is on already."""
+    import addon_utils
+
+    addon_utils.enable("rigify", default_set=True)
     result = api.create_character(api.CharacterRequest(seed=4, sex=0.0, action="dance", seconds=1.0))
     armature, body = bpy.data.objects[result.armature], bpy.data.objects[result.body]
     armature.location, armature.rotation_euler.z = (1.0, 2.0, 0.0), 0.5
+    there.frame_set(1)
     return armature, body
 
 
