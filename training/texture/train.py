@@ -54,7 +54,7 @@ class Schedule:
     features_like: float = 0.5
     patches_like: float = 2.0
     information: float = 3e-3
-    average: float = 0.999
+    average: float = 0.998
     remember: float = 0.995
     often: dict[str, float] = field(default_factory=dict)
 
