@@ -154,8 +154,8 @@ def character_of(ob: bpy.types.Object | None) -> Character:
         raise RigError(f"{armature.name} is linked from another file; change its body there")
     leader = control_rig_of(armature)
     if leader is not None:
-        raise RigError(f"{armature.name} follows {leader.name}, which was made for the body it has; delete that, change "
-                       "the body and make another control rig")
+        raise RigError(f"{armature.name} follows {leader.name}, which was made for the body it has; delete that, "
+                       "change the body and make another control rig")
     return Character(held(armature), held(body))
 
 

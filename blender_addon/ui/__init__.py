@@ -40,8 +40,8 @@ from . import (
 # panels stand in the sidebar in this order
 _FEATURES = (preferences, key_settings, motion_settings, texture_settings,
              character_settings, reports, rigs, rig_panel, motion, motion_panel, inbetween, retarget, keys, result,
-             texture, texture_sheet, texture_panel, character, character_parts, clothes, control_rig, device, packs, human,
-             running, menus, watching, translations)
+             texture, texture_sheet, texture_panel, character, character_parts, clothes, control_rig, device, packs,
+             human, running, menus, watching, translations)
 
 
 def register() -> None:
