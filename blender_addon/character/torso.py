@@ -93,7 +93,7 @@ def crotch(figure: Figure, lowest: np.ndarray) -> np.ndarray:
     front, back = lowest[0], lowest[TORSO // 2]
     share = np.array([0.25, 0.5, 0.75])[:, None]
     points = front + (back - front) * share
-    points[:, 2] = figure.height(0.862) - 0.014 * figure.size * np.array([0.75, 1.0, 0.75])
+    points[:, 2] = figure.height(0.874) - 0.014 * figure.size * np.array([0.75, 1.0, 0.75])
     return points
 
 
