@@ -57,8 +57,6 @@ def build_parser() -> argparse.ArgumentParser:
                        "(not pose-vae, not body-vae)")
     train.add_argument("--start", type=Path, metavar="RUN", help="go on from the weights of another run (the "
                        "best ones of a motion-inbetweener, or those of a pack; motion-generator)")
-    train.add_argument("--second-look", action="store_true", help="leave --start's network as it is and train a second "
-                       "one on top, which sees what the first one says (motion-inbetweener)")
     train.add_argument("--rate", type=float, default=1.5e-3, help="of learning, at its highest (motion-inbetweener)")
     train.add_argument("--threads", type=int, help="cores that torch may use; all of them by default")
     train.add_argument("--once", action="append", default=[], metavar="ACTION", help="has a beginning and an end, as a "
@@ -208,8 +206,7 @@ def _train(args: argparse.Namespace) -> None:
         more = {"minutes": args.minutes, "once": args.once, "start": args.start, "often": args.often}
     elif args.kind == "motion-inbetweener":
         from .motion.train_inbetweener import train
-        more = {"share": args.share, "minutes": args.minutes, "start": args.start, "rate": args.rate,
-                "second_look": args.second_look}
+        more = {"share": args.share, "minutes": args.minutes, "start": args.start, "rate": args.rate}
     elif args.kind == TEXTURES:
         from .texture.train import train
         more = {"minutes": args.minutes, "classes": _names(args.classes), "often": args.often}

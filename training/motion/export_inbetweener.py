@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from blender_addon.errors import GalateaError
+from blender_addon.inference.packs import read_pack
 from blender_addon.motion.inbetween_features import CHANNELS, JOINT_COUNT, SIZE
 from blender_addon.motion.skeleton import CANONICAL
 
@@ -67,8 +68,8 @@ def export(run: Path, out: Path, limits: Sequence[str] = (), compare: Sequence[P
     model, about, training = load_run(run)
     about["curves"] = {"time": by_time(run), "data": [by_data(other) for other in compare]}
     about["command"] = _command(about, out.name)
-    if about.get("second_look"):
-        about, training = _after_the_first(Path(about["start"]), about, training)
+    if about.get("start"):
+        about, training = _after_another(Path(about["start"]), about, training)
     round_weights(model)
     graph = to_onnx(model)
     out.mkdir(parents=True, exist_ok=True)
@@ -81,14 +82,19 @@ def export(run: Path, out: Path, limits: Sequence[str] = (), compare: Sequence[P
     print(f"{out}: {len(data) / 1e6:.1f} MB, {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters")
 
 
-def _after_the_first(run: Path, about: dict, training: dict) -> tuple[dict, dict]:
-    """How a second look came about, with how the first one did, which `run` tells."""
-    _, first, trained = load_run(run)
+def _after_another(start: Path, about: dict, training: dict) -> tuple[dict, dict]:
+    """How a run came about that went on from another one, or from a pack: what was done for both, added up."""
+    if (start / "pack.toml").is_file():
+        told = read_pack(start).content["training"]
+        command, rows = told["command"], told["curves"].get("time", [])
+        trained = {"step": told["steps"], "seconds": told["seconds"]}
+    else:
+        _, other, trained = load_run(start)
+        command, rows = _command(other, start.name), by_time(start)
     began = trained["seconds"] / 60.0
-    rows = [[round(minutes + began, 1), *ratios] for minutes, *ratios in about["curves"]["time"]]
-    curves = about["curves"] | {"time": by_time(run) + rows}
-    command = f"{_command(first, run.name)}`, then `{about['command']}"
-    return about | {"curves": curves, "command": command}, {name: training[name] + trained[name] for name in training}
+    later = [[round(minutes + began, 1), *ratios] for minutes, *ratios in about["curves"]["time"]]
+    about |= {"curves": about["curves"] | {"time": rows + later}, "command": f"{command}`, then `{about['command']}"}
+    return about, {name: training[name] + trained[name] for name in training}
 
 
 def by_time(run: Path, rows: int = 12) -> list[list[float]]:
@@ -189,6 +195,6 @@ def pack_content(model: Inbetweener, about: dict, training: dict, data: bytes, n
 def _command(about: dict, name: str) -> str:
     minutes = about.get("schedule_minutes")
     length = f"--minutes {minutes:g}" if minutes else f"--steps {about['steps']}"
-    second = f" --start {about['start']} --second-look" if about.get("second_look") else ""
-    return (f"python -m training train motion-inbetweener --data runs/motion.npz --run runs/{name}{second} {length} "
+    start = f" --start {about['start']} --rate {about['rate']:g}" if about.get("start") else ""
+    return (f"python -m training train motion-inbetweener --data runs/motion.npz --run runs/{name}{start} {length} "
             f"--seed {about['seed']}")

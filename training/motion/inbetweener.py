@@ -21,20 +21,18 @@ from blender_addon.motion.skeleton import CANONICAL
 
 @dataclass(frozen=True)
 class InbetweenerShape:
-    """The sizes of the network; second: of the second look, 0 where there is none."""
+    """The sizes of the network."""
 
     hidden: int = 256
     layers: int = 2
     decoder: int = 256
     latent: int = 8
-    second: int = 0
 
     def as_dict(self) -> dict[str, int]:
         return asdict(self)
 
 
 FULL, TINY = {}, {"hidden": 16, "decoder": 16, "latent": 4}
-SECOND = 256
 _CURVES = 2 * len(SPEED_FADES)
 _DROPOUT = 0.2
 
@@ -68,18 +66,21 @@ class Inbetweener(nn.Module):
         nn.init.zeros_(self.output.bias)
         nn.init.constant_(self.gates.bias, -1.0)
         nn.init.uniform_(self.variant_output.weight, -0.01, 0.01)
-        self.second = SecondLook(shape) if shape.second else None
 
     def read(self, features: Tensor) -> Tensor:
         """What the LSTM makes of a window, (B, T, 2 H)."""
-        signal = functional.elu(self.encoder(self.normal(features)))
+        normal = torch.clamp((features - self.mean) / self.scale, -6.0, 6.0)
+        signal = functional.elu(self.encoder(normal))
         for lstm in self.lstms:
-            signal = drop(lstm(signal)[0], self.training)
+            signal = self.drop(lstm(signal)[0])
         return signal
 
-    def normal(self, features: Tensor) -> Tensor:
-        """Features in units of their spread."""
-        return torch.clamp((features - self.mean) / self.scale, -6.0, 6.0)
+    def drop(self, signal: Tensor) -> Tensor:
+        """Dropout, the same numbers in every frame of a window (Gal and Ghahramani 2016)."""
+        if not self.training:
+            return signal
+        kept = (torch.rand(len(signal), 1, signal.shape[-1], device=signal.device) > _DROPOUT).to(signal.dtype)
+        return signal * kept / (1.0 - _DROPOUT)
 
     def forward(self, features: Tensor, before: Tensor, after: Tensor, share: Tensor, latent: Tensor | None
                 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -90,17 +91,15 @@ class Inbetweener(nn.Module):
             latent: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
         """The outputs from what the LSTM made of the window."""
         inner = functional.elu(self.decoder(signal))
-        change = self.output(inner).float().unflatten(-1, (CHANNELS, 3)) * self.unit
+        change = self.output(inner).float()
+        if latent is not None:
+            change = change + self.vary(signal, latent)
+        change = change.unflatten(-1, (CHANNELS, 3)) * self.unit
         gates = torch.sigmoid(self.gates(inner).float()).unflatten(-1, (CHANNELS, _CURVES))
         weights = gates * features[..., None, PARTS["curves"]]
         half = len(SPEED_FADES)
         for name, part in (("speed_before", weights[..., :half]), ("speed_after", weights[..., half:])):
             change = change + features[..., PARTS[name]].unflatten(-1, (CHANNELS, 3)) * part.sum(-1, keepdim=True)
-        if self.second is not None:
-            first = meet_keys(change, before, after, share) / self.unit
-            change = change + self.second(self.normal(features), signal, first) * self.unit
-        if latent is not None:
-            change = change + self.vary(signal, latent).unflatten(-1, (CHANNELS, 3)) * self.unit
         change = meet_keys(change, before, after, share)
         return change[:, :, :JOINT_COUNT], change[:, :, JOINT_COUNT], self.contacts(inner).float()
 
@@ -110,35 +109,6 @@ class Inbetweener(nn.Module):
         with_it, without = (functional.elu(self.variant(torch.cat([signal, part], dim=-1)))
                             for part in (latent, torch.zeros_like(latent)))
         return functional.linear(with_it - without, self.variant_output.weight)
-
-
-class SecondLook(nn.Module):
-    """What to add to what the network says, once it has said it (after the two stages of Qin et al. 2022): normal
-    features, what the LSTM made of them and the changes (B, T, 23, 3), in their units -> more changes, none at first.
-    """
-
-    def __init__(self, shape: InbetweenerShape):
-        super().__init__()
-        size = shape.second
-        self.look = nn.Linear(SIZE + 2 * shape.hidden + 3 * CHANNELS, size)
-        self.lstm = nn.LSTM(size, size, batch_first=True, bidirectional=True)
-        self.inner = nn.Linear(2 * size, size)
-        self.output = nn.Linear(size, 3 * CHANNELS, bias=False)
-        nn.init.zeros_(self.output.weight)
-
-    def forward(self, normal: Tensor, signal: Tensor, change: Tensor) -> Tensor:
-        """See the class."""
-        seen = functional.elu(self.look(torch.cat([normal, signal, change.flatten(2)], dim=-1)))
-        seen = drop(self.lstm(seen)[0], self.training)
-        return self.output(functional.elu(self.inner(seen))).float().unflatten(-1, (CHANNELS, 3))
-
-
-def drop(signal: Tensor, training: bool) -> Tensor:
-    """Dropout, the same numbers in every frame of a window (Gal and Ghahramani 2016)."""
-    if not training:
-        return signal
-    kept = (torch.rand(len(signal), 1, signal.shape[-1], device=signal.device) > _DROPOUT).to(signal.dtype)
-    return signal * kept / (1.0 - _DROPOUT)
 
 
 def meet_keys(change: Tensor, before: Tensor, after: Tensor, share: Tensor) -> Tensor:

@@ -35,7 +35,7 @@ from .gap_corpus import Batch, GapCorpus, build_gap_corpus, draw_batch, training
 from .gap_losses import away_from_interpolation, gap_losses, tensors
 from .gap_scores import Poses, by_interpolation, score
 from .gaps import MISSING, Gaps, gaps_of, spread_of
-from .inbetweener import FULL, SECOND, TINY, Inbetweener, InbetweenerShape
+from .inbetweener import FULL, TINY, Inbetweener, InbetweenerShape
 from .pack_weights import load_inbetweener
 from .train_generator import _hardware as hardware_of
 from .train_variants import train_variants
@@ -102,15 +102,12 @@ class Judge:
 
 def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: str, checkpoint_every: int,
           stop_after: int | None, share: float = 1.0, minutes: float = 0.0, start: Path | None = None,
-          rate: float = _RATE, second_look: bool = False) -> None:
+          rate: float = _RATE) -> None:
     """Train or go on training; leaves checkpoint.pt, best.pt, losses.csv, heldout.csv and corpus.json in `folder`.
 
     share: of the training clips, for the curve of error against data. minutes: of the clock, instead of steps. start: a
-    run whose best weights are trained on, or a pack; rate: of learning, at its highest. second_look: leave those
-    weights as they are and train a second look on top of them.
+    run whose best weights are trained on, or a pack; rate: of learning, at its highest.
     """
-    if second_look and not start:
-        raise GalateaError("a second look goes on top of a network that was trained: name its run or pack by --start")
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise GalateaError("--device cuda: torch finds no CUDA device here; leave it out to train on the CPU")
     folder.mkdir(parents=True, exist_ok=True)
@@ -118,14 +115,13 @@ def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: st
     which = training_clips(clips, share, seed)
     corpus = build_gap_corpus(clips, which, seed)
     tiny = size != "full"
-    # what was trained before needs few steps more: its averages need not reach back as far
+    # what was trained before needs few steps more: batches do for two each, averages need not reach back as far
     more = {"uses": 2, "average": 0.998} if start else {}
-    schedule = (Schedule(steps, frames=400, judge_every=8, half=False, **more) if tiny
+    schedule = (Schedule(steps, frames=400, rate=rate, judge_every=8, half=False, **more) if tiny
                 else Schedule(steps, minutes, rate=rate, **more))
     mean, scale = spread_of(clips, which)
     judge = make_judge(clips, scale)
-    sizes = (TINY if tiny else FULL) | ({"second": TINY["hidden"] if tiny else SECOND} if second_look else {})
-    run = _start(corpus, seed, device, sizes)
+    run = _start(corpus, seed, device, TINY if tiny else FULL)
     checkpoint = folder / "checkpoint.pt"
     if checkpoint.is_file():
         _resume(run, checkpoint, schedule)
@@ -134,7 +130,7 @@ def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: st
     captured = float(np.sum(np.diff(clips.starts)[which]) / FPS / 60.0)
     about = {"seed": seed, "size": size, "steps": steps, "device": device, "hardware": hardware_of(device),
              "minutes": round(captured, 2), "schedule_minutes": minutes, "share": share, "rate": rate,
-             "start": start.as_posix() if start else "", "second_look": second_look,
+             "start": start.as_posix() if start else "",
              "spread_mean": mean.tolist(), "spread": scale.tolist(),
              "clips": [{"file": c.file, "sha256": c.sha256, "licence": c.licence} for c in corpus.labels]}
     (folder / "corpus.json").write_text(json.dumps(about, indent=1))
@@ -175,7 +171,7 @@ def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: st
                 _save(run, checkpoint, schedule)
             if done:
                 break
-    if done and share == 1.0 and not second_look:  # variants go by what the first look sees, and that has stayed
+    if done and share == 1.0:
         steps = 4 if tiny else _VARIANT_STEPS // 4 if start else _VARIANT_STEPS  # they, too, begin with what there is
         train_variants(folder, corpus, unit, steps, schedule.frames, seed, schedule.half)
     print(f"best mean ratio of L2P to interpolation on held-out clips: {run.best:.3f}")
@@ -221,12 +217,7 @@ def _start(corpus: GapCorpus, seed: int, device: str, sizes: dict[str, int]) -> 
     model, averaged = (Inbetweener(InbetweenerShape(**sizes), features.mean(axis=0), np.maximum(scale, 0.05), unit)
                        .to(device) for _ in range(2))
     averaged.load_state_dict(model.state_dict())
-    second = model.shape.second > 0
-    own = [p for name, p in model.named_parameters()
-           if name.startswith("second") == second and not name.startswith("variant")]
-    model.requires_grad_(False)
-    for parameter in own:
-        parameter.requires_grad_(True)
+    own = [p for name, p in model.named_parameters() if not name.startswith("variant")]
     return Run(model, averaged.eval(), torch.optim.AdamW(own, lr=1e-3, betas=(0.9, 0.99), weight_decay=0.01))
 
 
@@ -326,15 +317,14 @@ def _resume(run: Run, path: Path, schedule: Schedule) -> None:
 
 
 def _start_from(run: Run, other: Path) -> None:
-    """Take over the best weights of another run or of a pack; a second look, where they have none, begins anew."""
+    """Take over the best weights of another run or those of a pack."""
     try:
         if (other / "pack.toml").is_file():
             weights = load_inbetweener(read_pack(other)).state_dict()
         else:
             weights = torch.load(other / "best.pt", map_location=run.model.mean.device, weights_only=True)["averaged"]
         for model in (run.model, run.averaged):
-            model.load_state_dict({name: value for name, value in model.state_dict().items()
-                                   if name.startswith("second")} | weights)
+            model.load_state_dict(weights)
     except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
         raise GalateaError(f"{other}: holds no best.pt of a network of this size ({type(error).__name__}); name the "
                            "--run folder of an earlier training, or a pack's") from error
