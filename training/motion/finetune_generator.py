@@ -42,6 +42,7 @@ class Tuning(Continued):
     """Like going on from a run, gently; but the critic, made anew, is to learn first."""
 
     rate: float = 2e-4
+    average: float = 0.999
 
     def drawn_windows(self, share: float) -> int:
         """None in the first quarter."""

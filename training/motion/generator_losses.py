@@ -64,7 +64,8 @@ def roll_out(model: Generator, reader: LatentReader, windows: Windows, schedule:
     # some windows begin from the average pose, as generating does: from it, too, a model must come to life
     cold = torch.rand(batch, 1, device=device) < (0.1 + 0.3 * drawn if longest > 8 else 0.0 * drawn)
     pose = torch.where(cold, torch.zeros_like(pose), pose)
-    noise = torch.randn(length, batch, model.shape.state, device=device) * 0.05
+    # so that it learns to find back; not where its liveliness is judged, which noise would make up for it
+    noise = torch.randn(length, batch, model.shape.state, device=device) * 0.05 * (1.0 - drawn)
     made, roots = [], []
     for t in range(length - 1):
         ahead = wanted[:, t + 1 + offsets]

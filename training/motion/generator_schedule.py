@@ -61,6 +61,7 @@ class Continued(Schedule):
     """A schedule for a network that moves already: on its own motion from the start, at a fraction of the rate."""
 
     rate: float = 4e-4
+    average: float = 0.995  # there is less of it to average
 
     def longest_rollout(self, share: float) -> int:
         """The whole window."""
