@@ -90,14 +90,16 @@ def test_a_glb_file_carries_what_they_do(someone, tmp_path):
             if bone.name not in FOLLOWERS:
                 bone.keyframe_insert("rotation_quaternion", frame=frame)
     bpy.context.scene.frame_start, bpy.context.scene.frame_end = 1, 9
+    rate = bpy.context.scene.render.fps
     bpy.context.scene.frame_set(5)
     shown = skin(body)
     files.write_file(tmp_path / "out.glb", armature)
     armature = api.open_rig(str(tmp_path / "out.glb"))
     assert not any(bone.constraints for bone in armature.pose.bones)
     again = next(ob for ob in bpy.data.objects if ob.type == "MESH" and ob.find_armature() == armature)
-    begins = round(armature.animation_data.action.frame_range[0])  # what was frame 1
-    bpy.context.scene.frame_set(begins + 4)
+    seconds = 4.0 / rate  # glTF begins at 0 and knows no frames
+    frame = seconds * bpy.context.scene.render.fps
+    bpy.context.scene.frame_set(int(frame), subframe=frame % 1.0)
     there = skin(again)
     matrix = np.array(again.matrix_world)
     there = there @ matrix[:3, :3].T + matrix[:3, 3]
