@@ -15,7 +15,7 @@ _TOP = (0.165, 0.255)  # how high they are on the modelled man
 _SOLE, _UNDER = 0.016, -0.003  # where the sole ends above, and below
 _END = 3  # columns from the tip of the toe to its corner, and at the heel
 _HEEL = 0.30  # of the foot's length, from behind
-_NOTCH = 0.0055
+_NOTCH = 0.0027  # no higher than the skin of a flat foot
 _BOX = 0.022  # room above the toes
 
 

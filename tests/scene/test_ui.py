@@ -357,4 +357,5 @@ def test_the_panels_name_every_joint():
 def test_choices_keep_their_texts_alive():
     """Blender points into these strings; a list made anew for each call would be gone."""
     words = ("walk", "run")
-    assert choices._items(words, "walk", "") is choices._items(words, "walk", "")
+    tips = ("", "")
+    assert choices._items(words, tips, "walk", "") is choices._items(words, tips, "walk", "")
