@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .. import api
 
 
-class _Changes(running.Sliced):
+class Changes(running.Sliced):
     """An operator for the selected character."""
 
     @classmethod
@@ -26,7 +26,7 @@ class _Changes(running.Sliced):
         return context.scene.galatea_character.request()
 
 
-class ChangeMaterial(_Changes, bpy.types.Operator):
+class ChangeMaterial(Changes, bpy.types.Operator):
     """Make the body of the selected character of the material that the panel is set to; all else stays"""
 
     bl_idname = "galatea.change_material"
@@ -49,7 +49,7 @@ class ChangeMaterial(_Changes, bpy.types.Operator):
         return f"{result.materials[0]} on {result.objects[0]} in {result.seconds:.1f} s"
 
 
-class ChangeMotion(_Changes, bpy.types.Operator):
+class ChangeMotion(Changes, bpy.types.Operator):
     """Let the selected character do what the panel is set to; all else stays"""
 
     bl_idname = "galatea.change_motion"

@@ -9,26 +9,20 @@ import bpy
 
 from ..character.requests import GARMENTS
 from . import character, running, shown
+from .character_parts import Changes
 from .drawing import Sidebar
 
 if TYPE_CHECKING:
     from .. import api
 
 
-class ChangeClothes(running.Sliced, bpy.types.Operator):
+class ChangeClothes(Changes, bpy.types.Operator):
     """Give the selected character the clothes that the panel is set to, in place of those that it wears; all else
     stays"""
 
     bl_idname = "galatea.change_clothes"
     bl_label = "Change Clothes"
     bl_options = {"REGISTER", "UNDO"}
-
-    @classmethod
-    def why_not(cls, context: bpy.types.Context) -> str:
-        return character.why_not_changed(context)
-
-    def request(self, context: bpy.types.Context) -> api.CharacterRequest:
-        return context.scene.galatea_character.request()
 
     def slices(self, subject: bpy.types.Object, request: api.CharacterRequest) -> running.Slices:
         from .. import api

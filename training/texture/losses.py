@@ -101,12 +101,12 @@ def _opponent(maps: Tensor) -> Tensor:
 
 
 def _sliced(made: Tensor, real: Tensor, source: torch.Generator) -> Tensor:
-    size = real.detach().std(dim=(2, 3), keepdim=True, correction=0) + _FAINT
+    spread = real.detach().std(dim=(2, 3), keepdim=True, correction=0) + _FAINT
     edge = min(_PATCH, (made.shape[2] + 1) // 2)
     filters = torch.randn(_FILTERS, made.shape[1], edge, edge, generator=source).to(made.device)
     filters[::2, 3:] = 0.0  # every other one looks at the colours alone
     filters = filters / filters.square().sum(dim=(1, 2, 3), keepdim=True).sqrt()
-    both = F.conv2d(torch.cat([made / size, real / size]), filters).flatten(2)
+    both = F.conv2d(torch.cat([made / spread, real / spread]), filters).flatten(2)
     if both.shape[2] > _PLACES:
         both = both[:, :, torch.randperm(both.shape[2], generator=source)[:_PLACES].to(made.device)]
     one, other = both.sort(dim=2).values.chunk(2)
