@@ -76,15 +76,16 @@ def girths(points: np.ndarray, figure: Figure) -> dict[str, float]:
         return tape(points, part, np.array([0.0, 0.0, height]), up)
 
     def across(part: str, start: np.ndarray, way: np.ndarray, shares: tuple[float, ...],
-               choose: Callable[..., float]) -> float:
-        return choose(tape(points, part, start + way * share, way) for share in shares)
+               choose: Callable[..., float], alone: bool = False) -> float:
+        return choose(tape(points, part, start + way * share, way, alone) for share in shares)
 
     knee, ankle = m["kneeheightmidpatella"], m["lateralmalleolusheight"]
     return {
         "chestcircumference": level("torso", m["chestheight"]),
         "waistcircumference": level("torso", m["waistheightomphalion"]),
         "buttockcircumference": level("hips", m["buttockheight"]),
-        "neckcircumference": across("torso", joints["Neck"], neck, (0.30, 0.35, 0.40, 0.45, 0.50, 0.55, 0.60), min),
+        "neckcircumference": across("torso", joints["Neck"], neck, (0.30, 0.35, 0.40, 0.45, 0.50, 0.55, 0.60), min,
+                                    alone=True),
         "thighcircumference": level("leg", m["crotchheight"] - 0.030 * size),
         "lowerthighcircumference": level("leg", knee + 0.050 * size),
         "calfcircumference": max(level("leg", ankle + (knee - ankle) * share) for share in (0.60, 0.66, 0.72)),
@@ -95,15 +96,33 @@ def girths(points: np.ndarray, figure: Figure) -> dict[str, float]:
     }
 
 
-def tape(points: np.ndarray, part: str, through: np.ndarray, normal: np.ndarray) -> float:
-    """Length in metres of the convex outline of a part's cut by a plane."""
-    edges = _edges(part)
-    side = (points - through) @ normal
-    a, b = side[edges[:, 0]], side[edges[:, 1]]
-    cut = (a < 0.0) != (b < 0.0)
-    share = (a[cut] / (a[cut] - b[cut]))[:, None]
-    first, second = edges[cut].T
-    return _outline(points[first] * (1.0 - share) + points[second] * share, normal)
+def tape(points: np.ndarray, part: str, through: np.ndarray, normal: np.ndarray, alone: bool = False) -> float:
+    """Length in metres of the convex outline of a part's cut by a plane.
+
+    alone: of several lines that the plane cuts only that which is nearest to `through`: a neck without the chin.
+    """
+    edges, faces = _edges(part)
+    side = (points - through) @ normal < 0.0
+    cut = side[edges[:, 0]] != side[edges[:, 1]]
+    if alone:
+        cut = _line(cut, faces, np.linalg.norm(points[edges].mean(axis=1) - through, axis=1))
+    first, second = points[edges[cut].T]
+    a, b = (first - through) @ normal, (second - through) @ normal
+    share = (a / (a - b))[:, None]
+    return _outline(first * (1.0 - share) + second * share, normal)
+
+
+def _line(cut: np.ndarray, faces: np.ndarray, away: np.ndarray) -> np.ndarray:
+    """(E,) the cut edges of the line that begins at the nearest; faces: (F, 4) their edges, away: (E,)."""
+    if not cut.any():
+        return cut
+    faces = faces[cut[faces].any(axis=1)]
+    reached, count = np.arange(len(cut)) == np.argmin(np.where(cut, away, np.inf)), 0
+    while reached.sum() > count:
+        count = reached.sum()
+        reached[faces[reached[faces].any(axis=1)]] = True
+        reached &= cut
+    return reached
 
 
 def _outline(points: np.ndarray, normal: np.ndarray) -> float:
@@ -132,8 +151,9 @@ def _turn(a: list[float], b: list[float], c: list[float]) -> float:
 
 
 @lru_cache(maxsize=8)
-def _edges(part: str) -> np.ndarray:
-    """(E, 2) edges of the smooth mesh that belong to a part: torso, hips (with both legs), leg or arm on the left."""
+def _edges(part: str) -> tuple[np.ndarray, np.ndarray]:
+    """(E, 2) edges of the smooth mesh that belong to a part: torso, hips (with both legs), leg or arm on the left; and
+    (F, 4) which of them its faces have."""
     own = loops()
     of = {"torso": [("trunk", own.left)], "leg": [("leg", own.left), ("foot", own.left), ("trunk", own.left),
                                                   ("crotch", own.left)],
@@ -145,5 +165,7 @@ def _edges(part: str) -> np.ndarray:
         chosen[ids[ids >= 0]] = 1.0
     inside = refinement().refine(chosen)[:, 0] > 0.5
     faces = refinement().faces
-    edges = np.unique(np.sort(np.stack([faces, np.roll(faces, -1, axis=1)], axis=2).reshape(-1, 2), axis=1), axis=0)
-    return edges[inside[edges].all(axis=1)]
+    faces = faces[inside[faces].all(axis=1)]
+    ends = np.sort(np.stack([faces, np.roll(faces, -1, axis=1)], axis=2).reshape(-1, 2), axis=1)
+    edges, numbers = np.unique(ends, axis=0, return_inverse=True)
+    return edges, numbers.reshape(-1, 4)
