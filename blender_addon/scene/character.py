@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +22,7 @@ from .helper_bones import add_helpers
 from .holding import held
 from .mannequin import MATERIAL, clay
 from .metarigs import control_rig_of
+from .skinned import wear
 
 NAME = "Galatea Character"
 _BODY = "galatea_body"  # custom property of a body's mesh: its number of vertices
@@ -45,8 +46,9 @@ class Shape:
 
 
 @contextmanager
-def added(body: BodyMesh, about: Mapping[str, Any]) -> Iterator[Character]:
-    """Add a body and its armature at the 3D cursor, selected and active. about: what is kept with the armature.
+def added(body: BodyMesh, skin: Callable[[], bpy.types.Object], about: Mapping[str, Any]) -> Iterator[Character]:
+    """Add an armature for a body at the 3D cursor, selected and active, and under it the body's skin, which was made
+    aside (`skinned`). about: what is kept with the armature.
 
     What is raised in the block takes both away again, with the action that the armature then has.
     """
@@ -66,8 +68,8 @@ def added(body: BodyMesh, about: Mapping[str, Any]) -> Iterator[Character]:
         _add_bones(armature, bones_of(body))
         armature.show_in_front, armature.data.display_type = True, "STICK"  # the body stays to be seen
         armature[_ABOUT] = dict(about)
-        mesh = _add_body(armature, body)
-        made.append(held(mesh))
+        made.append(skin)
+        _dress(armature, skin())
         yield Character(*made)
     except BaseException:
         for each in reversed(made):
@@ -104,28 +106,15 @@ def _add_bones(armature: bpy.types.Object, bones: Bones) -> None:
     add_helpers(armature)
 
 
-def _add_body(armature: bpy.types.Object, body: BodyMesh) -> bpy.types.Object:
-    """The skinned mesh as a child of its armature."""
-    mesh = bpy.data.meshes.new(f"{armature.name} Body")
-    mesh.from_pydata(body.vertices.tolist(), [], body.faces.tolist())
-    mesh.polygons.foreach_set("use_smooth", np.ones(len(body.faces), bool))
-    mesh.uv_layers.new(name="UVMap").data.foreach_set("uv", body.uvs.astype(np.float32).ravel())
+def _dress(armature: bpy.types.Object, ob: bpy.types.Object) -> None:
+    """Make a skinned mesh the body of an armature."""
+    mesh = ob.data
+    ob.name = mesh.name = f"{armature.name} Body"
     for material in (clay(), *eye_materials()):
         mesh.materials.append(material)
     mesh.polygons.foreach_set("material_index", eye_parts())
-    mesh[_BODY] = len(body.vertices)
-    mesh.update()
-    ob = bpy.data.objects.new(mesh.name, mesh)
-    groups = [ob.vertex_groups.new(name=name) for name in body.joints]
-    for vertex, (joints, weights) in enumerate(zip(body.joint_indices.tolist(), body.weights.tolist(), strict=True)):
-        for joint, weight in zip(joints, weights, strict=True):
-            if weight > 0.0:
-                groups[joint].add((vertex,), weight, "REPLACE")
-    ob.modifiers.new("Armature", "ARMATURE").object = armature
-    ob.parent = armature
-    for collection in armature.users_collection:
-        collection.objects.link(ob)
-    return ob
+    mesh[_BODY] = len(mesh.vertices)
+    wear(armature, ob)
 
 
 # --- another body in its place ----------------------------------------------------------------------------------------

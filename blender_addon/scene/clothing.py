@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +17,7 @@ from ..character.garments import Garment
 from ..errors import GalateaError
 from .character import Character
 from .holding import held
+from .skinned import remove, wear
 
 GARMENT = "galatea_garment"  # custom property of a garment's mesh: name, seed, all that is worn with it, vertices
 COVERED = "Covered"  # the body's vertex group, and its Mask modifier, of the skin that nobody sees
@@ -25,10 +26,11 @@ _PLAIN = "galatea_cloth"  # custom property of a plain material that was made wi
 
 @dataclass(frozen=True, eq=False)
 class Piece:
-    """A garment to be put on. seed: of its cut and colours. worn: all that is worn with it. plain: in plain colours;
-    else its first material slot is left to be filled."""
+    """A garment to be put on. skin: returns its object, which was made aside (`skinned`). seed: of its cut and colours.
+    worn: all that is worn with it. plain: in plain colours; else its first material slot is left to be filled."""
 
     garment: Garment
+    skin: Callable[[], bpy.types.Object]
     seed: int
     worn: tuple[str, ...]
     plain: bool
@@ -44,7 +46,8 @@ def dressed(character: Character, pieces: Sequence[Piece]) -> Iterator[list[Any]
     old, covered, made = [held(ob) for ob in clothes_of(armature)], _covered(body), []
     try:
         for piece in pieces:
-            made.append(held(_add(armature, piece)))
+            made.append(piece.skin)
+            _add(armature, piece)
         hidden = [piece.garment.covered for piece in pieces]
         _cover(body, np.unique(np.concatenate(hidden)) if hidden else None)
         yield made
@@ -115,32 +118,18 @@ def _name(armature: bpy.types.Object, garment: Garment) -> str:
     return f"{armature.name} {garment.name.title()}"
 
 
-def _add(armature: bpy.types.Object, piece: Piece) -> bpy.types.Object:
-    garment = piece.garment
-    mesh = bpy.data.meshes.new(_name(armature, garment))
-    mesh.from_pydata(garment.vertices.tolist(), [], garment.faces.tolist())
-    mesh.polygons.foreach_set("use_smooth", np.ones(len(garment.faces), bool))
+def _add(armature: bpy.types.Object, piece: Piece) -> None:
+    ob, garment = piece.skin(), piece.garment
+    mesh = ob.data
+    ob.name = mesh.name = _name(armature, garment)
     mesh.polygons.foreach_set("material_index", garment.trim.astype(np.int32))
-    mesh.uv_layers.new(name="UVMap").data.foreach_set("uv", garment.uvs.astype(np.float32).ravel())
     mesh[GARMENT] = {"name": garment.name, "seed": piece.seed, "worn": ",".join(piece.worn),
                      "vertices": len(garment.vertices)}
-    mesh.update()
     cloth, trim = cloth_colours(garment.name, piece.seed)
     mesh.materials.append(_material(f"Galatea {garment.name} {piece.seed}", cloth) if piece.plain else None)
     if garment.trim.any():
         mesh.materials.append(_material(f"Galatea {garment.name} trim {piece.seed}", trim))
-    ob = bpy.data.objects.new(mesh.name, mesh)
-    groups = [ob.vertex_groups.new(name=name) for name in garment.joints]
-    for vertex, (joints, weights) in enumerate(zip(garment.joint_indices.tolist(), garment.weights.tolist(),
-                                                   strict=True)):
-        for joint, weight in zip(joints, weights, strict=True):
-            if weight > 0.0:
-                groups[joint].add((vertex,), weight, "REPLACE")
-    ob.modifiers.new("Armature", "ARMATURE").object = armature
-    ob.parent = armature
-    for collection in armature.users_collection:
-        collection.objects.link(ob)
-    return ob
+    wear(armature, ob)
 
 
 def _material(name: str, colour: tuple[float, float, float]) -> bpy.types.Material:
@@ -158,11 +147,8 @@ def _material(name: str, colour: tuple[float, float, float]) -> bpy.types.Materi
 
 
 def _remove(ob: bpy.types.Object) -> None:
-    mesh = ob.data
-    plain = {material for material in mesh.materials if material is not None and _PLAIN in material}
-    bpy.data.objects.remove(ob)
-    if mesh.users == 0:
-        bpy.data.meshes.remove(mesh)
+    plain = {material for material in ob.data.materials if material is not None and _PLAIN in material}
+    remove(ob)
     bpy.data.batch_remove([material for material in plain if material.users == 0])
 
 
