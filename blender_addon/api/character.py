@@ -208,13 +208,16 @@ def _draw(request: CharacterRequest) -> Generator[float, None, _Drawn]:
     from ..inference.devices import import_runtime
 
     import_runtime()
-    yield 0.2
+    yield 0.1
     from ..character.body_mesh import make_body_in_slices
     from ..character.people import draw_people, open_people
     from ..home import version
+    from ..inference.sessions import open_session
 
+    yield 0.2
+    open_session(pack, "encoder", "cpu")  # once, and one after the other
     yield 0.3
-    people = open_people(pack)  # on the CPU: two small graphs, once
+    people = open_people(pack)
     yield 0.4
     (person,) = draw_people(people, 1, request.seed, variety=request.variety, **request.asked)
     shape = {name: float(amount) for name, amount in request.shape.items() if amount}

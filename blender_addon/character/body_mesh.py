@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from ..errors import GalateaError
-from .body_uvs import texture_coordinates
+from .body_uvs import chart, charts, texture_coordinates
 from .body_weights import JOINTS, influences
 from .extremities import digit_joints
 from .figure import LEVELS, Figure
@@ -18,7 +18,7 @@ from .fitting import fit_in_slices
 from .helper_joints import helper_places
 from .loops import loops
 from .measurements import CORE, SEX
-from .modelling import refinement, skin
+from .modelling import modelled_points, refinement, skin
 from .styles import restyled, restyled_figure
 
 _FLIP = np.array([-1.0, 1.0, 1.0])
@@ -74,9 +74,17 @@ def make_body_in_slices(measurements: Mapping[str, float], shape: Mapping[str, f
             raise GalateaError(f"a body's {low} ({asked[low]:g} m) is above its {high} ({asked[high]:g} m); give both")
     shape = {name: amount for name, amount in (shape or {}).items() if amount}
     yield 0.0
-    indices, weights = influences()  # of all bodies, and so are texture coordinates: worked out once
-    yield 0.1
+    refinement()  # what is the same for all bodies, worked out once
+    yield 0.0
+    modelled_points()
+    yield 0.0
+    indices, weights = influences()
+    yield 0.0
+    for name in charts():
+        chart(name)
+        yield 0.0
     texture_coordinates()
+    yield 0.0
     figure = restyled_figure(Figure(asked, min(max(asked[SEX], 0.0), 1.0)), shape)
     figure = yield from fit_in_slices(figure)
     vertices, places = skin(figure), positions(figure)

@@ -10,7 +10,7 @@ import numpy as np
 
 from .flattening import cut, flatten, pack, upright
 from .loops import EAR_ROWS, HEAD, TRUNK, loops
-from .relief import modelled_man
+from .modelling import modelled_points
 
 
 @lru_cache(maxsize=1)
@@ -18,33 +18,39 @@ def texture_coordinates() -> np.ndarray:
     """(F, 4, 2) of every corner of the smooth mesh, within 0..1, charts upright, none upon another."""
     own = loops()
     corners = np.zeros((len(own.quads), 4, 2))
-    points = _points()
-    placed: dict[str, np.ndarray] = {}
-    for n, name in enumerate(own.chart_names):
-        if name.endswith(".R"):
-            continue
-        faces = np.flatnonzero(own.charts == n)
-        numbers, origin = cut(own.quads[faces], _seams())
-        at = points[origin]
-        plane = flatten(at, numbers)
-        plane = upright(plane, _up(name, at))
-        placed[name] = plane[numbers] * np.sqrt(_area(at, numbers) / _flat_area(plane, numbers))
+    placed = {name: chart(name) for name in charts()}
     sizes, names = [], []
-    for name, chart in placed.items():
+    for name, flat in placed.items():
         for one in (name, name[:-1] + "R") if name.endswith(".L") else (name,):
             names.append(one)
-            sizes.append(np.ptp(chart.reshape(-1, 2), axis=0))
+            sizes.append(np.ptp(flat.reshape(-1, 2), axis=0))
     corner, side = pack(sizes)
     for name, low in zip(names, corner):
         n = own.chart_names.index(name)
         faces = np.flatnonzero(own.charts == n)
         if name.endswith(".R"):
-            chart = placed[name[:-1] + "L"] * (-1.0, 1.0)
-            faces, chart = _opposite(np.flatnonzero(own.charts == own.chart_names.index(name[:-1] + "L")), chart)
+            flat = placed[name[:-1] + "L"] * (-1.0, 1.0)
+            faces, flat = _opposite(np.flatnonzero(own.charts == own.chart_names.index(name[:-1] + "L")), flat)
         else:
-            chart = placed[name]
-        corners[faces] = (chart - chart.reshape(-1, 2).min(axis=0) + low) / side
+            flat = placed[name]
+        corners[faces] = (flat - flat.reshape(-1, 2).min(axis=0) + low) / side
     return _finer(corners)
+
+
+def charts() -> list[str]:
+    """The names of those that are flattened; those on the right mirror the left."""
+    return [name for name in loops().chart_names if not name.endswith(".R")]
+
+
+@lru_cache(maxsize=None)
+def chart(name: str) -> np.ndarray:
+    """(F, 4, 2) a chart of the cage laid flat and upright, metres. Some take a tenth of a second, once."""
+    own = loops()
+    faces = np.flatnonzero(own.charts == own.chart_names.index(name))
+    numbers, origin = cut(own.quads[faces], _seams())
+    at = modelled_points()[origin]
+    plane = upright(flatten(at, numbers), _up(name, at))
+    return plane[numbers] * np.sqrt(_area(at, numbers) / _flat_area(plane, numbers))
 
 
 def _finer(corners: np.ndarray) -> np.ndarray:
@@ -53,13 +59,6 @@ def _finer(corners: np.ndarray) -> np.ndarray:
     after = (corners + np.roll(corners, -1, axis=1)) / 2.0
     quads = [np.stack([corners[:, k], after[:, k], middle, after[:, k - 1]], axis=1) for k in range(4)]
     return np.stack(quads, axis=1).reshape(-1, 4, 2)
-
-
-def _points() -> np.ndarray:
-    """(V, 3) where the cage's vertices come to lie on the modelled man's skin."""
-    from .modelling import skin
-
-    return skin(modelled_man())[: len(loops().mirror)]
 
 
 def _opposite(faces: np.ndarray, chart: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,7 @@ import numpy as np
 from .extremities import FINGER_JOINTS
 from .helper_joints import HELPERS
 from .loops import HEAD, SIZES, loops
-from .modelling import refinement, skin
+from .modelling import modelled_points, refinement
 from .relief import modelled_man
 
 INFLUENCES = 4
@@ -40,7 +40,7 @@ def influences() -> tuple[np.ndarray, np.ndarray]:
 def _cage_weights() -> np.ndarray:
     """(V, J) smooth weights of the cage's vertices."""
     own = loops()
-    points = skin(modelled_man())[: len(own.mirror)]
+    points = modelled_points()
     left = _left(points, own.left)
     mirrored = left[own.mirror][:, MIRRORED]
     # The left's weights where x > 0, their mirror image where x < 0, both alike in the middle.

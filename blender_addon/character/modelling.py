@@ -91,6 +91,12 @@ def skin(figure: Figure) -> np.ndarray:
     return raise_skin(points, vertex_normals(points), _relief(), figure)
 
 
+@lru_cache(maxsize=1)
+def modelled_points() -> np.ndarray:
+    """(V, 3) where the cage's vertices come to lie on the modelled man's skin."""
+    return skin(modelled_man())[: len(loops().mirror)]
+
+
 def _smooth(figure: Figure) -> np.ndarray:
     step = refinement()
     points = step.refine(step.through(cage_points(figure), _followed()))
