@@ -58,6 +58,8 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("--start", type=Path, metavar="RUN", help="go on from the weights of another run (the "
                        "best ones of a motion-inbetweener, or those of a pack; motion-generator)")
     train.add_argument("--rate", type=float, default=1.5e-3, help="of learning, at its highest (motion-inbetweener)")
+    train.add_argument("--batch", type=int, help="windows a step; more of them cost a GPU next to nothing "
+                       "(motion-generator)")
     train.add_argument("--threads", type=int, help="cores that torch may use; all of them by default")
     train.add_argument("--once", action="append", default=[], metavar="ACTION", help="has a beginning and an end, as a "
                        "jump or a kick has; may be given several times (motion-generator)")
@@ -203,7 +205,8 @@ def _train(args: argparse.Namespace) -> None:
     more = {}
     if args.kind == "motion-generator":
         from .motion.train_generator import train
-        more = {"minutes": args.minutes, "once": args.once, "start": args.start, "often": args.often}
+        more = {"minutes": args.minutes, "once": args.once, "start": args.start, "often": args.often,
+                "batch": args.batch}
     elif args.kind == "motion-inbetweener":
         from .motion.train_inbetweener import train
         more = {"share": args.share, "minutes": args.minutes, "start": args.start, "rate": args.rate}

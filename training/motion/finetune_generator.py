@@ -26,7 +26,7 @@ from blender_addon.inference.packs import Pack, models_folder, read_pack
 from .clips import ClipSet, load_clips, save_clips, together
 from .corpus import LEAST_SECONDS, Corpus, build_corpus, draw_windows, in_terms_of, seconds_of
 from .generator import Generator, GeneratorShape
-from .generator_losses import losses_of, roll_out
+from .generator_losses import losses_of, roll_out, show
 from .generator_schedule import Continued, Schedule
 from .pack_weights import load_generator
 from .replay import SUBJECT, replay
@@ -160,9 +160,10 @@ def _teach_reader(run: Run, corpus: Corpus, schedule: Schedule, seed: int, devic
         rng = np.random.default_rng([seed, 1, step])
         torch.manual_seed(seed * 1_000_003 - step - 1)
         windows = draw_windows(corpus, schedule.batch, schedule.window, AHEAD, rng)
+        shown = show(windows, run.model.shape.styles, frozen, 0.0, rng, device)
         with torch.autocast(device.partition(":")[0], torch.bfloat16, enabled=schedule.half):
-            made = roll_out(run.model, run.reader, windows, frozen, 0.0, rng, device)
-        found = losses_of(run.model, made, frozen, 0.0)
+            made = roll_out(run.model, run.reader, shown, frozen, 0.0)
+        found = losses_of(run.model, made, frozen, frozen.latent_weight(0.0))
         found.pop("nats")
         optimiser.zero_grad(set_to_none=True)
         sum(found.values()).backward()

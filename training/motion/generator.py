@@ -11,6 +11,7 @@ that has begun goes on. One module is the step that trains and the step that shi
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -201,10 +202,15 @@ def sixd_to_matrix(sixd: Tensor) -> Tensor:
     return torch.stack([x, y, torch.linalg.cross(x, y)], dim=-1)
 
 
+@lru_cache
+def _offsets(kind: torch.dtype, device: torch.device) -> Tensor:
+    return torch.as_tensor(CANONICAL.offsets, dtype=kind, device=device)  # brought there once
+
+
 def local_joints(sixd: Tensor, height: Tensor) -> Tensor:
     """Joint positions (N, 22, 3) in the heading frame, from 6D rotations (N, 132) and hip height (N, 1)."""
     local = sixd_to_matrix(sixd.reshape(-1, 22, 6))
-    offsets = torch.as_tensor(CANONICAL.offsets, dtype=sixd.dtype, device=sixd.device)
+    offsets = _offsets(sixd.dtype, sixd.device)
     turned: list[Tensor] = []
     placed: list[Tensor] = []
     for joint, parent in enumerate(CANONICAL.parents):

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from blender_addon.motion import state_features as features
 from blender_addon.motion.skeleton import CONTACT_JOINTS, INDEX
@@ -18,6 +17,42 @@ from .corpus import Windows
 from .generator import LATENT_FRAMES, TRAJECTORY_SECONDS, Critic, Generator, LatentReader, local_joints
 from .generator_schedule import Schedule
 from .liveliness import energy_apart
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """Windows as tensors, all that a step needs: states (B, T, S) as they are, root (B, T, 3), ahead (B, T - 1, K, 4)
+    the points and headings of the wanted path that each frame is shown, action (B, T, A) and style (B, T, Y) weights,
+    follow (B, 1) whether the path is shown, look (T - 1,) whether the data is looked at again after a frame."""
+
+    states: Tensor
+    root: Tensor
+    ahead: Tensor
+    action: Tensor
+    style: Tensor
+    follow: Tensor
+    look: Tensor
+
+
+def show(windows: Windows, styles: int, schedule: Schedule, share: float, rng: np.random.Generator, device: str
+         ) -> Shown:
+    """Windows on the device; how long the model is left on its own, whether it is shown its path and told its style is
+    drawn here."""
+    batch, length = windows.states.shape[:2]
+    offsets = np.array([int(round(s * FPS)) for s in TRAJECTORY_SECONDS])
+    ahead = windows.path[:, np.arange(1, length)[:, None] + offsets]
+    turn = ahead[..., 2:]
+    longest = schedule.longest_rollout(share)
+    rollout = int(rng.integers(max(1, longest // 4), longest + 1))
+    frame = np.arange(length - 1)
+    # a style is left out now and then, so that an action without one is a mixture of all
+    known = (windows.style >= 0) & (rng.random((batch, 1)) > 0.1)
+    style = (windows.style[..., None] == np.arange(max(styles, 1))) & known[..., None]
+    # the path is shown mostly; without it the model must find its own way
+    follow = rng.random((batch, 1)) < 0.75
+    return Shown(*(torch.as_tensor(np.asarray(part, dtype=np.float32), device=device) for part in (
+        windows.states, windows.root, np.concatenate([ahead[..., :2], np.sin(turn), -np.cos(turn)], axis=-1),
+        windows.action, style, follow, (frame < schedule.warm_up - 1) | ((frame + 1) % rollout == 0))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,40 +72,32 @@ class RolledOut:
     drawn: int
 
 
-def roll_out(model: Generator, reader: LatentReader, windows: Windows, schedule: Schedule, share: float,
-             rng: np.random.Generator, device: str) -> RolledOut:
-    """Windows as the model makes them: warmed up on the data, then on its own poses for `rollout` frames at a time; on
-    drawn latents all the way."""
-    batch, length = windows.states.shape[:2]
-    x = torch.as_tensor(windows.states, device=device)
-    x = (x - model.mean) / model.scale
-    wanted = torch.as_tensor(windows.path, dtype=torch.float32, device=device)
-    paths = torch.as_tensor(windows.root, dtype=torch.float32, device=device)
-    action = torch.as_tensor(windows.action, device=device)
-    follow = torch.as_tensor(_follow(model, windows, rng), dtype=torch.float32, device=device)
-    meaning = model.meaning(action, _styles(model, windows, device))
+def roll_out(model: Generator, reader: LatentReader, shown: Shown, schedule: Schedule, share: float) -> RolledOut:
+    """Windows as the model makes them: warmed up on the data, then on its own poses from look to look; on drawn latents
+    all the way."""
+    batch, length = shown.states.shape[:2]
+    device = shown.states.device
+    x = (shown.states - model.mean) / model.scale
+    action, paths = shown.action, shown.root
+    meaning = model.meaning(action, shown.style)
     drawn = torch.zeros(batch, 1, device=device)
     drawn[:schedule.drawn_windows(share)] = 1.0
 
     read_mean, read_spread = reader(x)
     eps = torch.randn_like(read_mean)
     expected: list[tuple[Tensor, Tensor]] = []
-    offsets = torch.tensor([int(round(s * FPS)) for s in TRAJECTORY_SECONDS], device=device)
     hidden = [torch.zeros(batch, model.shape.hidden, device=device) for _ in range(model.shape.layers)]
     cell = list(hidden)
     pose, root = x[:, 0], paths[:, 0]
-    longest = schedule.longest_rollout(share)
-    rollout = int(rng.integers(max(1, longest // 4), longest + 1))
     # some windows begin from the average pose, as generating does: from it, too, a model must come to life
-    cold = torch.rand(batch, 1, device=device) < (0.1 + 0.3 * drawn if longest > 8 else 0.0 * drawn)
+    alone = schedule.longest_rollout(share) > 8
+    cold = torch.rand(batch, 1, device=device) < (0.1 + 0.3 * drawn if alone else 0.0 * drawn)
     pose = torch.where(cold, torch.zeros_like(pose), pose)
     # so that it learns to find back; not where its liveliness is judged, which noise would make up for it
     noise = torch.randn(length, batch, model.shape.state, device=device) * 0.05 * (1.0 - drawn)
     made, roots = [], []
     for t in range(length - 1):
-        ahead = wanted[:, t + 1 + offsets]
-        trajectory = torch.cat([ahead[..., :2], torch.sin(ahead[..., 2:]), -torch.cos(ahead[..., 2:])], dim=-1)
-        goal = model.goal(root, trajectory, follow)
+        goal = model.goal(root, shown.ahead[:, t], shown.follow)
         if t % LATENT_FRAMES == 0:
             block = t // LATENT_FRAMES
             mean, spread = model.latent_prior(hidden[-1], pose, goal, meaning[:, t + 1])
@@ -82,32 +109,19 @@ def roll_out(model: Generator, reader: LatentReader, windows: Windows, schedule:
         pose, root, hidden, cell = model.step(pose + noise[t], root, goal, both, gain, shift, hidden, cell)
         made.append(pose)
         roots.append(root)
-        if t < schedule.warm_up - 1 or (t + 1) % rollout == 0:
-            given = (drawn if t >= schedule.warm_up - 1 else torch.zeros_like(drawn)) > 0.5
-            pose = torch.where(cold | given, pose, x[:, t + 1])
-            root = torch.where(given, root, paths[:, t + 1])
+        looks = shown.look[t] > 0.5
+        if t >= schedule.warm_up - 1:
+            looks = looks & (drawn < 0.5)
+        pose = torch.where(looks & ~cold, x[:, t + 1], pose)
+        root = torch.where(looks, paths[:, t + 1], root)
     prior = [torch.stack(parts, 1) for parts in zip(*expected, strict=True)]
     return RolledOut(torch.stack(made, 1).float(), torch.stack(roots, 1).float(), x[:, 1:], paths[:, 1:length],
                      action[:, 1:], (read_mean, read_spread, *prior), schedule.drawn_windows(share))
 
 
-def _styles(model: Generator, windows: Windows, device: str) -> Tensor:
-    """(B, T, Y) weights; a style is left out now and then, so that an action without one is a mixture of all."""
-    number = torch.as_tensor(windows.style, device=device)
-    style = torch.zeros(*number.shape, max(model.shape.styles, 1), device=device)
-    if model.shape.styles:
-        style[number >= 0] = functional.one_hot(number[number >= 0], model.shape.styles).float()
-    return style * (torch.rand(len(number), 1, 1, device=device) > 0.1)
-
-
-def _follow(model: Generator, windows: Windows, rng: np.random.Generator) -> np.ndarray:
-    """(B, 1) whether the path is shown: mostly; without it the model must find its own way."""
-    return (rng.random((len(windows.action), 1)) < 0.75).astype(np.float32)
-
-
-def losses_of(model: Generator, made: RolledOut, schedule: Schedule, share: float) -> dict[str, Tensor]:
-    """How far the windows are from what they should have been, those on drawn latents left out, and what latents
-    cost."""
+def losses_of(model: Generator, made: RolledOut, schedule: Schedule, nat: float | Tensor) -> dict[str, Tensor]:
+    """How far the windows are from what they should have been, those on drawn latents left out, and what latents cost,
+    at `nat` each."""
     own, wanted = made.states[made.drawn:], made.wanted_states[made.drawn:]
     roots, paths = made.roots[made.drawn:], made.wanted_roots[made.drawn:]
     weight = torch.ones(features.SIZE, device=own.device)
@@ -130,7 +144,7 @@ def losses_of(model: Generator, made: RolledOut, schedule: Schedule, share: floa
     foretold = _divergence([part.detach() for part in read], expected)
     kept = torch.clamp(_divergence(read, [part.detach() for part in expected]), min=1.0)
     return {"state": state, "joints": 4.0 * apart, "velocity": 0.25 * velocity, "feet": 0.3 * slide,
-            "root": 0.5 * apart_root, "latent": schedule.latent_weight(share) * kept + schedule.foretold * foretold,
+            "root": 0.5 * apart_root, "latent": nat * kept + schedule.foretold * foretold,
             "nats": foretold.detach()}
 
 
@@ -143,9 +157,8 @@ def _joints(model: Generator, x: Tensor) -> Tensor:
 
 def _sliding(joints: Tensor, roots: Tensor, contacts: Tensor) -> Tensor:
     """Mean speed in m/s over the ground of feet that stand."""
-    feet = [INDEX[name] for name in CONTACT_JOINTS]
     cos, sin = torch.cos(roots[..., 2:]), torch.sin(roots[..., 2:])
-    x, y, z = joints[:, :, feet].unbind(-1)
+    x, y, z = torch.stack([joints[:, :, INDEX[name]] for name in CONTACT_JOINTS], dim=2).unbind(-1)
     world = torch.stack([cos * x - sin * y + roots[..., :1], sin * x + cos * y + roots[..., 1:2], z], dim=-1)
     stands = contacts[:, 1:] * contacts[:, :-1]
     sliding = (torch.diff(world, dim=1).square().sum(-1) + 1e-8).sqrt() * FPS

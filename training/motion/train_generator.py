@@ -14,19 +14,20 @@ from __future__ import annotations
 import copy
 import csv
 import json
+import math
 import os
 import pickle
 import platform
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 from tqdm import tqdm
 
 from blender_addon.errors import GalateaError
@@ -37,39 +38,23 @@ from blender_addon.motion.skeleton import JOINTS
 from .clips import FPS, load_clips
 from .corpus import Corpus, build_corpus, draw_windows, in_terms_of
 from .generator import FULL, TINY, TRAJECTORY_SECONDS, Critic, Generator, GeneratorShape, LatentReader
-from .generator_losses import RolledOut, fooling, losses_of, roll_out
+from .generator_losses import show
 from .generator_schedule import Continued, Schedule
+from .generator_step import LOSSES, RecordedStep, Run, learn
 from .liveliness import no_means
 
 AHEAD = int(round(max(TRAJECTORY_SECONDS) * FPS))
-LOSSES = ("loss", "state", "joints", "velocity", "feet", "root", "latent", "nats", "fooled", "critic")
 COLUMNS = ("step", *LOSSES, "rollout", "rate", "frames_per_s")
-
-
-@dataclass
-class Run:
-    """Everything that a checkpoint holds."""
-
-    model: Generator
-    reader: LatentReader
-    averaged: Generator
-    optimiser: torch.optim.Optimizer
-    critic: Critic
-    critic_optimiser: torch.optim.Optimizer
-    sums: dict[str, float]  # of the losses since the last row of losses.csv
-    moved: Tensor           # how much was moved, by action (liveliness.py)
-    step: int = 0
-    seconds: float = 0.0
 
 
 def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: str, checkpoint_every: int,
           stop_after: int | None, minutes: float = 0.0, once: Sequence[str] = (), start: Path | None = None,
-          often: Mapping[str, float] | None = None) -> None:
+          often: Mapping[str, float] | None = None, batch: int | None = None) -> None:
     """Train or go on training; leaves checkpoint.pt, losses.csv, losses.png and corpus.json in `folder`.
 
     minutes: of the clock, instead of steps. once: actions with a beginning and an end, besides those known to have.
     start: a run whose weights to begin with; it must know the same actions and styles. often: how many times as often
-    as usual actions are drawn.
+    as usual actions are drawn. batch: windows a step, where another number than the schedule's is wanted.
     """
     check_device(device)
     folder.mkdir(parents=True, exist_ok=True)
@@ -80,6 +65,7 @@ def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: st
                            f"{', '.join(corpus.actions)}")
     kind = Continued if start else Schedule
     schedule = kind(steps, minutes) if size == "full" else kind(steps, batch=8, window=32, half=False)
+    schedule = replace(schedule, batch=batch or schedule.batch)
     before: dict = {}
     if start:
         run, corpus, before = _start_from(start, corpus, size, seed, device)
@@ -89,6 +75,7 @@ def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: st
                + (f" --start {start}" if start else "")
                + (f" --minutes {minutes:g}" if minutes else f" --steps {steps}")
                + (" --often " + ",".join(f"{name}={times:g}" for name, times in often.items()) if often else "")
+               + (f" --batch {batch}" if batch else "") + (f" --device {device}" if device != "cpu" else "")
                + f" --seed {seed}")
     go_on(run, replace(corpus, often=often), schedule, folder, {"command": command, "before": before}, seed, size,
           device, checkpoint_every, stop_after)
@@ -118,25 +105,26 @@ def go_on(run: Run, corpus: Corpus, schedule: Schedule, folder: Path, about: dic
     log = _open_log(folder / "losses.csv", run.step)
     began, before, first = time.monotonic() - run.seconds, run.seconds, run.step
     last = steps if stop_after is None else min(steps, run.step + stop_after)
+    act = RecordedStep(run, schedule) if device.startswith("cuda") else partial(learn, run, schedule=schedule)
     with log, tqdm(initial=run.step, total=steps, unit="step", mininterval=2.0) as bar:
         writer = csv.writer(log)
         while run.step < last and schedule.share(run.step, run.seconds) < 1.0:
-            figures = _train_step(run, corpus, schedule, seed, device)
-            for name, value in figures.items():
-                run.sums[name] += value / _LOG_EVERY
+            _take_step(run, act, corpus, schedule, seed, device)
             run.step += 1
             run.seconds = time.monotonic() - began
             share = schedule.share(run.step, run.seconds)
             bar.update()
-            if run.step % _LOG_EVERY == 0:
+            logs, saves = run.step % _LOG_EVERY == 0, run.step % checkpoint_every == 0 or share >= 1.0
+            if logs or saves:
+                means = _means(run)
+            if logs:
                 rate = (run.step - first) * schedule.batch * schedule.window / (run.seconds - before)
-                bar.set_postfix(loss=f"{run.sums['loss']:.3f}", joints=f"{run.sums['joints']:.3f}",
-                                frames_s=f"{rate:.0f}")
-                writer.writerow([run.step, *(f"{v:.5f}" for v in run.sums.values()), schedule.longest_rollout(share),
+                bar.set_postfix(loss=f"{means['loss']:.3f}", joints=f"{means['joints']:.3f}", frames_s=f"{rate:.0f}")
+                writer.writerow([run.step, *(f"{v:.5f}" for v in means.values()), schedule.longest_rollout(share),
                                  f"{schedule.learning_rate(run.step, share):.2e}", f"{rate:.0f}"])
                 log.flush()
-                run.sums = dict.fromkeys(run.sums, 0.0)
-            if run.step % checkpoint_every == 0 or share >= 1.0:
+                run.sums.zero_()
+            if saves:
                 _save(run, checkpoint, schedule)
                 before, first = run.seconds, run.step
     plot_losses(folder / "losses.csv", folder / "losses.png")
@@ -163,11 +151,19 @@ def begin(model: Generator, size: str, seed: int, device: str) -> Run:
     averaged = copy.deepcopy(model)
     reader = LatentReader(shape.state, shape.latent, 192 if size == "full" else 24).to(device)
     parameters = [*model.parameters(), *reader.parameters()]
-    optimiser = torch.optim.AdamW(parameters, lr=1e-3, betas=(0.9, 0.98), weight_decay=1e-3)
+    on_device = _kept_on(device)
+    optimiser = torch.optim.AdamW(parameters, betas=(0.9, 0.98), weight_decay=1e-3, **on_device)
     critic = Critic(shape.state, shape.actions, 160 if size == "full" else 16).to(device)
-    critic_optimiser = torch.optim.Adam(critic.parameters(), lr=4e-4, betas=(0.5, 0.9))
-    return Run(model, reader, averaged, optimiser, critic, critic_optimiser, dict.fromkeys(LOSSES, 0.0),
-               no_means(shape.actions, len(JOINTS), device))
+    critic_optimiser = torch.optim.Adam(critic.parameters(), lr=4e-4, betas=(0.5, 0.9),
+                                        capturable=on_device["capturable"])
+    return Run(model, reader, averaged, optimiser, critic, critic_optimiser,
+               no_means(shape.actions, len(JOINTS), device), torch.zeros(len(LOSSES), device=device))
+
+
+def _kept_on(device: str) -> dict:
+    """What an optimiser is told so that a step of it can be recorded: its numbers are kept on a CUDA device."""
+    cuda = device.startswith("cuda")
+    return {"lr": torch.tensor(1e-3, device=device) if cuda else 1e-3, "capturable": cuda}
 
 
 def told_command(about: dict, folder: str) -> str:
@@ -200,46 +196,30 @@ def _start_from(folder: Path, corpus: Corpus, size: str, seed: int, device: str)
                          "steps": earlier["steps"] + saved["step"], "seconds": earlier["seconds"] + saved["seconds"]}
 
 
-def _train_step(run: Run, corpus: Corpus, schedule: Schedule, seed: int, device: str) -> dict[str, float]:
+def _take_step(run: Run, act: Callable[..., None], corpus: Corpus, schedule: Schedule, seed: int, device: str) -> None:
     # drawn anew from seed and step, so that a resumed run sees what an unbroken one would have seen
     rng = np.random.default_rng([seed, run.step])
     torch.manual_seed(seed * 1_000_003 + run.step)
     share = schedule.share(run.step, run.seconds)
+    rate = schedule.learning_rate(run.step, share)
     for group in run.optimiser.param_groups:
-        group["lr"] = schedule.learning_rate(run.step, share)
+        if isinstance(group["lr"], Tensor):
+            group["lr"].fill_(rate)
+        else:
+            group["lr"] = rate
     windows = draw_windows(corpus, schedule.batch, schedule.window, AHEAD, rng)
-    with torch.autocast(device.partition(":")[0], torch.bfloat16, enabled=schedule.half):
-        made = roll_out(run.model, run.reader, windows, schedule, share, rng, device)
-    losses = losses_of(run.model, made, schedule, share)
-    if made.drawn:
-        losses["fooled"], run.moved = fooling(run.model, run.critic, run.moved, made, schedule)
-    nats = losses.pop("nats")
-    loss = sum(losses.values())
-    run.optimiser.zero_grad(set_to_none=True)
-    loss.backward()
-    norm = torch.nn.utils.clip_grad_norm_([*run.model.parameters(), *run.reader.parameters()], 1.0)
-    if not torch.isfinite(norm):
+    shown = show(windows, run.model.shape.styles, schedule, share, rng, device)
+    kept = min(schedule.average, (1.0 + run.step) / (10.0 + run.step))
+    act(shown=shown, share=share, nat=schedule.latent_weight(share), kept=kept)
+
+
+def _means(run: Run) -> dict[str, float]:
+    """Losses of the steps since the last row of losses.csv; GalateaError where training has come apart."""
+    sums = run.sums.tolist()
+    if not all(math.isfinite(value) for value in sums):
         raise GalateaError(f"training step {run.step}: the gradient is not finite; start again from the last "
                            "checkpoint with a smaller rate")
-    run.optimiser.step()
-    decay = min(schedule.average, (1.0 + run.step) / (10.0 + run.step))
-    with torch.no_grad():
-        for slow, fast in zip(run.averaged.parameters(), run.model.parameters(), strict=True):
-            slow.lerp_(fast, 1.0 - decay)
-    critic = _teach_critic(run, made) if made.drawn else 0.0
-    return {"loss": loss.item(), "nats": nats.item(), "critic": critic,
-            **{name: value.item() for name, value in losses.items()}}
-
-
-def _teach_critic(run: Run, made: RolledOut) -> float:
-    """One step of the critic (hinge loss)."""
-    real = run.critic(made.wanted_states[made.drawn:], made.action[made.drawn:])
-    fake = run.critic(made.states[:made.drawn].detach(), made.action[:made.drawn])
-    loss = functional.relu(1.0 - real).mean() + functional.relu(1.0 + fake).mean()
-    run.critic_optimiser.zero_grad(set_to_none=True)
-    loss.backward()
-    run.critic_optimiser.step()
-    return loss.item()
+    return {name: value / _LOG_EVERY for name, value in zip(LOSSES, sums, strict=True)}
 
 
 def _describe(corpus: Corpus, schedule: Schedule, seed: int, size: str, device: str) -> dict:
@@ -281,7 +261,9 @@ def _resume(run: Run, path: Path, schedule: Schedule, corpus: Corpus) -> None:
         raise GalateaError(f"{path}: its schedule has {saved['steps']} steps, not {schedule.steps}; give --steps "
                            f"{saved['steps']} or another --run folder")
     _load(run, saved)
-    run.step, run.seconds, run.sums = saved["step"], saved["seconds"], saved["sums"]
+    run.step, run.seconds = saved["step"], saved["seconds"]
+    if isinstance(saved["sums"], Tensor):  # those of the first versions were not
+        run.sums.copy_(saved["sums"])
 
 
 def _read(path: Path, device: str) -> dict:
@@ -296,10 +278,15 @@ def _load(run: Run, saved: dict) -> None:
     run.model.load_state_dict(saved["model"])
     run.reader.load_state_dict(saved["reader"])
     run.averaged.load_state_dict(saved["averaged"])
-    run.optimiser.load_state_dict(saved["optimiser"])
     run.critic.load_state_dict(saved["critic"])
-    run.critic_optimiser.load_state_dict(saved["critic_optimiser"])
-    run.moved = saved.get("moved", run.moved)  # runs of the first two versions had none
+    for name in ("optimiser", "critic_optimiser"):
+        optimiser, content = getattr(run, name), saved.get(name)
+        if content is None:  # weights alone, as they travel: it begins anew
+            continue
+        for group, own in zip(content["param_groups"], optimiser.param_groups, strict=True):
+            group |= {"lr": own["lr"], "capturable": own["capturable"]}
+        optimiser.load_state_dict(content)
+    run.moved.copy_(saved.get("moved", run.moved))  # runs of the first two versions had none
 
 
 def _open_log(path: Path, step: int) -> TextIO:
