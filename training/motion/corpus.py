@@ -12,8 +12,10 @@ from blender_addon.errors import GalateaError
 from blender_addon.motion import state_features as features
 from blender_addon.motion.clip import Clip
 from blender_addon.motion.contacts import find_standing
+from blender_addon.motion.inbetween_features import turned_by
 from blender_addon.motion.mirroring import mirror
 from blender_addon.motion.resampling import sample
+from blender_addon.motion.skeleton import INDEX, JOINTS
 from blender_addon.motion.soles import level_soles
 from blender_addon.motion.state_features import make_sequence
 
@@ -37,6 +39,7 @@ _BESIDE = 15           # frames before and after a segment that are kept with it
 _STITCHED = int(240 * FPS)  # frames of every action, as others go over into it and it into them
 _TEMPOS = {"walk": (0.8, 1.2), "run": (0.8, 1.2)}
 _OTHER_TEMPOS = (0.9, 1.12)
+_OTHERWISE = {("Shoulder", "Arm", "Hand"): 5.0, ("Spine", "Neck", "Head"): 2.5}  # degrees by which another holds them
 _FADE = 10             # frames over which one action gives way to the next, as when generating
 
 
@@ -67,7 +70,8 @@ class Corpus:
 
 
 def build_corpus(clips: ClipSet, seed: int, once: Sequence[str] = ()) -> Corpus:
-    """Sequences of all training clips, their mirror images and other tempos, and all of them stitched together.
+    """Sequences of all training clips, their mirror images, both at another tempo by another body, and all of them
+    stitched together.
 
     once: actions that have a beginning and an end, besides those that are known to. GalateaError when no action has
     enough clips, or there is none of such a name.
@@ -91,7 +95,7 @@ def build_corpus(clips: ClipSet, seed: int, once: Sequence[str] = ()) -> Corpus:
             pieces.append(_piece(one, shown, style))
             tempo = rng.uniform(*_TEMPOS.get(actions[shown.max()], _OTHER_TEMPOS))
             at = np.arange(int((one.frames - 1) / tempo) + 1) * tempo
-            pieces.append(_piece(sample(one, at), shown[np.round(at).astype(int)], style))
+            pieces.append(_piece(_another_body(sample(one, at), rng), shown[np.round(at).astype(int)], style))
     mean, scale = spread(np.concatenate([piece.states for piece in pieces]))
     unknown = [action for action in once if action not in actions]
     if unknown:
@@ -169,6 +173,16 @@ def _pieces(clips: ClipSet, taken: list[tuple[int, str, Clip]], actions: tuple[s
             if not any((shown == known[name]).all() and travel_speed(clip) < CYCLIC_SPEED[name] for name in slow)]
 
 
+def _another_body(clip: Clip, rng: np.random.Generator) -> Clip:
+    """The same motion as of another person, who holds trunk, arms and head a little otherwise; what is learnt from few
+    people would else be those people. Legs stay: feet that stand would slide."""
+    rotations = np.array(clip.rotations)
+    for parts, spread in _OTHERWISE.items():
+        joints = [INDEX[name] for name in JOINTS if any(part in name for part in parts)]
+        rotations[:, joints] = turned_by(rotations[:, joints], rng.normal(0.0, np.radians(spread), (1, len(joints), 3)))
+    return replace(clip, rotations=rotations)
+
+
 def _piece(clip: Clip, shown: np.ndarray, style: int) -> Piece:
     return Piece(make_sequence(clip).states.astype(np.float32), shown, np.full(clip.frames, style))
 
@@ -211,16 +225,22 @@ class Windows:
 def draw_windows(corpus: Corpus, batch: int, length: int, ahead: int, rng: np.random.Generator) -> Windows:
     """Random windows, each around a frame of an action drawn by action_shares; a sequence too short is left out.
 
-    Walks and runs are bent half of the time: the same steps along an arc, so that the model learns to turn. Up to 0.5
-    rad/s the feet slide by a few cm/s for it, under the capture's own noise.
+    Within an action, styles are drawn by the root of their frames: three seconds of an exaggerated walk among minutes
+    of plain ones would not be heard. Walks and runs are bent half of the time: the same steps along an arc, so that the
+    model learns to turn. Up to 0.5 rad/s the feet slide by a few cm/s for it, under the capture's own noise.
     """
     lengths = np.diff(corpus.starts)
     of = np.repeat(np.arange(len(lengths)), lengths)
     able = np.repeat(lengths >= length, lengths)
-    frames = {a: np.flatnonzero(able & (corpus.action == a)) for a in range(len(corpus.actions))}
-    shares = np.array([share * (len(frames[a]) > 0) for a, share in enumerate(action_shares(corpus))])
-    drawn = rng.choice(len(shares), size=batch, p=shares / shares.sum())
-    middle = np.array([frames[a][rng.integers(len(frames[a]))] for a in drawn])
+    frames, shares = [], []
+    for action, share in enumerate(action_shares(corpus)):
+        parts = _by_style(corpus, np.flatnonzero(able & (corpus.action == action)))
+        roots = np.sqrt([len(part) for part in parts])
+        frames += [(action, part) for part in parts]
+        shares += list(share * roots / roots.sum()) if parts else []
+    chosen = rng.choice(len(frames), size=batch, p=np.array(shares) / sum(shares))
+    drawn = [frames[i][0] for i in chosen]
+    middle = np.array([frames[i][1][rng.integers(len(frames[i][1]))] for i in chosen])
     first = np.clip(middle - rng.integers(0, length, batch), corpus.starts[of[middle]],
                     corpus.starts[of[middle] + 1] - length)
     at = first[:, None] + np.arange(length)
@@ -241,6 +261,12 @@ def draw_windows(corpus: Corpus, batch: int, length: int, ahead: int, rng: np.ra
         path[i] = smooth_path(root[i])
     return Windows(states, root[:, :length], path, _weights(corpus.action[at], len(corpus.actions)),
                    corpus.style[at])
+
+
+def _by_style(corpus: Corpus, frames: np.ndarray) -> list[np.ndarray]:
+    """Numbers of frames, those of one style together."""
+    style = corpus.style[frames]
+    return [frames[style == number] for number in np.unique(style)]
 
 
 def _weights(shown: np.ndarray, actions: int) -> np.ndarray:
