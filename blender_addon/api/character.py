@@ -96,14 +96,14 @@ def character_in_slices(request: CharacterRequest) -> Generator[float, None, Cha
     textures = yield from within(textures_in_slices(request), 0.3, 0.15)
     from ..scene import character, clothing
     from ..scene.dressing import together
-    from ..scene.skinned import aside, skinned_in_slices
+    from ..scene.skinned import aside, mesh_in_slices
     from ..scene.superseded import sign
 
     with ExitStack() as stack:
-        skins = stack.enter_context(aside())
-        skin = yield from within(skinned_in_slices(character.NAME, drawn.body, skins), 0.45, 0.02)
-        pieces = yield from within(pieces_in_slices(request, drawn.body, skins), 0.47, 0.03)
-        made = stack.enter_context(character.added(drawn.body, skin, drawn.about))
+        meshes = stack.enter_context(aside())
+        mesh = yield from within(mesh_in_slices(character.NAME, drawn.body, meshes), 0.45, 0.02)
+        pieces = yield from within(pieces_in_slices(request, drawn.body, meshes), 0.47, 0.03)
+        made = stack.enter_context(character.added(drawn.body, mesh, drawn.about))
         worn, new = stack.enter_context(clothing.dressed(made, pieces)), stack.enter_context(together())
         yield 0.5
         motion, material = None, None

@@ -82,8 +82,8 @@ def clothes_in_slices(character: bpy.types.Object, request: CharacterRequest
     body = clothing.wearer_of(there, make_body(average(1.0)))
     yield 0.1
     textures = yield from within(textures_in_slices(request), 0.1, 0.5)
-    with aside() as skins:
-        pieces = yield from within(pieces_in_slices(request, body, skins), 0.6, 0.2)
+    with aside() as meshes:
+        pieces = yield from within(pieces_in_slices(request, body, meshes), 0.6, 0.2)
         with clothing.dressed(there, pieces) as worn, together() as made:
             yield 0.8
             materials = yield from within(materials_in_slices(pieces, worn, textures, made), 0.8, 0.2)
@@ -120,21 +120,21 @@ def textures_in_slices(request: CharacterRequest) -> Generator[float, None, dict
     return {garment: made[name] for garment, name in request.wear.items()}
 
 
-def pieces_in_slices(request: CharacterRequest, body: BodyMesh, skins: list[Any]
+def pieces_in_slices(request: CharacterRequest, body: BodyMesh, made: list[Any]
                      ) -> Generator[float, None, list[Piece]]:
-    """The clothes for a body, not in the scene yet; their objects go into `skins`, see `scene.skinned.aside`."""
+    """The clothes for a body, not in the scene yet; their meshes go into `made`, see `scene.skinned.aside`."""
     if not request.clothes:
         return []
     from ..character.garments import make_garment_in_slices
     from ..scene.clothing import Piece
-    from ..scene.skinned import skinned_in_slices
+    from ..scene.skinned import mesh_in_slices
 
     pieces, seed, share = [], clothes_seed(request), 1.0 / len(request.clothes)
     for n, name in enumerate(request.clothes):
         slices = make_garment_in_slices(name, body, seed, request.clothes)
         garment = yield from within(slices, n * share, 0.8 * share)
-        skin = yield from within(skinned_in_slices(name, garment, skins), (n + 0.8) * share, 0.2 * share)
-        pieces.append(Piece(garment, skin, seed, tuple(request.clothes), name not in request.wear))
+        mesh = yield from within(mesh_in_slices(name, garment, made), (n + 0.8) * share, 0.2 * share)
+        pieces.append(Piece(garment, mesh, seed, tuple(request.clothes), name not in request.wear))
     return pieces
 
 

@@ -22,7 +22,7 @@ from .helper_bones import add_helpers
 from .holding import held
 from .mannequin import MATERIAL, clay
 from .metarigs import control_rig_of
-from .skinned import wear
+from .skinned import skinned
 
 NAME = "Galatea Character"
 _BODY = "galatea_body"  # custom property of a body's mesh: its number of vertices
@@ -46,9 +46,9 @@ class Shape:
 
 
 @contextmanager
-def added(body: BodyMesh, skin: Callable[[], bpy.types.Object], about: Mapping[str, Any]) -> Iterator[Character]:
-    """Add an armature for a body at the 3D cursor, selected and active, and under it the body's skin, which was made
-    aside (`skinned`). about: what is kept with the armature.
+def added(body: BodyMesh, mesh: Callable[[], bpy.types.Mesh], about: Mapping[str, Any]) -> Iterator[Character]:
+    """Add a body and its armature at the 3D cursor, selected and active. mesh: returns the body's, which was made aside
+    (`skinned`). about: what is kept with the armature.
 
     What is raised in the block takes both away again, with the action that the armature then has.
     """
@@ -68,8 +68,7 @@ def added(body: BodyMesh, skin: Callable[[], bpy.types.Object], about: Mapping[s
         _add_bones(armature, bones_of(body))
         armature.show_in_front, armature.data.display_type = True, "STICK"  # the body stays to be seen
         armature[_ABOUT] = dict(about)
-        made.append(skin)
-        _dress(armature, skin())
+        made.append(held(_add_body(armature, body, mesh())))
         yield Character(*made)
     except BaseException:
         for each in reversed(made):
@@ -106,15 +105,12 @@ def _add_bones(armature: bpy.types.Object, bones: Bones) -> None:
     add_helpers(armature)
 
 
-def _dress(armature: bpy.types.Object, ob: bpy.types.Object) -> None:
-    """Make a skinned mesh the body of an armature."""
-    mesh = ob.data
-    ob.name = mesh.name = f"{armature.name} Body"
+def _add_body(armature: bpy.types.Object, body: BodyMesh, mesh: bpy.types.Mesh) -> bpy.types.Object:
     for material in (clay(), *eye_materials()):
         mesh.materials.append(material)
     mesh.polygons.foreach_set("material_index", eye_parts())
     mesh[_BODY] = len(mesh.vertices)
-    wear(armature, ob)
+    return skinned(armature, mesh, f"{armature.name} Body", body.joints)
 
 
 # --- another body in its place ----------------------------------------------------------------------------------------

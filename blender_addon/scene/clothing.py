@@ -17,7 +17,7 @@ from ..character.garments import Garment
 from ..errors import GalateaError
 from .character import Character
 from .holding import held
-from .skinned import remove, wear
+from .skinned import skinned
 
 GARMENT = "galatea_garment"  # custom property of a garment's mesh: name, seed, all that is worn with it, vertices
 COVERED = "Covered"  # the body's vertex group, and its Mask modifier, of the skin that nobody sees
@@ -26,11 +26,11 @@ _PLAIN = "galatea_cloth"  # custom property of a plain material that was made wi
 
 @dataclass(frozen=True, eq=False)
 class Piece:
-    """A garment to be put on. skin: returns its object, which was made aside (`skinned`). seed: of its cut and colours.
+    """A garment to be put on. mesh: returns its mesh, which was made aside (`skinned`). seed: of its cut and colours.
     worn: all that is worn with it. plain: in plain colours; else its first material slot is left to be filled."""
 
     garment: Garment
-    skin: Callable[[], bpy.types.Object]
+    mesh: Callable[[], bpy.types.Mesh]
     seed: int
     worn: tuple[str, ...]
     plain: bool
@@ -46,8 +46,7 @@ def dressed(character: Character, pieces: Sequence[Piece]) -> Iterator[list[Any]
     old, covered, made = [held(ob) for ob in clothes_of(armature)], _covered(body), []
     try:
         for piece in pieces:
-            made.append(piece.skin)
-            _add(armature, piece)
+            made.append(held(_add(armature, piece)))
         hidden = [piece.garment.covered for piece in pieces]
         _cover(body, np.unique(np.concatenate(hidden)) if hidden else None)
         yield made
@@ -118,10 +117,8 @@ def _name(armature: bpy.types.Object, garment: Garment) -> str:
     return f"{armature.name} {garment.name.title()}"
 
 
-def _add(armature: bpy.types.Object, piece: Piece) -> None:
-    ob, garment = piece.skin(), piece.garment
-    mesh = ob.data
-    ob.name = mesh.name = _name(armature, garment)
+def _add(armature: bpy.types.Object, piece: Piece) -> bpy.types.Object:
+    mesh, garment = piece.mesh(), piece.garment
     mesh.polygons.foreach_set("material_index", garment.trim.astype(np.int32))
     mesh[GARMENT] = {"name": garment.name, "seed": piece.seed, "worn": ",".join(piece.worn),
                      "vertices": len(garment.vertices)}
@@ -129,7 +126,7 @@ def _add(armature: bpy.types.Object, piece: Piece) -> None:
     mesh.materials.append(_material(f"Galatea {garment.name} {piece.seed}", cloth) if piece.plain else None)
     if garment.trim.any():
         mesh.materials.append(_material(f"Galatea {garment.name} trim {piece.seed}", trim))
-    wear(armature, ob)
+    return skinned(armature, mesh, _name(armature, garment), garment.joints)
 
 
 def _material(name: str, colour: tuple[float, float, float]) -> bpy.types.Material:
@@ -147,8 +144,11 @@ def _material(name: str, colour: tuple[float, float, float]) -> bpy.types.Materi
 
 
 def _remove(ob: bpy.types.Object) -> None:
-    plain = {material for material in ob.data.materials if material is not None and _PLAIN in material}
-    remove(ob)
+    mesh = ob.data
+    plain = {material for material in mesh.materials if material is not None and _PLAIN in material}
+    bpy.data.objects.remove(ob)
+    if mesh.users == 0:
+        bpy.data.meshes.remove(mesh)
     bpy.data.batch_remove([material for material in plain if material.users == 0])
 
 
