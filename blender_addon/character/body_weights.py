@@ -48,7 +48,7 @@ def _cage_weights() -> np.ndarray:
     weights = np.where(np.abs(x) < 1e-7, (left + mirrored) / 2.0, np.where(x > 0.0, left, mirrored))
     rigid = np.zeros(len(points), bool)
     for name in SIZES:
-        if name.startswith(("finger", "thumb", "mouth", "nose", "eye", "pupil", "ear")):
+        if name.startswith(("finger", "thumb", "mouth", "nose", "eye", "pupil", "brow", "ear")):
             for side in (own.left, own.right):
                 ids = side[name]
                 rigid[ids[ids >= 0]] = True
@@ -95,7 +95,7 @@ def _middle(weights: np.ndarray, points: np.ndarray, part: np.ndarray) -> None:
     x, y, z = points.T
     base = z - 0.6 * np.maximum(np.abs(x) - 0.05, 0.0)  # the shoulders' slope is no neck
     tilted = z - 0.42 * y  # from under the chin to the nape
-    head = np.isin(part, ("crown", "mouth", "mouth inside", "nose", "nose ridge", "eye", "pupil", "ear"))
+    head = np.isin(part, ("crown", "mouth", "mouth inside", "nose", "nose ridge", "eye", "pupil", "brow", "ear"))
     steps = [_rise(z, 0.990, 1.100), _rise(z, 1.105, 1.215), _rise(z, 1.220, 1.340), _rise(base, 1.450, 1.535),
              np.where(head, 1.0, _rise(tilted, 1.525, 1.580))]
     _chain(weights, ["Hips", "Spine", "Spine1", "Spine2", "Neck", "Head"], steps, np.ones(len(points)))

@@ -10,7 +10,7 @@ import numpy as np
 from .features import Features, features
 from .figure import Figure, ellipse
 from .lobes import smooth_curve
-from .loops import EYE, FACE, MOUTH, TORSO
+from .loops import BROW, BROW_ROWS, EYE, FACE, HEAD, MOUTH, TORSO
 
 # A man's head of 0.2 m length, metres; z above the chin (1.524 m on a man of 1.756 m), y to the back.
 # Rings: z in front, at the side, behind.
@@ -22,11 +22,11 @@ _ROWS = np.array([
 ])
 # Cross-sections: z, half breadth, front, back, how square they are.
 _SECTIONS = np.array([
-    (-0.006, 0.050, 0.088, 0.034, 2.0), (0.014, 0.054, 0.108, 0.044, 2.1), (0.047, 0.0600, 0.1055, 0.050, 2.1),
-    (0.064, 0.0640, 0.1045, 0.053, 2.1), (0.085, 0.0680, 0.0990, 0.064, 2.2), (0.104, 0.0700, 0.0940, 0.078, 2.2),
-    (0.120, 0.0715, 0.0925, 0.088, 2.25), (0.138, 0.0738, 0.0985, 0.095, 2.3), (0.150, 0.0755, 0.1000, 0.098, 2.3),
-    (0.168, 0.0765, 0.0985, 0.099, 2.25), (0.188, 0.0735, 0.0910, 0.094, 2.2), (0.207, 0.0620, 0.0735, 0.079, 2.1),
-    (0.222, 0.0410, 0.0450, 0.055, 2.0), (0.232, 0.0100, 0.0100, 0.020, 2.0),
+    (-0.006, 0.050, 0.088, 0.038, 2.0), (0.014, 0.054, 0.108, 0.048, 2.1), (0.047, 0.0600, 0.1055, 0.055, 2.1),
+    (0.064, 0.0640, 0.1045, 0.061, 2.1), (0.085, 0.0680, 0.0990, 0.075, 2.15), (0.104, 0.0700, 0.0940, 0.0875, 2.15),
+    (0.120, 0.0715, 0.0925, 0.0945, 2.2), (0.138, 0.0738, 0.0985, 0.0985, 2.2), (0.150, 0.0755, 0.1000, 0.0990, 2.2),
+    (0.168, 0.0755, 0.0985, 0.0970, 2.15), (0.188, 0.0710, 0.0905, 0.0905, 2.1), (0.207, 0.0590, 0.0735, 0.0750, 2.05),
+    (0.222, 0.0390, 0.0450, 0.0515, 2.0), (0.232, 0.0100, 0.0100, 0.0190, 2.0),
 ])
 _TOP = 0.232
 # Breadth of the columns in front (metres from the middle), then angles to the back.
@@ -45,8 +45,8 @@ _FACE = np.array([
     (_NAN, (16.5, -98.5, 90), (32, -91, 91), (49, -81.5, 90.5), (63, -60, 91.5), (69.8, -35, 96)),
     ((0, -112.5, 102.5), (12, -97.5, 102), (31.5, -88, 101), (48, -79, 102), (61.5, -57.5, 103.5), (69, -34, 107)),
     ((0, -102, 118.5), (12.5, -93, 116.5), _NAN, (51, -72, 116.5), (60, -55, 118), (68.5, -35, 120)),
-    ((0, -99.5, 132), (16, -99.5, 132.5), (32, -97.5, 136.5), (48, -86, 133.5), (58.5, -62, 132), (69, -38.5, 132.5)),
-    ((0, -100.5, 147), (16.5, -99, 148), (32, -94, 149), (46.5, -82.5, 148.5), (58.5, -66, 148), (70.5, -41.5, 148)),
+    ((0, -100, 130), (9.5, -99.8, 129.5), (26.5, -98, 130.5), (44, -88.5, 130), (59.5, -60.5, 128), (69, -38.5, 131)),
+    ((0, -100.5, 147), (9.5, -100, 146.5), (26, -96.5, 147.5), (43, -86, 147.5), (59, -65.5, 145), (70.5, -41.5, 147)),
 ]) / 1000.0
 # Around the nose from the bridge down the side: bridge, beside it, beside the tip, wing, nostril, below the middle.
 _NOSE = np.array([(0, -116.5, 97), (8.0, -107.5, 96.5), (11.5, -109, 88), (17.4, -105.5, 78.5), (7.6, -105, 74.5),
@@ -56,8 +56,12 @@ _RIDGE = np.array([(0, -125, 85.5), (0, -118.5, 75.5)]) / 1000.0  # the tip and 
 _EYE, _EYEBALL, _IRIS = np.array([0.0320, -0.0735, 0.1145]), 0.0125, 0.0064
 _SOCKET = np.array([(32.5, -86.8, 125.6), (21.5, -87.5, 123.2), (14, -88.5, 113.5), (21, -87.2, 105.2),
                     (32.5, -86.5, 103.4), (43, -82, 105.2), (49.8, -74.5, 114.5), (44.5, -82.2, 123.2)]) / 1000.0
-_LIDS = np.array([(32.5, 120.9), (23.5, 119.2), (16.8, 112.4), (24, 109.7), (32.5, 108.4), (40.5, 110.0), (46.4, 115.4),
-                  (41.5, 119.6)]) / 1000.0
+_LIDS = np.array([(32.5, 119.9), (23.5, 118.4), (16.8, 112.4), (24, 109.7), (32.5, 108.4), (40.5, 110.0), (46.4, 115.4),
+                  (41.5, 118.9)]) / 1000.0
+# The brow from above its first third towards the nose, along below and back: x, z; how far it stands out.
+_BROW = np.array([(26.0, 141.2), (12.8, 139.4), (12.4, 133.2), (26.0, 134.6), (40.0, 136.6), (52.6, 132.8),
+                  (53.2, 135.2), (40.0, 141.8)]) / 1000.0
+_BROW_UP = 0.0012
 # The mouth from above its middle to the left corner and below: share of the half breadth, y, z of the lips' border, of
 # their ridge and of where they meet.
 _MOUTH = np.array([
@@ -72,12 +76,12 @@ _LIPS = 0.0258  # half the mouth's breadth
 # helix, the groove inside it, the antihelix (in front the tragus), the hollow.
 _EAR_MIDDLE = np.array([0.0712, 0.0085, 0.1060])
 _EAR = np.array([
-    ((-3, 19, 2.5), (-10, 12, 1), (-11, 2, 0.8), (-10, -9, 0.8), (-6.5, -19, 1.2), (1.5, -20, 2), (7.5, -12, 3),
+    ((-3, 19, 2.5), (-10, 12, 1), (-11, 2, 0.8), (-10, -9, 0.8), (-8.5, -21, 0.6), (-2, -24, 0.8), (5, -17, 2.2),
      (11, -2, 4), (12, 9, 5), (6, 19.5, 5)),
-    ((-6, 27, 9), (-14, 15, 5), (-14.5, 3, 3), (-13, -10, 3.5), (-9, -24, 4.5), (-0.5, -30, 7), (8, -18, 11),
-     (14.5, -2, 15), (17.5, 14, 17), (8, 28.5, 14.5)),
-    ((-4.5, 22, 6.5), (-9.5, 12.5, 4.5), (-10, 3, 4), (-9, -8.5, 7.5), (-6.5, -19, 5.5), (0, -24, 7), (5, -15, 9),
-     (10.5, -2, 11), (13, 11.5, 12), (6, 23, 10.5)),
+    ((-6, 27, 7.5), (-14, 15, 4.5), (-14.5, 3, 3), (-13, -11, 3.2), (-11, -24.5, 3.0), (-3, -28, 4.4), (6.5, -21, 8.2),
+     (14, -4, 14), (17.5, 14, 15.5), (8.5, 28, 12.5)),
+    ((-4.5, 22, 6.5), (-9.5, 12.5, 4.5), (-10, 3, 4), (-9, -8.5, 7.5), (-8.5, -22.5, 6.2), (-3, -25.6, 8), (5, -18, 9),
+     (10.5, -2, 10.5), (13, 11.5, 11.5), (6, 23, 10)),
     ((-2.5, 16, 8), (-6.5, 9.5, 5), (-7.5, 2.5, 4), (-6.5, -6.5, 5), (-4, -13, 7), (0, -15.5, 9.5), (3.5, -11, 11.5),
      (6.5, -1.5, 13.5), (8, 8.5, 14), (3, 16.5, 11.5)),
     ((-1.5, 9, 3), (-4.5, 6.5, 2), (-5.5, 1.5, 0), (-4.5, -4.5, 0), (-2.5, -9, 2), (0, -10, 3), (2, -7, 3.5),
@@ -97,6 +101,7 @@ def _head(own: Features) -> dict[str, np.ndarray]:
     pieces = {"trunk": rings, "crown": _crown(rings[-1]), "nose": _both(_NOSE)[None], "nose ridge": _RIDGE,
               **_mouth(own)}
     eye, pupil = _eye(own)
+    pieces["brow"] = _brow(rings, own)
     pieces = {name: own.shaped(points) for name, points in pieces.items()}
     # Eyeballs stay round, ears keep their form.
     there, beside = own.shaped(_EYE) - _EYE, own.shaped(_EAR_MIDDLE) - _EAR_MIDDLE
@@ -171,6 +176,22 @@ def _eye(own: Features) -> tuple[np.ndarray, np.ndarray]:
     iris[:, 2] += up * np.where(up > 0.0, min(_IRIS, high), min(_IRIS, low))
     loops[3] = _on_ball(iris, 0.0)
     return loops, (middle - (0.0, _EYEBALL + 0.0002, 0.0))[None]
+
+
+def _brow(rings: np.ndarray, own: Features) -> np.ndarray:
+    """(2, BROW, 3) its outline on the forehead, whose rings (FACE, TORSO, 3) are, and its raised middle."""
+    line = ((_BROW[[0, 1, 7, 6]] + _BROW[[3, 2, 4, 5]]) / 2.0)[[0, 1, 1, 0, 2, 3, 3, 2]]
+    outline = line + (_BROW - line) * (1.0, own.brows)
+    arch = (0.0, own.arch) * np.interp(line[:, :1], (0.013, 0.026, 0.040, 0.053), (0.4, 0.8, 1.0, 0.4))
+    inset = np.array([0.0, 0.005, 0.005, 0.0, 0.0, -0.004, -0.004, 0.0])[:, None] * (1.0, 0.0)
+    low, high = (rings[row - HEAD, :6] for row in BROW_ROWS)
+    brow = np.empty((2, BROW, 3))
+    for n, (at, out) in enumerate(((outline, 0.0), (line + inset + (outline - line) * 0.62, _BROW_UP))):
+        at = at + arch
+        below, above = (smooth_curve(ring[:, 0], ring[:, 1], at[:, 0]) for ring in (low, high))
+        y = below + (above - below) * (at[:, 1] - low[0, 2]) / (high[0, 2] - low[0, 2])
+        brow[n] = np.stack([at[:, 0], y - out, at[:, 1]], axis=1)
+    return brow
 
 
 def _on_ball(at: np.ndarray, out: float) -> np.ndarray:

@@ -47,8 +47,9 @@ class Features:
     """How a head differs from the one that was modelled.
 
     moves: how far along each of _MOVES. eyes, lips, mouth: how much higher the eyes open, how much fuller the lips and
-    broader the mouth is, as shares. slant: of the eyes, rise over run. apart: how much further the eyes are from the
-    middle (metres). broad, tall: the face's breadth and height against the head's, ear: the ears' length.
+    broader the mouth is, as shares. brows, arch: how thick the brows are against the usual and how much higher they
+    rise (metres). slant: of the eyes, rise over run. apart: how much further the eyes are from the middle (metres).
+    broad, tall: the face's breadth and height against the head's, ear: the ears' length.
     """
 
     moves: dict[str, float]
@@ -56,6 +57,8 @@ class Features:
     slant: float
     lips: float
     mouth: float
+    brows: float
+    arch: float
     apart: float
     broad: float
     tall: float
@@ -103,6 +106,7 @@ def features(figure: Figure) -> Features:
     return Features(
         moves, eyes=0.12 * soft + 0.05 * found["eyes"], slant=0.02 * soft + 0.025 * found["eyes"],
         lips=0.26 * soft + 0.10 * found["lips"], mouth=-0.05 * soft + 0.03 * found["wings"],
+        brows=1.06 - 0.24 * soft + 0.14 * found["brow"], arch=0.0012 * soft + 0.0006 * found["bridge"],
         apart=float(np.clip(apart, -0.004, 0.004)),
         broad=float(np.clip(m["bizygomaticbreadth"] / 0.1426 / size[0], 0.92, 1.08)),
         tall=float(np.clip(m["mentonsellionlength"] / _SELLION / size[2], 0.92, 1.08)),

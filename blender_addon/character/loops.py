@@ -13,14 +13,14 @@ from itertools import pairwise
 
 import numpy as np
 
-TORSO, LEG, ARM, FINGER, TOE, THUMB, EAR, EYE, MOUTH, NOSE = 24, 16, 12, 6, 8, 8, 10, 8, 12, 10
+TORSO, LEG, ARM, FINGER, TOE, THUMB, EAR, EYE, BROW, MOUTH, NOSE = 24, 16, 12, 6, 8, 8, 10, 8, 8, 12, 10
 # Rings of each piece; the torso's go on up the neck and the head.
 BELLY, SHOULDER, NECK, FACE = 14, 8, 4, 15  # the shoulder's first five rings lie beside the arm hole
 TRUNK = BELLY + SHOULDER + NECK + FACE
 HEAD = BELLY + SHOULDER + NECK  # the first ring of the jaw
 SIZES: dict[str, tuple[int, ...]] = {
     "trunk": (TRUNK, TORSO), "crown": (5, 5), "crotch": (3,), "mouth": (3, MOUTH), "mouth inside": (3,),
-    "nose": (1, NOSE), "nose ridge": (2,), "eye": (4, EYE), "pupil": (1,), "ear": (5, EAR),
+    "nose": (1, NOSE), "nose ridge": (2,), "eye": (4, EYE), "pupil": (1,), "brow": (2, BROW), "ear": (5, EAR),
     "leg": (16, LEG), "foot": (10, LEG), "toe webs": (4, 2),
     **{f"toe{n}": (2, TOE) for n in range(5)},
     "arm": (15, ARM), "palm": (5, ARM), "webs": (3,), **{f"finger{n}": (6, FINGER) for n in range(4)},
@@ -30,6 +30,7 @@ MIDDLE = ("trunk", "crown", "crotch", "mouth", "mouth inside", "nose", "nose rid
 ARM_COLUMNS, ARM_ROWS = (5, 7), (BELLY, BELLY + 4)
 MOUTH_ROWS, EYE_COLUMNS, EYE_ROWS = (HEAD + 3, HEAD + 5), (1, 3), (HEAD + 8, HEAD + 10)
 NOSE_COLUMNS, NOSE_ROWS = (-1, 1), (HEAD + 5, HEAD + 8)
+BROW_COLUMNS, BROW_ROWS = (1, 4), (HEAD + 10, HEAD + 11)
 EAR_COLUMNS, EAR_ROWS = (6, 7), (HEAD + 5, HEAD + 9)
 THUMB_COLUMNS, THUMB_ROWS = (2, 4), (0, 2)
 
@@ -153,8 +154,8 @@ def _close(ring: np.ndarray, corner: int, wide: int, deep: int, inner: np.ndarra
 
 def _middle(own: dict[str, np.ndarray]) -> Faces:
     trunk = own["trunk"]
-    holes = {(r, c) for columns, rows in ((ARM_COLUMNS, ARM_ROWS), (EYE_COLUMNS, EYE_ROWS), (EAR_COLUMNS, EAR_ROWS),
-                                          ((0, 2), MOUTH_ROWS), ((0, 1), NOSE_ROWS))
+    holes = {(r, c) for columns, rows in ((ARM_COLUMNS, ARM_ROWS), (EYE_COLUMNS, EYE_ROWS), (BROW_COLUMNS, BROW_ROWS),
+                                          (EAR_COLUMNS, EAR_ROWS), ((0, 2), MOUTH_ROWS), ((0, 1), NOSE_ROWS))
              for r in range(*rows) for c in range(*columns)}
     holes |= {(r, TORSO - 1 - c) for r, c in holes}
     faces, charts = [], []
@@ -185,8 +186,10 @@ def _side(own: dict[str, np.ndarray]) -> Faces:
         charts.extend([chart] * len(more) if isinstance(chart, str) else chart)
 
     trunk = own["trunk"]
-    eye, ear = (_at(trunk, rim(*place)) for place in ((EYE_COLUMNS, EYE_ROWS), (EAR_COLUMNS, EAR_ROWS)))
+    eye, brow, ear = (_at(trunk, rim(*place)) for place in ((EYE_COLUMNS, EYE_ROWS), (BROW_COLUMNS, BROW_ROWS),
+                                                            (EAR_COLUMNS, EAR_ROWS)))
     add(_tube([eye, *own["eye"]]) + _close(own["eye"][-1], 1, 2, 2, own["pupil"]), "head")
+    add(_tube([brow, *own["brow"]]) + _close(own["brow"][-1], 1, 3, 1), "head")
     add(_tube([ear, *own["ear"][:2]]), "ear back")
     add(_tube(list(own["ear"][1:])) + _close(own["ear"][-1], 0, 1, 4), "ear")
 

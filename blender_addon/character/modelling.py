@@ -53,7 +53,7 @@ def _seams() -> np.ndarray:
 def _followed() -> np.ndarray:
     """(V, 1) how closely the skin keeps to the cage's points: little where they turn sharply."""
     share = {name: np.ones((*shape, 1)) for name, shape in SIZES.items()}
-    for name, value in (("ear", 0.7), ("mouth", 0.95), ("mouth inside", 0.0), ("eye", 0.9)):
+    for name, value in (("ear", 0.7), ("mouth", 0.95), ("mouth inside", 0.0), ("eye", 0.9), ("brow", 0.9)):
         share[name][:] = value
     share["trunk"][EAR_ROWS[0]: EAR_ROWS[1] + 1, [*EAR_COLUMNS, *(-c for c in EAR_COLUMNS)]] = 0.5
     return gather(share, (1.0,))
@@ -68,12 +68,12 @@ def _softened(points: np.ndarray) -> np.ndarray:
     return points
 
 
-EYES = ("white", "iris", "pupil")
+PARTS = ("eye white", "eye iris", "eye pupil", "brow")
 
 
 @lru_cache(maxsize=1)
 def eye_parts() -> np.ndarray:
-    """(F,) what the smooth mesh's faces are: 0 skin, and between the lids 1 more than the place in EYES."""
+    """(F,) what the smooth mesh's faces are: 0 skin, otherwise 1 more than the place in PARTS; lashes are brow."""
     own, quads = loops(), refinement().quads
     parts = np.zeros((len(quads), 4), np.int32)
     for side in (own.left, own.right):
@@ -82,6 +82,9 @@ def eye_parts() -> np.ndarray:
         parts[inside] = 1
         parts[inside & ~np.isin(quads, edge).any(axis=1)] = 2
         parts[quads == middle[0]] = 3  # of the four quads of each, those at the middle
+        parts[np.isin(quads, side["brow"]).all(axis=1)] = 4
+        upper = side["eye"][1:3, [6, 7, 0, 1, 2]]
+        parts[np.isin(quads, upper).all(axis=1)] = 4
     return parts.ravel()
 
 
@@ -100,19 +103,29 @@ def modelled_points() -> np.ndarray:
 def _smooth(figure: Figure) -> np.ndarray:
     step = refinement()
     points = step.refine(step.through(cage_points(figure), _followed()))
-    for middle, around in _pupils():  # round, whatever the lids do to the iris
+    for middle, around, corners, between in _pupils():
         away = points[around] - points[middle]
         reach = np.linalg.norm(away, axis=1, keepdims=True)
-        points[around] = points[middle] + away * (reach.mean() / reach)
+        points[around] = points[middle] + away * (reach.mean() / reach)  # round, whatever the lids do to the iris
+        reach = np.linalg.norm(points[corners] - points[middle], axis=1)
+        away = points[between] - points[middle]
+        reach = (reach + np.roll(reach, -1)) / 2.0 / np.linalg.norm(away, axis=1)
+        points[between] = points[middle] + away * reach[:, None]
     return points
 
 
 @lru_cache(maxsize=1)
-def _pupils() -> tuple[tuple[int, np.ndarray], ...]:
-    """The middle of each pupil and the (8,) vertices of the smooth mesh around it."""
-    faces = refinement().faces
-    middles = [int(side["pupil"][0]) for side in (loops().left, loops().right)]
-    return tuple((middle, np.setdiff1d(faces[(faces == middle).any(axis=1)], middle)) for middle in middles)
+def _pupils() -> tuple[tuple[int, np.ndarray, np.ndarray, np.ndarray], ...]:
+    """Of each eye the middle of the pupil and the (8,) vertices of the smooth mesh around it, the (8,) corners of the
+    iris and the (8,) vertices that each has after it."""
+    step, count, found = refinement(), len(loops().mirror), []
+    number = {(int(a), int(b)): count + n for n, (a, b) in enumerate(step.edges)}
+    for side in (loops().left, loops().right):
+        middle, corners = int(side["pupil"][0]), side["eye"][3]
+        around = np.setdiff1d(step.faces[(step.faces == middle).any(axis=1)], middle)
+        between = [number[min(a, b), max(a, b)] for a, b in zip(corners.tolist(), np.roll(corners, -1).tolist())]
+        found.append((middle, around, corners, np.array(between)))
+    return tuple(found)
 
 
 @lru_cache(maxsize=1)
