@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,17 +93,14 @@ def character_in_slices(request: CharacterRequest) -> Generator[float, None, Cha
     if request.material:
         texture = yield from within(texture_in_slices(texture_request(request)), 0.15, 0.15)
     textures = yield from within(textures_in_slices(request), 0.3, 0.15)
+    pieces = yield from within(pieces_in_slices(request, drawn.body), 0.45, 0.05)
     from ..scene import character, clothing
     from ..scene.dressing import together
-    from ..scene.skinned import aside, mesh_in_slices
     from ..scene.superseded import sign
 
-    with ExitStack() as stack:
-        meshes = stack.enter_context(aside())
-        mesh = yield from within(mesh_in_slices(character.NAME, drawn.body, meshes), 0.45, 0.02)
-        pieces = yield from within(pieces_in_slices(request, drawn.body, meshes), 0.47, 0.03)
-        made = stack.enter_context(character.added(drawn.body, mesh, drawn.about))
-        worn, new = stack.enter_context(clothing.dressed(made, pieces)), stack.enter_context(together())
+    yield 0.5
+    with (character.added(drawn.body, drawn.about) as made, clothing.dressed(made, pieces) as worn,
+          together() as new):
         yield 0.5
         motion, material = None, None
         if request.action:

@@ -75,18 +75,16 @@ def clothes_in_slices(character: bpy.types.Object, request: CharacterRequest
     from ..scene import character as scene
     from ..scene import clothing
     from ..scene.dressing import together
-    from ..scene.skinned import aside
 
     there = scene.character_of(character)
     yield 0.0
     body = clothing.wearer_of(there, make_body(average(1.0)))
     yield 0.1
     textures = yield from within(textures_in_slices(request), 0.1, 0.5)
-    with aside() as meshes:
-        pieces = yield from within(pieces_in_slices(request, body, meshes), 0.6, 0.2)
-        with clothing.dressed(there, pieces) as worn, together() as made:
-            yield 0.8
-            materials = yield from within(materials_in_slices(pieces, worn, textures, made), 0.8, 0.2)
+    pieces = yield from within(pieces_in_slices(request, body), 0.6, 0.2)
+    with clothing.dressed(there, pieces) as worn, together() as made:
+        yield 0.8
+        materials = yield from within(materials_in_slices(pieces, worn, textures, made), 0.8, 0.2)
     notes = tuple(note for material in materials if material is not None for note in material.notes)
     return ClothesResult(there.armature().name, told(pieces, worn, materials), notes, clothes_seed(request),
                          time.perf_counter() - began, request)
@@ -120,21 +118,18 @@ def textures_in_slices(request: CharacterRequest) -> Generator[float, None, dict
     return {garment: made[name] for garment, name in request.wear.items()}
 
 
-def pieces_in_slices(request: CharacterRequest, body: BodyMesh, made: list[Any]
-                     ) -> Generator[float, None, list[Piece]]:
-    """The clothes for a body, not in the scene yet; their meshes go into `made`, see `scene.skinned.aside`."""
+def pieces_in_slices(request: CharacterRequest, body: BodyMesh) -> Generator[float, None, list[Piece]]:
+    """The clothes for a body, not in the scene yet."""
     if not request.clothes:
         return []
     from ..character.garments import make_garment_in_slices
     from ..scene.clothing import Piece
-    from ..scene.skinned import mesh_in_slices
 
-    pieces, seed, share = [], clothes_seed(request), 1.0 / len(request.clothes)
+    pieces, seed = [], clothes_seed(request)
     for n, name in enumerate(request.clothes):
         slices = make_garment_in_slices(name, body, seed, request.clothes)
-        garment = yield from within(slices, n * share, 0.8 * share)
-        mesh = yield from within(mesh_in_slices(name, garment, made), (n + 0.8) * share, 0.2 * share)
-        pieces.append(Piece(garment, mesh, seed, tuple(request.clothes), name not in request.wear))
+        garment = yield from within(slices, n / len(request.clothes), 1.0 / len(request.clothes))
+        pieces.append(Piece(garment, seed, tuple(request.clothes), name not in request.wear))
     return pieces
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -46,9 +46,8 @@ class Shape:
 
 
 @contextmanager
-def added(body: BodyMesh, mesh: Callable[[], bpy.types.Mesh], about: Mapping[str, Any]) -> Iterator[Character]:
-    """Add a body and its armature at the 3D cursor, selected and active. mesh: returns the body's, which was made aside
-    (`skinned`). about: what is kept with the armature.
+def added(body: BodyMesh, about: Mapping[str, Any]) -> Iterator[Character]:
+    """Add a body and its armature at the 3D cursor, selected and active. about: what is kept with the armature.
 
     What is raised in the block takes both away again, with the action that the armature then has.
     """
@@ -68,7 +67,7 @@ def added(body: BodyMesh, mesh: Callable[[], bpy.types.Mesh], about: Mapping[str
         _add_bones(armature, bones_of(body))
         armature.show_in_front, armature.data.display_type = True, "STICK"  # the body stays to be seen
         armature[_ABOUT] = dict(about)
-        made.append(held(_add_body(armature, body, mesh())))
+        made.append(held(_add_body(armature, body)))
         yield Character(*made)
     except BaseException:
         for each in reversed(made):
@@ -105,12 +104,14 @@ def _add_bones(armature: bpy.types.Object, bones: Bones) -> None:
     add_helpers(armature)
 
 
-def _add_body(armature: bpy.types.Object, body: BodyMesh, mesh: bpy.types.Mesh) -> bpy.types.Object:
+def _add_body(armature: bpy.types.Object, body: BodyMesh) -> bpy.types.Object:
+    ob = skinned(armature, f"{armature.name} Body", body)
+    mesh = ob.data
     for material in (clay(), *eye_materials()):
         mesh.materials.append(material)
     mesh.polygons.foreach_set("material_index", eye_parts())
     mesh[_BODY] = len(mesh.vertices)
-    return skinned(armature, mesh, f"{armature.name} Body", body.joints)
+    return ob
 
 
 # --- another body in its place ----------------------------------------------------------------------------------------

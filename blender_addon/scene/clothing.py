@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -26,11 +26,10 @@ _PLAIN = "galatea_cloth"  # custom property of a plain material that was made wi
 
 @dataclass(frozen=True, eq=False)
 class Piece:
-    """A garment to be put on. mesh: returns its mesh, which was made aside (`skinned`). seed: of its cut and colours.
-    worn: all that is worn with it. plain: in plain colours; else its first material slot is left to be filled."""
+    """A garment to be put on. seed: of its cut and colours. worn: all that is worn with it. plain: in plain colours;
+    else its first material slot is left to be filled."""
 
     garment: Garment
-    mesh: Callable[[], bpy.types.Mesh]
     seed: int
     worn: tuple[str, ...]
     plain: bool
@@ -118,7 +117,9 @@ def _name(armature: bpy.types.Object, garment: Garment) -> str:
 
 
 def _add(armature: bpy.types.Object, piece: Piece) -> bpy.types.Object:
-    mesh, garment = piece.mesh(), piece.garment
+    garment = piece.garment
+    ob = skinned(armature, _name(armature, garment), garment)
+    mesh = ob.data
     mesh.polygons.foreach_set("material_index", garment.trim.astype(np.int32))
     mesh[GARMENT] = {"name": garment.name, "seed": piece.seed, "worn": ",".join(piece.worn),
                      "vertices": len(garment.vertices)}
@@ -126,7 +127,7 @@ def _add(armature: bpy.types.Object, piece: Piece) -> bpy.types.Object:
     mesh.materials.append(_material(f"Galatea {garment.name} {piece.seed}", cloth) if piece.plain else None)
     if garment.trim.any():
         mesh.materials.append(_material(f"Galatea {garment.name} trim {piece.seed}", trim))
-    return skinned(armature, mesh, _name(armature, garment), garment.joints)
+    return ob
 
 
 def _material(name: str, colour: tuple[float, float, float]) -> bpy.types.Material:

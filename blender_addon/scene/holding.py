@@ -9,16 +9,14 @@ import bpy
 
 from ..errors import GalateaError
 
-_KINDS = {bpy.types.Object: "objects", bpy.types.Mesh: "meshes", bpy.types.Action: "actions"}
 
-
-def held(block: bpy.types.Object | bpy.types.Mesh | bpy.types.Action) -> Callable[[], bpy.types.ID]:
+def held(block: bpy.types.Object | bpy.types.Action) -> Callable[[], bpy.types.ID]:
     """A function that returns the data-block again, or raises GalateaError when it is gone.
 
     It is found by the number that Blender gives a data-block for the session, which undo and renaming leave alone.
     """
     name, number = block.name_full, block.session_uid
-    kind = _KINDS[type(block)]
+    kind = "objects" if isinstance(block, bpy.types.Object) else "actions"
 
     def again() -> bpy.types.ID:
         for other in getattr(bpy.data, kind):

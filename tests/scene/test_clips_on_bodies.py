@@ -17,9 +17,7 @@ from blender_addon import api
 from blender_addon.character.body_mesh import make_body
 from blender_addon.character.people import draw_people, open_people
 from blender_addon.inference.packs import models_folder, read_pack
-from blender_addon.motion.slices import drain
 from blender_addon.scene import character
-from blender_addon.scene.skinned import aside, mesh_in_slices
 
 JUDGING = Path(__file__).resolve().parents[1] / "judging.py"
 PEOPLE = 10
@@ -36,10 +34,8 @@ def reports(tmp_path_factory):
     bpy.context.scene.render.fps = 30
     takes, jobs = kept_takes(), []
     for number, person in enumerate(drawn):
-        with aside() as meshes:
-            body = make_body(person)
-            with character.added(body, drain(mesh_in_slices("Body", body, meshes)), {}) as made:
-                armature = made.armature()
+        with character.added(make_body(person), {}) as made:
+            armature = made.armature()
         bpy.data.objects.remove(made.body())  # bones are judged
         result = api.retarget(armature, api.RetargetRequest(clips=tuple(map(str, takes.values())), keys="every",
                                                             hands=False))
