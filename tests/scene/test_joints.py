@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How characters bend in Blender: by constraints alone, as the judge says, untouched by motion, in GLB files too."""
+"""How characters bend in Blender: by constraints alone, as the judge says, untouched by motion, in files too."""
 
 import bpy
 import judging_joints as judging
@@ -82,27 +82,36 @@ def test_nobody_keys_them(someone, root):
     assert not armature.data.collections["Helpers"].is_visible
 
 
-def test_a_glb_file_carries_what_they_do(someone, tmp_path):
+def placed(body):
+    """(N, 3) where the skin is in the world."""
+    there, matrix = skin(body), np.array(body.matrix_world)
+    return there @ matrix[:3, :3].T + matrix[:3, 3]
+
+
+@pytest.mark.parametrize(("ending", "first"), [("glb", 0), ("fbx", 1)])  # glTF begins at 0 and knows no frames
+def test_files_carry_what_they_do(ending, first, someone, tmp_path):
+    """On keyed frames and between them, by a reader that knows no constraints."""
     armature, body, _ = someone
     for frame, seed in ((1, 0), (5, 1), (9, 2)):
         pose(armature, seed)
         for bone in armature.pose.bones:
             if bone.name not in FOLLOWERS:
                 bone.keyframe_insert("rotation_quaternion", frame=frame)
-    bpy.context.scene.frame_start, bpy.context.scene.frame_end = 1, 9
-    rate = bpy.context.scene.render.fps
-    bpy.context.scene.frame_set(5)
-    shown = skin(body)
-    files.write_file(tmp_path / "out.glb", armature)
-    armature = api.open_rig(str(tmp_path / "out.glb"))
+    scene = bpy.context.scene
+    scene.frame_start, scene.frame_end = 1, 9
+    rate, shown = scene.render.fps, {}
+    for frame in (3, 5, 9):
+        scene.frame_set(frame)
+        shown[frame] = placed(body)
+    files.write_file(tmp_path / f"out.{ending}", armature)
+    armature = api.open_rig(str(tmp_path / f"out.{ending}"))
     assert not any(bone.constraints for bone in armature.pose.bones)
     again = next(ob for ob in bpy.data.objects if ob.type == "MESH" and ob.find_armature() == armature)
-    seconds = 4.0 / rate  # glTF begins at 0 and knows no frames
-    frame = seconds * bpy.context.scene.render.fps
-    bpy.context.scene.frame_set(int(frame), subframe=frame % 1.0)
-    there = skin(again)
-    matrix = np.array(again.matrix_world)
-    there = there @ matrix[:3, :3].T + matrix[:3, 3]
-    # faces and vertices may be numbered anew: every tenth vertex has one in its place
-    nearest = [np.linalg.norm(there - point, axis=1).min() for point in shown[::10]]
-    assert max(nearest) < 2e-3
+    scene = bpy.context.scene
+    for frame, before in shown.items():
+        now = first + (frame - 1) * scene.render.fps / rate
+        scene.frame_set(int(now), subframe=now % 1.0)
+        there = placed(again)
+        # faces and vertices may be numbered anew: every tenth vertex has one in its place
+        nearest = [np.linalg.norm(there - point, axis=1).min() for point in before[::10]]
+        assert max(nearest) < 5e-4, frame
