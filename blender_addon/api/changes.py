@@ -50,7 +50,7 @@ def skin_in_slices(character: bpy.types.Object, request: CharacterRequest) -> Ge
     _, body = found(character)
     if not request.material:
         raise GalateaError("name a material, such as skin, for the body to be made of")
-    return (yield from material_in_slices([body], texture_request(request), MaterialOptions()))
+    return (yield from material_in_slices([body], texture_request(request), MaterialOptions(slots="first")))
 
 
 def change_motion(character: bpy.types.Object, request: CharacterRequest) -> MotionResult:

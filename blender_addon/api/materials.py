@@ -72,6 +72,13 @@ def material_in_slices(objects: Sequence[bpy.types.Object], request: TextureRequ
     return (yield from within(dressing_in_slices([ob() for ob in again], texture, options), 0.7, 0.3))
 
 
+def count_slots(objects: Sequence[bpy.types.Object], slots: str) -> int:
+    """How many textures mesh objects have a use for with `MaterialOptions.slots`."""
+    from ..scene.dressing import slots_for
+
+    return max((len(slots_for(ob, slots)) for ob in objects), default=1)
+
+
 @dataclass(frozen=True, eq=False)
 class Thumbnail:
     """A small picture of a material: (H, W, 3) of sRGB numbers, one tile lit from the side."""

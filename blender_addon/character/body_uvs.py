@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -42,7 +42,7 @@ def charts() -> list[str]:
     return [name for name in loops().chart_names if not name.endswith(".R")]
 
 
-@lru_cache(maxsize=None)
+@cache
 def chart(name: str) -> np.ndarray:
     """(F, 4, 2) a chart of the cage laid flat and upright, metres. Some take a tenth of a second, once."""
     own = loops()

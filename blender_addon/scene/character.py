@@ -114,6 +114,11 @@ def _add_body(armature: bpy.types.Object, body: BodyMesh) -> bpy.types.Object:
     return ob
 
 
+def eye_slots(ob: bpy.types.Object) -> range:
+    """The material slots of a body's eyes and brows; none of what is no body."""
+    return range(1, 1 + len(EYE_MATERIALS)) if _BODY in ob.data else range(0)
+
+
 # --- another body in its place ----------------------------------------------------------------------------------------
 
 

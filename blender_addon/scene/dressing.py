@@ -19,6 +19,7 @@ from ..texture.material_options import MaterialOptions
 from ..texture.png import encode_in_slices
 from ..texture.vocabulary import Look
 from . import box_uvs, materials
+from .character import eye_slots
 from .holding import held
 from .pictures import new_image, saved_image
 from .projection import Projection, projection_of
@@ -62,8 +63,7 @@ def dress_in_slices(objects: Sequence[bpy.types.Object], cloth: Cloth, options: 
     taking, notes = check_objects(objects, options.slots)
     _check_folder(options.folder)
     bpy.context.view_layer.update()  # sizes in the world
-    slots = max(len(ob.material_slots) for ob in taking) if options.slots == "all" else 1
-    seeds = tuple(cloth.maps)[:max(slots, 1)]
+    seeds = tuple(cloth.maps)[:max(len(slots_for(ob, options.slots)) for ob in taking)]
     again, projections = [held(ob) for ob in taking], []
     for ob in again:
         projections.append(projection_of(ob(), options.projection))
@@ -126,6 +126,16 @@ def check_objects(objects: Sequence[bpy.types.Object], slots: str = "active"
     return taking, notes
 
 
+def slots_for(ob: bpy.types.Object, slots: str) -> list[int]:
+    """The slots of a mesh that `MaterialOptions.slots` speaks of; one that is still to be made comes after the last."""
+    count = len(ob.material_slots)
+    if slots == "new" or not count:
+        return [count]
+    if slots == "all":
+        return [slot for slot in range(count) if slot not in eye_slots(ob)]
+    return [0 if slots == "first" else ob.active_material_index]
+
+
 def _check_folder(folder: str) -> None:
     """GalateaError for a folder beside a file that is nowhere yet."""
     if folder.startswith("//") and not bpy.data.filepath:
@@ -155,12 +165,11 @@ def _images(made: _Making, cloth: Cloth, seeds: Sequence[int], files: Mapping[tu
 
 def _put_on(made: _Making, ob: bpy.types.Object, wears: Sequence[bpy.types.Material], slots: str) -> None:
     """Put materials into an object's slots."""
-    if slots == "new" or not ob.material_slots:
-        made.add_slot(ob, wears[0])
-        return
-    chosen = range(len(ob.material_slots)) if slots == "all" else [ob.active_material_index]
-    for number, slot in enumerate(chosen):
-        made.fill_slot(ob, slot, wears[number % len(wears)])
+    for number, slot in enumerate(slots_for(ob, slots)):
+        if slot == len(ob.material_slots):
+            made.add_slot(ob, wears[0])
+        else:
+            made.fill_slot(ob, slot, wears[number % len(wears)])
 
 
 class _Making:

@@ -9,7 +9,7 @@ from numbers import Real
 
 from ..errors import GalateaError
 
-SLOTS = ("active", "new", "all")
+SLOTS = ("active", "first", "new", "all")
 PROJECTIONS = ("auto", "uv", "box")
 MAX_TILES_PER_METRE = 10_000.0
 MAX_STRENGTH = 10.0
@@ -23,9 +23,9 @@ class MaterialOptions:
     projection: "uv" by the mesh's UVs, which are cut from six sides where there are none, "box" from six sides and
     blended between them, "auto" by UVs where there are any. strength: of the relief
     in the shading, 1 as it was learnt. displacement: move the surface itself, too, where it is subdivided enough.
-    slots: "active" puts the material into the active slot (made where there is none), "new" into a slot more, "all"
-    into every slot; several textures go into them in turn. folder: where the pictures are saved as PNG; "" packs them
-    into the .blend file.
+    slots: "active" and "first" put the material into that slot (made where there is none), "new" into a slot more,
+    "all" into every slot but those of a character's eyes and brows; several textures go into them in turn. folder:
+    where the pictures are saved as PNG; "" packs them into the .blend file.
     """
 
     tiles_per_metre: float = 0.0

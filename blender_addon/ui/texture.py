@@ -47,10 +47,10 @@ class ApplyTexture(running.Sliced, bpy.types.Operator):
         return "" if meshes_in_hand(context) else "Select the meshes that the texture is for"
 
     def request(self, context: bpy.types.Context) -> api.TextureRequest:
-        settings, count = context.scene.galatea_texture, 1
-        if settings.slots == "each":
-            count = max((len(ob.material_slots) for ob in meshes_in_hand(context)), default=1)
-        return settings.request(max(count, 1))
+        from .. import api
+
+        settings = context.scene.galatea_texture
+        return settings.request(api.count_slots(meshes_in_hand(context), "all") if settings.slots == "each" else 1)
 
     def subject(self, context: bpy.types.Context) -> Any:
         return meshes_in_hand(context), context.scene.galatea_texture.options()

@@ -20,8 +20,8 @@ _PROJECTIONS = (("auto", "Automatic", "By the mesh's UVs where it has some, else
                 ("box", "Box", "From six sides, whether the mesh has UVs or not"))
 _SLOTS = (("active", "Active Slot", "Put the material into the active slot; what was there stays in the file"),
           ("new", "New Slot", "Add a slot, for faces that you assign to it"),
-          ("all", "All Slots", "Put one material into every slot"),
-          ("each", "Each Slot Its Own", "Fill every slot with a material of its own, one seed after another"))
+          ("all", "All Slots", "Put one material into every slot, but for the eyes and brows of characters"),
+          ("each", "Each Slot Its Own", "Fill each of those slots with a material of its own, one seed after another"))
 _MIXED = (("all", "All", "All of the style"), ("coarse", "Forms", "The large forms alone"),
           ("fine", "Colour and Grain", "Colour and grain alone"))
 

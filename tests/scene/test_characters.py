@@ -242,6 +242,7 @@ def test_material_and_motion_change_alone(there):
     old = points(body)
     done = api.change_motion(body, api.CharacterRequest(action="walk", seconds=1.0, motion_seed=8))
     assert armature.animation_data.action.name == "Galatea walk 8" == done.actions[0] and len(bpy.data.actions) == 1
+    body.active_material_index = 2  # somebody looked at the iris
     done = api.change_material(armature, api.CharacterRequest(material="stone", material_seed=4))
     assert body.material_slots[0].material.name == done.materials[0]
     assert body.material_slots[0].material["galatea_seed"] == 4 and np.array_equal(points(body), old)
@@ -252,6 +253,19 @@ def test_material_and_motion_change_alone(there):
         with pytest.raises(RigError, match="select a character"):
             change(None, api.CharacterRequest(action="walk", material="stone"))
     assert changes(before, dump_file()) == []
+
+
+def test_a_texture_for_all_slots_leaves_the_eyes(there):
+    _, body = objects(api.create_character(api.CharacterRequest(seed=1)))
+    body.data.materials.append(bpy.data.materials.new("Nails"))
+    eyes = [slot.material for slot in body.material_slots][1:-1]
+    texture = api.generate_texture(api.TextureRequest("stone", count=2))
+    done = api.apply_texture([body], texture, api.MaterialOptions(slots="all"))
+    worn = [slot.material for slot in body.material_slots]
+    assert (worn[0].name, worn[-1].name) == done.materials and worn[1:-1] == eyes
+    body.active_material_index = 2
+    api.apply_texture([body], texture)
+    assert body.material_slots[2].material.name.startswith("Galatea stone")
 
 
 # --- style ------------------------------------------------------------------------------------------------------------
