@@ -11,7 +11,7 @@ from .extremities import foot, hand
 from .face import head
 from .figure import Figure
 from .limbs import arm_rings, leg_rings
-from .loops import ARM_COLUMNS, ARM_ROWS, EAR_COLUMNS, EAR_ROWS, HEAD, SIZES, gather, loops, rim
+from .loops import ARM_COLUMNS, ARM_ROWS, EAR_COLUMNS, EAR_ROWS, HEAD, SIZES, TORSO, gather, loops, rim
 from .relief import heights, modelled_man, raise_skin
 from .subdivision import Subdivision, subdivision
 from .torso import crotch, trunk_rings
@@ -28,9 +28,18 @@ def cage_points(figure: Figure) -> np.ndarray:
     trunk = trunk_rings(figure)
     top = head(figure)
     hole = np.array([trunk[r, c] for r, c in rim(ARM_COLUMNS, ARM_ROWS)])
-    pieces = top | {"trunk": np.concatenate([trunk, top["trunk"]]), "crotch": crotch(figure, trunk[0]),
+    pieces = top | {"trunk": _under_the_jaw(np.concatenate([trunk, top["trunk"]])), "crotch": crotch(figure, trunk[0]),
                     "leg": leg_rings(figure), "arm": arm_rings(figure, hole)}
     return _softened(gather(pieces | foot(figure) | hand(figure)))
+
+
+def _under_the_jaw(rings: np.ndarray) -> np.ndarray:
+    """Rings of the trunk (TRUNK, TORSO, 3) with the neck's last half-way to the jaw, however thick the neck is."""
+    share = np.zeros((TORSO, 1))
+    share[1:8, 0] = 0.2, 0.5, 0.8, 1.0, 0.9, 0.6, 0.2
+    share = np.maximum(share, share[-np.arange(TORSO)])
+    rings[HEAD - 1] += ((rings[HEAD - 2] + rings[HEAD]) / 2.0 - rings[HEAD - 1]) * share
+    return rings
 
 
 @lru_cache(maxsize=1)
@@ -130,7 +139,13 @@ def _pupils() -> tuple[tuple[int, np.ndarray, np.ndarray, np.ndarray], ...]:
 
 @lru_cache(maxsize=1)
 def _relief() -> np.ndarray:
-    return heights(_smooth(modelled_man()))
+    raised, faces = heights(_smooth(modelled_man())), refinement().faces
+    count = np.bincount(faces.ravel(), minlength=len(raised))
+    for _ in range(1):  # no narrower than the quads can show, or it looks like cracks
+        middle = raised[faces].mean(axis=1)
+        raised = np.stack([np.bincount(faces.ravel(), np.repeat(column, 4), len(raised)) for column in middle.T],
+                          axis=1) / count[:, None]
+    return raised
 
 
 def vertex_normals(points: np.ndarray) -> np.ndarray:

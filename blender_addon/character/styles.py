@@ -28,9 +28,9 @@ _RATES: dict[str, dict[str, float]] = {
     "childlike": {"all": -0.42, "head": 0.29, "leg": -0.09, "arm": -0.07, "shoulders": -0.10, "chest": -0.16,
                   "waist": -0.12, "hips": -0.15, "neck girth": -0.04, "upper arm": -0.14, "forearm": -0.12,
                   "wrist": -0.03, "thigh": -0.21, "knee": -0.10, "calf": -0.10, "ankle": -0.02, "hand": -0.02},
-    "toon": {"head": 0.54, "hand": 0.32, "foot": 0.28, "leg": -0.22, "arm": 0.02, "shoulders": -0.16, "chest": -0.14,
-             "waist": -0.12, "hips": -0.10, "neck girth": -0.06, "upper arm": -0.30, "forearm": -0.22, "wrist": -0.12,
-             "thigh": -0.22, "knee": -0.20, "calf": -0.22, "ankle": -0.12},
+    "toon": {"head": 0.56, "hand": 0.30, "foot": 0.28, "leg": -0.42, "arm": -0.14, "torso": -0.16, "shoulders": -0.16,
+             "chest": -0.14, "waist": -0.12, "hips": -0.10, "neck girth": -0.06, "upper arm": -0.30, "forearm": -0.22,
+             "wrist": -0.12, "thigh": -0.22, "knee": -0.20, "calf": -0.22, "ankle": -0.12},
 }
 # The same for what is no factor: how far eyes grow, a face sits low on its skull, and muscles stand out.
 _ADDED: dict[str, dict[str, float]] = {
@@ -40,8 +40,8 @@ _ADDED: dict[str, dict[str, float]] = {
     "toon": {"eyes": 0.90, "low face": 0.28, "nose": -0.25, "relief": -0.7},
 }
 # Smallest and largest that sliders together make.
-_ENDS = {"head": (0.6, 2.4), "hand": (0.6, 1.8), "foot": (0.7, 1.8), "leg": (0.65, 1.5), "arm": (0.7, 1.4),
-         "all": (0.6, 1.1)}
+_ENDS = {"head": (0.6, 2.4), "hand": (0.6, 1.8), "foot": (0.7, 1.8), "leg": (0.6, 1.5), "arm": (0.7, 1.4),
+         "torso": (0.75, 1.2), "all": (0.6, 1.1)}
 _GIRTH_ENDS = (0.62, 1.5)
 _MEASURED: dict[str, tuple[str, ...]] = {
     "shoulders": ("biacromialbreadth", "bideltoidbreadth"),
@@ -56,12 +56,13 @@ _MEASURED: dict[str, tuple[str, ...]] = {
 _ABOVE = {"Hips": "", "Spine": "Hips", "Spine1": "Spine", "Spine2": "Spine1", "Neck": "Spine2", "Head": "Neck",
           "Shoulder": "Spine2", "Arm": "Shoulder", "ForeArm": "Arm", "Hand": "ForeArm", "UpLeg": "Hips",
           "Leg": "UpLeg", "Foot": "Leg", "Toe": "Foot"}
-_PART = {"Head": "head", "Hand": "hand", "Foot": "foot", "Toe": "foot", "Arm": "arm", "ForeArm": "arm", "UpLeg": "leg",
-         "Leg": "leg"}
+_PART = {"Spine": "torso", "Spine1": "torso", "Spine2": "torso", "Head": "head", "Hand": "hand", "Foot": "foot",
+         "Toe": "foot", "Arm": "arm", "ForeArm": "arm", "UpLeg": "leg", "Leg": "leg"}
 _OPENED = np.array([0.7, 0.5, 1.0])  # eyes get rounder: broader, deeper, taller
 _LOWEST_FACE = 0.5
-_NECK_LONGER = 0.5  # the neck's length for each time that the head is larger
-_NEXT = {"Arm": "ForeArm", "ForeArm": "Hand", "UpLeg": "Leg", "Leg": "Foot", "Neck": "Head"}
+_NECK_LONGER = 0.4  # the neck's length for each time that the head is larger
+_NEXT = {"Spine": "Spine1", "Spine1": "Spine2", "Spine2": "Neck", "Neck": "Head", "Arm": "ForeArm", "ForeArm": "Hand",
+         "UpLeg": "Leg", "Leg": "Foot"}
 
 
 def factor(shape: Mapping[str, float], part: str) -> float:
@@ -177,7 +178,7 @@ def _face(points: np.ndarray, of_head: np.ndarray, middle: np.ndarray, shape: Ma
     def moved(some: np.ndarray, share: np.ndarray) -> np.ndarray:
         up = np.clip((some[:, 2] - bottom) / tall, 0.0, 1.0)
         deep = low * (0.40 * up - 0.20)  # a small jaw under a large skull, but a round chin
-        wide = low * (0.30 * up + 0.45 * np.exp(-(((up - 0.05) / 0.13) ** 2)))
+        wide = low * (0.30 * up + 0.40 * np.exp(-(((up - 0.18) / 0.17) ** 2)))
         way = np.column_stack([some[:, 0] * wide, (some[:, 1] - middle[1]) * deep, -low * up * (1.0 - up) * tall])
         return some + way * share[:, None]
 
