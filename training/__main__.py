@@ -58,6 +58,8 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("--start", type=Path, metavar="RUN", help="go on from the weights of another run (the "
                        "best ones of a motion-inbetweener, or those of a pack; motion-generator)")
     train.add_argument("--rate", type=float, default=1.5e-3, help="of learning, at its highest (motion-inbetweener)")
+    train.add_argument("--teacher", type=Path, action="append", default=[], metavar="RUN", help="another run, or a "
+                       "pack, to learn from beside the clips; may be given several times (motion-inbetweener)")
     train.add_argument("--batch", type=int, help="windows a step; more of them cost a GPU next to nothing "
                        "(motion-generator)")
     train.add_argument("--threads", type=int, help="cores that torch may use; all of them by default")
@@ -209,7 +211,8 @@ def _train(args: argparse.Namespace) -> None:
                 "batch": args.batch}
     elif args.kind == "motion-inbetweener":
         from .motion.train_inbetweener import train
-        more = {"share": args.share, "minutes": args.minutes, "start": args.start, "rate": args.rate}
+        more = {"share": args.share, "minutes": args.minutes, "start": args.start, "rate": args.rate,
+                "teachers": args.teacher}
     elif args.kind == TEXTURES:
         from .texture.train import train
         more = {"minutes": args.minutes, "classes": _names(args.classes), "often": args.often}

@@ -15,7 +15,8 @@ from made_walk import made_chaos
 from blender_addon.inference.packs import read_pack, verify_pack
 from blender_addon.inference.sessions import open_session
 from blender_addon.motion.bvh import write_bvh
-from blender_addon.motion.inbetween_features import CHANNELS, rotation_vector, tell
+from blender_addon.motion.inbetween_features import CHANNELS, PARTS, rotation_vector, tell, turn_about_z
+from blender_addon.motion.inbetween_features import turned_by as numpys_turned_by
 from blender_addon.motion.inbetweening import fill_gaps
 from blender_addon.motion.kinematics import forward_kinematics
 from blender_addon.motion.mirroring import mirror
@@ -23,16 +24,18 @@ from blender_addon.motion.rotations import quat_inverse, quat_multiply
 from training.__main__ import main
 from training.motion.clips import load_clips, save_clips
 from training.motion.export_inbetweener import OUTPUTS, Window, load_run, round_weights
-from training.motion.gap_corpus import UPPER, build_gap_corpus, carry_otherwise, draw_batch, draw_keys, training_clips
+from training.motion.gap_corpus import UPPER, build_gap_corpus, training_clips
+from training.motion.gap_drawing import VARIETY, Pool, draw, draw_keys, draw_windows, hold_otherwise, pool_of
+from training.motion.gap_judge import held_out_ratios, make_judge
 from training.motion.gap_losses import gap_losses
 from training.motion.gap_metrics import l2q
 from training.motion.gap_scores import by_interpolation, by_standing_still, globals_of, score
+from training.motion.gap_telling import tell as torch_tell
 from training.motion.gaps import MISSING, PAST, Gaps, face_forward, gaps_of, spread_of
 from training.motion.inbetweener import kinematics, meet_keys, turned_by
 from training.motion.lafan1 import published_baselines
 from training.motion.pack_weights import load_inbetweener
 from training.motion.repeats import find_repeats
-from training.motion.train_inbetweener import Schedule
 
 STEPS = 16
 
@@ -110,40 +113,97 @@ def test_the_truth_scores_nothing_and_the_baselines_something(moves):
     assert 0.0 < even["joint_cm"] < still["joint_cm"] and 0.0 < even["l2p"] < still["l2p"]
 
 
-def test_batches_are_the_same_for_one_seed_and_tell_nothing_of_what_is_missing(moves):
+@pytest.fixture(scope="module")
+def pool(moves) -> Pool:
     clips = load_clips(moves)
-    corpus = build_gap_corpus(clips, training_clips(clips), seed=1)
-    one, same, other = (draw_batch(corpus, 600, np.random.default_rng(seed)) for seed in (1, 1, 2))
-    assert np.array_equal(one.told.features, same.told.features)
-    assert one.told.features.shape != other.told.features.shape or not np.allclose(one.told.features,
-                                                                                    other.told.features)
-    known = one.told.layout.known
-    hidden = np.where(known[..., :-1, None], one.rotations, np.nan)
-    told = tell(hidden, np.where(known[..., -1:], one.positions, np.nan), known)
-    assert np.isfinite(told.features).all()
+    return pool_of(build_gap_corpus(clips, training_clips(clips)), "cpu")
+
+
+def drawn(pool: Pool, seed: int, length: int = 40, **variety: float) -> dict[str, torch.Tensor]:
+    torch.manual_seed(seed)
+    return draw(pool, length, 12, replace(VARIETY, **variety))
+
+
+def test_batches_are_the_same_for_one_seed(pool):
+    one, same, other = (drawn(pool, seed) for seed in (1, 1, 2))
+    assert all(torch.equal(one[name], same[name]) for name in one)
+    assert not torch.allclose(one["features"], other["features"])
+
+
+def test_torch_tells_what_the_add_on_tells_and_nothing_of_what_is_missing(pool):
+    batch = drawn(pool, 3)
+    known = draw_keys(40, 12, torch.device("cpu"))
+    hidden = (torch.where(known[..., :-1, None], batch["rotations"], torch.nan),
+              torch.where(known[..., -1:], batch["positions"], torch.nan))
+    told, wanted = torch_tell(*hidden, known), tell(*(part.double().numpy() for part in hidden), known.numpy())
+    assert torch.isfinite(told["features"]).all()
+    for name, part in PARTS.items():
+        assert np.allclose(told["features"][..., part], wanted.features[..., part], atol=5e-4), name
+    assert np.allclose(told["base"], wanted.rotations, atol=1e-5)
+    assert np.allclose(told["moved"], wanted.positions, atol=1e-5)
+    for name in ("before", "after", "share"):
+        assert np.allclose(told[name], getattr(wanted.layout, name), atol=1e-6), name
+
+
+def test_windows_are_stretches_of_the_clips(pool):
+    """Played as captured, put together of nothing, every frame of a window is one of a clip's or of its mirror's."""
+    rotations, _, _ = draw_windows(pool, 30, 12, replace(VARIETY, played=0.0))
+    apart = torch.cdist(rotations[:, 7].flatten(1), pool.rotations.flatten(1))
+    found = apart.argmin(dim=1)
+    assert apart.amin(dim=1).max() < 1e-2  # float32, by way of a product
+    assert all(torch.allclose(rotations[w, 20], pool.rotations[int(frame) + 13], atol=1e-5)
+               for w, frame in enumerate(found))
+
+
+def test_who_is_played_slower_moves_less_from_frame_to_frame(pool):
+    slow, quick = (draw_windows(pool, 30, 64, replace(VARIETY, played=1.0, tempos=(tempo, tempo)))[1]
+                   for tempo in (0.5, 2.0))
+    steps = [torch.diff(positions, dim=1).norm(dim=-1).mean() for positions in (slow, quick)]
+    assert steps[1] / steps[0] == pytest.approx(4.0, rel=0.25)
 
 
 def test_who_holds_himself_otherwise_moves_as_before(moves):
     clips = load_clips(moves)
-    rotations = np.stack([clips.clip(i).rotations[:40] for i in range(8)])
-    carried = carry_otherwise(rotations, np.random.default_rng(0))
-    changed = [w for w in range(8) if not np.array_equal(carried[w], rotations[w])]
+    rotations = torch.as_tensor(np.stack([clips.clip(i).rotations[:40] for i in range(8)]))
+    torch.manual_seed(0)
+    carried = hold_otherwise(rotations, replace(VARIETY, carried=0.5, otherwise=np.radians(5.0), legs=0.0, livelier=0.0)
+                             ).numpy()
+    rotations = rotations.numpy()
+    changed = [w for w in range(8) if not np.allclose(carried[w], rotations[w], atol=1e-6)]
     assert 0 < len(changed) < 8
     legs = [j for j in range(22) if j not in UPPER]
-    assert np.array_equal(carried[:, :, legs], rotations[:, :, legs])
+    assert np.allclose(carried[:, :, legs], rotations[:, :, legs], atol=1e-6)
     # what a joint was turned on by is the same in every frame, and a few degrees
     turn = rotation_vector(quat_multiply(quat_inverse(rotations[changed]), carried[changed]))[:, :, UPPER]
-    assert np.allclose(turn, turn[:, :1], atol=1e-6)
+    assert np.allclose(turn, turn[:, :1], atol=1e-5)
     assert 3.0 < np.degrees(turn).std() < 7.0
 
 
 def test_keys_are_drawn_of_every_kind():
-    rng = np.random.default_rng(0)
-    drawn = [draw_keys(60, rng) for _ in range(200)]
-    assert all(known[[0, -1]].all() for known in drawn)
-    partial = sum(bool((known.any(axis=1) & ~known.all(axis=1)).any()) for known in drawn)
-    single = sum(bool(known[:10].all() and not known[10:-1].any()) for known in drawn)
-    assert 20 < partial < 80 and 60 < single < 150
+    torch.manual_seed(0)
+    known = draw_keys(60, 400, torch.device("cpu")).numpy()
+    assert known[:, [0, -1]].all()
+    partial = (known.any(axis=2) & ~known.all(axis=2)).any(axis=1).mean()
+    single = (known[:, :10].all(axis=(1, 2)) & ~known[:, 10:-1].any(axis=(1, 2))).mean()
+    assert 0.1 < partial < 0.3 and 0.35 < single < 0.65
+
+
+def test_held_out_ratios_are_those_of_the_figures(moves, trained):
+    clips = load_clips(moves)
+    _, spread = spread_of(clips, training_clips(clips))
+    model = load_run(trained)[0]
+    judge = make_judge(clips, "cpu")
+    ratios = held_out_ratios(model, judge, torch.as_tensor(spread, dtype=torch.float32))
+    gaps = gaps_of(clips, [8, 9], 15)
+    told = tell(gaps.rotations, gaps.positions, gaps.known)
+    with torch.no_grad():
+        turns, shifts, _ = model(*(torch.as_tensor(np.asarray(part), dtype=kind) for part, kind in (
+            (told.features, torch.float32), (told.layout.before, torch.int64), (told.layout.after, torch.int64),
+            (told.layout.share, torch.float32))), None)
+    made = (numpys_turned_by(told.rotations, turns.double().numpy()),
+            told.positions + turn_about_z(shifts.double().numpy()[:, :, None], told.heading)[:, :, 0])
+    own, even = (score(poses, gaps, clips.labels, spread)["mean"]["l2p"] for poses in (made, by_interpolation(gaps)))
+    assert ratios[15] == pytest.approx(own / even, abs=1e-3)
 
 
 # --- network ----------------------------------------------------------------------------------------------------
@@ -157,14 +217,12 @@ def test_torch_kinematics_agree_with_numpys():
 
 
 def test_torch_turns_agree_with_numpys():
-    from blender_addon.motion.inbetween_features import turned_by as numpys
-
     rng = np.random.default_rng(0)
     q = rng.normal(size=(50, 4))
     q /= np.linalg.norm(q, axis=-1, keepdims=True)
     vectors = rng.normal(size=(50, 3)) * rng.choice([1e-9, 1e-3, 1.0], (50, 1))
     made = turned_by(torch.as_tensor(q), torch.as_tensor(vectors)).numpy()
-    assert np.allclose(made, numpys(q, vectors), atol=1e-6)
+    assert np.allclose(made, numpys_turned_by(q, vectors), atol=1e-6)
 
 
 def test_changes_are_nothing_at_keys_and_even_out_between():
@@ -245,12 +303,6 @@ def test_a_quiet_window_counts_in_the_loss():
     weights = [1.0 / (0.1 + mean), 1.0 / (1.0 + mean)]
     assert loss[0] == pytest.approx(1.0)
     assert loss[1] == pytest.approx(1.0 - 0.5 * 0.1 * weights[0] / (0.1 * weights[0] + 1.0 * weights[1]), abs=1e-3)
-
-
-def test_batches_that_are_used_twice_come_in_turn():
-    once, twice = Schedule(100), Schedule(100, uses=2)
-    assert [once.batch_of(step) for step in range(9)] == list(range(9))
-    assert [twice.batch_of(step) for step in range(17)] == [0, 1, 2, 3] * 2 + [4, 5, 6, 7] * 2 + [8]
 
 
 def test_the_graph_says_what_torch_says(trained, exported):

@@ -26,7 +26,7 @@ from blender_addon.motion.skeleton import CANONICAL
 from .card import data_table, write_card
 from .clips import FPS
 from .export_generator import OPSET, halve, round_weights
-from .inbetweener import Inbetweener, InbetweenerShape
+from .inbetweener import Inbetweener, InbetweenerShape, network_of
 from .pack_weights import rename_initialisers
 
 INPUTS = ("features", "before", "after", "share", "latent")
@@ -55,9 +55,7 @@ def load_run(run: Path) -> tuple[Inbetweener, dict, dict]:
     except (OSError, ValueError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
         raise GalateaError(f"{run}: not a training run with weights ({type(error).__name__}); train one with "
                            "`python -m training train motion-inbetweener`") from error
-    model = Inbetweener(InbetweenerShape(**saved["shape"]), np.zeros(SIZE), np.ones(SIZE), np.ones((CHANNELS, 3)))
-    model.load_state_dict(saved["averaged"])
-    return model.eval(), about, {"step": saved["step"], "seconds": saved["seconds"]}
+    return network_of(saved).eval(), about, {"step": saved["step"], "seconds": saved["seconds"]}
 
 
 def export(run: Path, out: Path, limits: Sequence[str] = (), compare: Sequence[Path] = ()) -> None:

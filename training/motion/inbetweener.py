@@ -9,6 +9,7 @@ key, so that keys are met exactly and nothing jumps beside them.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -111,6 +112,13 @@ class Inbetweener(nn.Module):
         return functional.linear(with_it - without, self.variant_output.weight)
 
 
+def network_of(saved: dict) -> Inbetweener:
+    """The network of a best.pt; what it needs to be told at its beginning is among the weights."""
+    model = Inbetweener(InbetweenerShape(**saved["shape"]), np.zeros(SIZE), np.ones(SIZE), np.ones((CHANNELS, 3)))
+    model.load_state_dict(saved["averaged"])
+    return model
+
+
 def meet_keys(change: Tensor, before: Tensor, after: Tensor, share: Tensor) -> Tensor:
     """Changes (B, T, 23, 3) without what they are at the keys on both sides: zero at every key, with no jump."""
     at_before, at_after = (torch.gather(change, 1, keys[..., None].expand(-1, -1, -1, 3)) for keys in (before, after))
@@ -155,15 +163,27 @@ def _levels() -> list[tuple[list[int], list[int]]]:
 _LEVELS = _levels()
 
 
+@lru_cache
+def numbers(values: tuple, device: torch.device) -> Tensor:
+    """A list of indices or a vector as a tensor, sent to a device once: sending makes it wait for what it has to do."""
+    return torch.tensor(values, device=device)
+
+
+@lru_cache
+def _offsets(joints: tuple[int, ...], device: torch.device, dtype: torch.dtype) -> Tensor:
+    """(N, 3) metres from their parents."""
+    return torch.as_tensor(CANONICAL.offsets[list(joints)], dtype=dtype, device=device)
+
+
 def kinematics(rotations: Tensor, positions: Tensor) -> tuple[Tensor, Tensor]:
     """Global rotations (..., 22, 4) and joint positions (..., 22, 3) from local rotations and the hips' position."""
     turned: dict[int, Tensor] = {0: rotations[..., 0, :]}
     placed: dict[int, Tensor] = {0: positions}
-    offsets = torch.as_tensor(CANONICAL.offsets, dtype=rotations.dtype, device=rotations.device)
     for joints, parents in _LEVELS:
+        offsets = _offsets(tuple(joints), rotations.device, rotations.dtype)
         carrying = torch.stack([turned[p] for p in parents], dim=-2)
-        places = torch.stack([placed[p] for p in parents], dim=-2) + rotate(carrying, offsets[joints])
-        turns = multiply(carrying, rotations[..., joints, :])
+        places = torch.stack([placed[p] for p in parents], dim=-2) + rotate(carrying, offsets)
+        turns = multiply(carrying, rotations.index_select(-2, numbers(tuple(joints), rotations.device)))
         for i, joint in enumerate(joints):
             turned[joint], placed[joint] = turns[..., i, :], places[..., i, :]
     order = range(JOINT_COUNT)

@@ -10,15 +10,11 @@ the averaged weights are judged on the held-out clips, and those that did best a
 
 from __future__ import annotations
 
-import csv
 import json
 import math
-import pickle
 import time
-from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass, field
-from multiprocessing import get_context
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -27,23 +23,23 @@ from torch import Tensor
 from tqdm import tqdm
 
 from blender_addon.errors import GalateaError
-from blender_addon.inference.packs import read_pack
-from blender_addon.motion.inbetween_features import turn_about_z, turned_by
+from blender_addon.inference.packs import PACK_FILE, read_pack
 
-from .clips import FPS, ClipSet, load_clips
-from .gap_corpus import Batch, GapCorpus, build_gap_corpus, draw_batch, training_clips
-from .gap_losses import away_from_interpolation, gap_losses, tensors
-from .gap_scores import Poses, by_interpolation, score
-from .gaps import MISSING, Gaps, gaps_of, spread_of
-from .inbetweener import FULL, TINY, Inbetweener, InbetweenerShape
+from ..runs import follow, log_row, open_log, read, write
+from .clips import FPS, load_clips
+from .gap_corpus import build_gap_corpus, training_clips
+from .gap_drawing import Pool, draw, draw_length, pool_of
+from .gap_judge import held_out_ratios, make_judge
+from .gap_losses import away_from_interpolation, changed, gap_losses
+from .gaps import spread_of
+from .inbetweener import FULL, TINY, Inbetweener, InbetweenerShape, network_of
 from .pack_weights import load_inbetweener
 from .train_generator import _hardware as hardware_of
 from .train_variants import train_variants
 
-LOSSES = ("loss", "joints", "rotations", "velocity", "feet", "contacts")
+LOSSES = ("joints", "rotations", "velocity", "feet", "contacts")
 _LOG_EVERY = 25
 _RATE = 1.5e-3
-_IN_TURN = 4
 _VARIANT_STEPS = 1500  # of the second stage, see train_variants
 
 
@@ -57,18 +53,12 @@ class Schedule:
     frames: int = 2400
     rate: float = _RATE
     average: float = 0.9995
-    uses: int = 1  # how many steps a batch is used for (data echoing, Choi et al. 2019), where drawing is what lasts
     judge_every: int = 500
     half: bool = True  # bfloat16 products, twice the speed on processors that have them; everything else float32
 
     def progress(self, step: int, seconds: float) -> float:
         """0 at the start, 1 at the end."""
         return min(1.0, seconds / 60.0 / self.minutes if self.minutes else step / self.steps)
-
-    def batch_of(self, step: int) -> int:
-        """Number of the batch of a step: so many batches in turn, then the same ones again."""
-        turn, place = divmod(step, _IN_TURN * self.uses)
-        return turn * _IN_TURN + place % _IN_TURN
 
     def learning_rate(self, step: int, seconds: float) -> float:
         """Warm up over 300 steps, then a cosine down to a hundredth."""
@@ -78,233 +68,170 @@ class Schedule:
 
 @dataclass
 class Run:
-    """Everything that a checkpoint holds."""
+    """Everything that a checkpoint holds. sums: of the losses and of the gradient's length since they were last told;
+    they stay on the device, which would have to wait for whoever looks at them."""
 
     model: Inbetweener
     averaged: Inbetweener
     optimiser: torch.optim.Optimizer
-    sums: dict[str, float] = field(default_factory=lambda: dict.fromkeys(LOSSES, 0.0))
+    sums: Tensor
     step: int = 0
     seconds: float = 0.0
     best: float = math.inf
 
 
-@dataclass(frozen=True, eq=False)
-class Judge:
-    """The held-out windows, told once, with interpolation's figures; scale (22, 3) the spread of L2P."""
-
-    gaps: dict[int, Gaps]
-    told: dict[int, Batch]
-    baseline: dict[int, dict[str, dict[str, float]]]
-    clips: ClipSet
-    scale: np.ndarray
-
-
 def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: str, checkpoint_every: int,
           stop_after: int | None, share: float = 1.0, minutes: float = 0.0, start: Path | None = None,
-          rate: float = _RATE) -> None:
+          rate: float = _RATE, teachers: Sequence[Path] = ()) -> None:
     """Train or go on training; leaves checkpoint.pt, best.pt, losses.csv, heldout.csv and corpus.json in `folder`.
 
     share: of the training clips, for the curve of error against data. minutes: of the clock, instead of steps. start: a
-    run whose best weights are trained on, or a pack; rate: of learning, at its highest.
+    run whose best weights are trained on, or a pack; rate: of learning, at its highest. teachers: runs or packs whose
+    mean is learnt beside what was captured (Hinton et al. 2015).
     """
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise GalateaError("--device cuda: torch finds no CUDA device here; leave it out to train on the CPU")
     folder.mkdir(parents=True, exist_ok=True)
     clips = load_clips(data)
     which = training_clips(clips, share, seed)
-    corpus = build_gap_corpus(clips, which, seed)
+    corpus = build_gap_corpus(clips, which)
+    pool = pool_of(corpus, device)
     tiny = size != "full"
-    # what was trained before needs few steps more: batches do for two each, averages need not reach back as far
-    more = {"uses": 2, "average": 0.998} if start else {}
-    schedule = (Schedule(steps, frames=400, rate=rate, judge_every=8, half=False, **more) if tiny
-                else Schedule(steps, minutes, rate=rate, **more))
-    mean, scale = spread_of(clips, which)
-    judge = make_judge(clips, scale)
-    run = _start(corpus, seed, device, TINY if tiny else FULL)
+    mean, spread = spread_of(clips, which)
+    scale = torch.as_tensor(spread, dtype=torch.float32, device=device)
+    judge = make_judge(clips, device)
+    schedule = _schedule(steps, minutes, rate, device, tiny, bool(start))
+    run = _begin(pool, seed, device, TINY if tiny else FULL)
     checkpoint = folder / "checkpoint.pt"
     if checkpoint.is_file():
         _resume(run, checkpoint, schedule)
     elif start:
         _start_from(run, start)
+    asked = [load_best(teacher, device) for teacher in teachers]
     captured = float(np.sum(np.diff(clips.starts)[which]) / FPS / 60.0)
     about = {"seed": seed, "size": size, "steps": steps, "device": device, "hardware": hardware_of(device),
              "minutes": round(captured, 2), "schedule_minutes": minutes, "share": share, "rate": rate,
-             "start": start.as_posix() if start else "",
-             "spread_mean": mean.tolist(), "spread": scale.tolist(),
+             "start": start.as_posix() if start else "", "teachers": [teacher.as_posix() for teacher in teachers],
+             "spread_mean": mean.tolist(), "spread": spread.tolist(),
              "clips": [{"file": c.file, "sha256": c.sha256, "licence": c.licence} for c in corpus.labels]}
     (folder / "corpus.json").write_text(json.dumps(about, indent=1))
-    print(f"{len(which)} clips, {captured:.0f} minutes, {len(corpus.rotations) / FPS / 60:.0f} with mirrored ones and "
-          f"other tempos; {len(judge.gaps[MISSING[0]])} held-out windows; step {run.step} of {steps}", flush=True)
+    print(f"{len(which)} clips, {captured:.0f} minutes; step {run.step} of {steps}", flush=True)
 
-    unit = torch.as_tensor(scale, dtype=torch.float32, device=device)
-    losses, held = (_open_log(folder / name, run.step, columns) for name, columns in (
+    losses, held = (open_log(folder / name, columns, run.step) for name, columns in (
         ("losses.csv", ("step", *LOSSES, "seconds")),
-        ("heldout.csv", ("step", "seconds", *(f"l2p_{n}" for n in MISSING), *(f"l2q_{n}" for n in MISSING), "mean"))))
+        ("heldout.csv", ("step", "seconds", *(f"l2p_{n}" for n in judge), "mean"))))
     began = time.monotonic() - run.seconds
     last = steps if stop_after is None else min(steps, run.step + stop_after)
     done = run.step >= steps or schedule.progress(run.step, run.seconds) >= 1.0
     with tqdm(initial=run.step, total=steps, unit="step", mininterval=10.0) as bar, losses, held:
-        for batch in _batches(corpus, schedule, seed, range(run.step, run.step if done else last), wanted=not tiny):
-            for name, value in train_step(run, batch, schedule, unit, device).items():
-                run.sums[name] += value / _LOG_EVERY
-            run.step += 1
+        while run.step < last and not done:
+            train_step(run, pool, schedule, scale, seed, asked)
             run.seconds = time.monotonic() - began
             bar.update()
-            if run.step % _LOG_EVERY == 0:
-                bar.set_postfix({name: f"{value:.3f}" for name, value in run.sums.items()})
-                csv.writer(losses).writerow([run.step, *(f"{v:.5f}" for v in run.sums.values()), round(run.seconds)])
-                losses.flush()
-                run.sums = dict.fromkeys(run.sums, 0.0)
             done = run.step == steps or schedule.progress(run.step, run.seconds) >= 1.0
-            if run.step % schedule.judge_every == 0 or done:
-                ratios = held_out_ratios(run.averaged, judge)
-                mean_ratio = float(np.mean([ratios[f"l2p_{n}"] for n in MISSING if f"l2p_{n}" in ratios]))
-                csv.writer(held).writerow([run.step, round(run.seconds), *(f"{v:.4f}" for v in ratios.values()),
-                                           f"{mean_ratio:.4f}"])
-                held.flush()
-                if mean_ratio < run.best:
-                    run.best = mean_ratio
-                    _write(folder / "best.pt", {"averaged": run.averaged.state_dict(), "step": run.step,
-                                                "seconds": run.seconds, "shape": run.model.shape.as_dict()})
-            if run.step % checkpoint_every == 0 or done:
+            judged = run.step % schedule.judge_every == 0 or done
+            kept = run.step % checkpoint_every == 0 or done
+            if run.step % _LOG_EVERY == 0 or judged or kept:
+                _check(run)
+            if run.step % _LOG_EVERY == 0:
+                means = [value / _LOG_EVERY for value in run.sums[:-1].tolist()]
+                bar.set_postfix({name: f"{value:.3f}" for name, value in zip(LOSSES, means, strict=True)})
+                log_row(losses, [run.step, *(f"{value:.5f}" for value in means), round(run.seconds)])
+                run.sums.zero_()
+            if judged:
+                ratios = held_out_ratios(run.averaged, judge, scale)
+                whole = float(np.mean(list(ratios.values())))
+                log_row(held, [run.step, round(run.seconds), *(f"{v:.4f}" for v in ratios.values()), f"{whole:.4f}"])
+                if whole < run.best:
+                    run.best = whole
+                    write(folder / "best.pt", {"averaged": run.averaged.state_dict(), "step": run.step,
+                                               "seconds": run.seconds, "shape": run.model.shape.as_dict()})
+            if kept:
                 _save(run, checkpoint, schedule)
-            if done:
-                break
     if done and share == 1.0:
-        steps = 4 if tiny else _VARIANT_STEPS // 4 if start else _VARIANT_STEPS  # they, too, begin with what there is
-        train_variants(folder, corpus, unit, steps, schedule.frames, seed, schedule.half)
+        more = 4 if tiny else _VARIANT_STEPS // 4 if start else _VARIANT_STEPS  # they, too, begin with what there is
+        train_variants(folder, pool, scale, more, schedule.frames, seed, schedule.half)
     print(f"best mean ratio of L2P to interpolation on held-out clips: {run.best:.3f}")
 
 
-def _batches(corpus: GapCorpus, schedule: Schedule, seed: int, steps: range, wanted: bool) -> Iterator[Batch]:
-    """Batches drawn anew from seed and step, so that a resumed run sees what an unbroken one would have seen; made in
-    a process of their own, `wanted`, while the network learns."""
-    if not wanted:
-        for step in steps:
-            yield draw_batch(corpus, schedule.frames, np.random.default_rng([seed, schedule.batch_of(step)]))
-        return
-    with ProcessPoolExecutor(1, get_context("fork"), _keep, (corpus, schedule.frames, seed)) as pool:
-        drawn: dict[int, Future] = {}
-        for step in steps:
-            ahead = range(step, min(step + _IN_TURN * schedule.uses, steps.stop))
-            wanted_now = dict.fromkeys(schedule.batch_of(other) for other in ahead)
-            drawn = {number: drawn.get(number) or pool.submit(_draw, number) for number in wanted_now}
-            yield drawn[schedule.batch_of(step)].result()
+def _schedule(steps: int, minutes: float, rate: float, device: str, tiny: bool, again: bool) -> Schedule:
+    """again: what was trained before needs few steps more, so averages need not reach back as far."""
+    average = 0.998 if again else Schedule.average
+    if tiny:
+        return Schedule(steps, frames=400, rate=rate, average=average, judge_every=8, half=False)
+    # a GPU is as quick over three times as many, and gains nothing by halves here
+    gpu = {"frames": 7200, "average": min(average, 0.999), "half": False} if device != "cpu" else {"average": average}
+    return Schedule(steps, minutes, rate=rate, **gpu)
 
 
-_kept: tuple[GapCorpus, int, int]
-
-
-def _keep(*corpus: object) -> None:
-    global _kept  # what the drawing process works on: sent once, not with every batch
-    _kept = corpus
-
-
-def _draw(number: int) -> Batch:
-    corpus, frames, seed = _kept
-    return draw_batch(corpus, frames, np.random.default_rng([seed, number]))
-
-
-def _start(corpus: GapCorpus, seed: int, device: str, sizes: dict[str, int]) -> Run:
+def _begin(pool: Pool, seed: int, device: str, sizes: dict[str, int]) -> Run:
+    """A network that knows the range of what it sees and of what it is to say."""
     torch.manual_seed(seed)
-    batches = [draw_batch(corpus, 2000, np.random.default_rng([seed, 1 << 20, i])) for i in range(24)]
-    features = np.concatenate([b.told.features.reshape(-1, b.told.features.shape[-1]) for b in batches])
-    scale = features.std(axis=0)
+    rng = np.random.default_rng(seed)
+    lengths = [draw_length(rng) for _ in range(24)]
+    drawn = [draw(pool, length, max(2, 2000 // length)) for length in lengths]
+    features = torch.cat([x["features"].flatten(0, 1) for x in drawn])
     # the output's unit: how far from interpolation the body really is
-    away = np.concatenate([away_from_interpolation(b)[~b.told.layout.known.all(-1)] for b in batches])
-    unit = np.maximum(np.sqrt(np.mean(away ** 2, axis=0)), 0.01)
-    model, averaged = (Inbetweener(InbetweenerShape(**sizes), features.mean(axis=0), np.maximum(scale, 0.05), unit)
-                       .to(device) for _ in range(2))
+    away = torch.cat([away_from_interpolation(x)[x["missing"]] for x in drawn])
+    unit = away.square().mean(0).sqrt().clamp(min=0.01)
+    told = [part.cpu().numpy() for part in (features.mean(0), features.std(0).clamp(min=0.05), unit)]
+    model, averaged = (Inbetweener(InbetweenerShape(**sizes), *told).to(device) for _ in range(2))
     averaged.load_state_dict(model.state_dict())
     own = [p for name, p in model.named_parameters() if not name.startswith("variant")]
-    return Run(model, averaged.eval(), torch.optim.AdamW(own, lr=1e-3, betas=(0.9, 0.99), weight_decay=0.01))
+    return Run(model, averaged.eval(), torch.optim.AdamW(own, lr=1e-3, betas=(0.9, 0.99), weight_decay=0.01),
+               torch.zeros(len(LOSSES) + 1, device=device))
 
 
-def train_step(run: Run, batch: Batch, schedule: Schedule, scale: Tensor, device: str) -> dict[str, float]:
-    """One gradient step; the losses by name."""
+def train_step(run: Run, pool: Pool, schedule: Schedule, scale: Tensor, seed: int, teachers: Sequence[Inbetweener] = ()
+               ) -> None:
+    """One gradient step on a batch that is drawn from seed and step, so that a resumed run sees what an unbroken one
+    would have seen."""
     for group in run.optimiser.param_groups:
         group["lr"] = schedule.learning_rate(run.step, run.seconds)
     run.model.train()
-    torch.manual_seed(run.step)
-    x = tensors(batch, device)
-    with torch.autocast(device.partition(":")[0], torch.bfloat16, enabled=schedule.half):
-        turns, shifts, standing = run.model(x["features"], x["before"], x["after"], x["share"], None)
-    losses = gap_losses(turns, shifts, standing, x, scale)
-    loss = sum(losses.values())
-    run.optimiser.zero_grad(set_to_none=True)
-    loss.backward()
-    norm = torch.nn.utils.clip_grad_norm_(run.model.parameters(), 1.0)
-    if not torch.isfinite(norm):
-        raise GalateaError(f"training step {run.step}: the gradient is not finite; run the command again to go on "
-                           "from the last checkpoint, or lower the rate")
-    run.optimiser.step()
-    decay = min(schedule.average, (1.0 + run.step) / (10.0 + run.step))
+    torch.manual_seed((seed << 32) + run.step)
+    length = draw_length(np.random.default_rng([seed, run.step]))
     with torch.no_grad():
-        for slow, fast in zip(run.averaged.parameters(), run.model.parameters(), strict=True):
-            slow.lerp_(fast, 1.0 - decay)
-    return {"loss": loss.item(), **{name: value.item() for name, value in losses.items()}}
+        x = draw(pool, length, max(2, schedule.frames // length))
+        aims = [x, said_by(teachers, x)] if teachers else [x]
+    with torch.autocast(pool.weight.device.type, torch.bfloat16, enabled=schedule.half):
+        said = run.model(x["features"], x["before"], x["after"], x["share"], None)
+    found = [gap_losses(*said, aim, scale) for aim in aims]
+    losses = torch.stack([torch.stack([losses[name] for losses in found]).mean() for name in LOSSES])
+    run.optimiser.zero_grad(set_to_none=True)
+    losses.sum().backward()
+    norm = torch.nn.utils.clip_grad_norm_(run.model.parameters(), 1.0)
+    run.optimiser.step()
+    follow(run.averaged, run.model, run.step, schedule.average)
+    run.sums += torch.cat([losses.detach(), norm[None]])
+    run.step += 1
 
 
-# --- judging ----------------------------------------------------------------------------------------------------
+def said_by(teachers: Sequence[Inbetweener], x: dict[str, Tensor]) -> dict[str, Tensor]:
+    """A batch with the mean of what networks make of it in place of what was captured."""
+    said = [teacher(x["features"], x["before"], x["after"], x["share"], None) for teacher in teachers]
+    turns, shifts, standing = (torch.stack(part).mean(0) for part in zip(*said, strict=True))
+    rotations, positions = changed(turns, shifts, x)
+    return x | {"rotations": rotations, "positions": positions, "standing": torch.sigmoid(standing)}
 
 
-def make_judge(clips: ClipSet, scale: np.ndarray) -> Judge:
-    """The held-out clips' test windows."""
-    from blender_addon.motion.inbetween_features import tell
-
-    held = [i for i, label in enumerate(clips.labels) if label.split != "train"]
-    gaps = {n: found for n in MISSING if len(found := gaps_of(clips, held, n))}
-    if not gaps:
-        raise GalateaError("no clip is held out to judge on; mark some in the column `split` of index.csv")
-    told = {n: Batch(tell(g.rotations, g.positions, g.known), g.rotations, g.positions,
-                     np.zeros((*g.positions.shape[:2], 4), dtype=np.float32)) for n, g in gaps.items()}
-    baseline = {n: score(by_interpolation(g), g, clips.labels, scale) for n, g in gaps.items()}
-    return Judge(gaps, told, baseline, clips, scale)
-
-
-@torch.no_grad()
-def held_out_ratios(model: Inbetweener, judge: Judge) -> dict[str, float]:
-    """L2P and L2Q as ratios to interpolation, means over actions, at every length there are windows for."""
-    model.eval()
-    device = next(model.parameters()).device
-    found = {}
-    for n, gaps in judge.gaps.items():
-        x = tensors(judge.told[n], str(device))
-        turns, shifts, _ = model(x["features"], x["before"], x["after"], x["share"], None)
-        made = apply(judge.told[n], turns.cpu().numpy(), shifts.cpu().numpy())
-        found[n] = score(made, gaps, judge.clips.labels, judge.scale)["mean"]
-    return {f"{name}_{n}": found[n][name] / judge.baseline[n]["mean"][name] for name in ("l2p", "l2q") for n in found}
-
-
-def apply(batch: Batch, turns: np.ndarray, shifts: np.ndarray) -> Poses:
-    """Interpolation with the network's changes on top, as the add-on does it."""
-    told = batch.told
-    moved = told.positions + turn_about_z(shifts[:, :, None].astype(np.float64), told.heading)[:, :, 0]
-    return turned_by(told.rotations, turns.astype(np.float64)), moved
+def _check(run: Run) -> None:
+    if not torch.isfinite(run.sums).all():
+        raise GalateaError(f"training step {run.step}: a gradient before it is not finite; run the command again to go "
+                           "on from the last checkpoint, or lower the rate")
 
 
 # --- keeping ----------------------------------------------------------------------------------------------------
 
 
-def _write(path: Path, content: dict) -> None:
-    part = path.with_suffix(".part")
-    torch.save(content, part)
-    part.replace(path)
-
-
 def _save(run: Run, path: Path, schedule: Schedule) -> None:
-    _write(path, {"model": run.model.state_dict(), "averaged": run.averaged.state_dict(),
-                  "optimiser": run.optimiser.state_dict(), "step": run.step, "sums": run.sums, "seconds": run.seconds,
-                  "best": run.best, "steps": schedule.steps, "shape": run.model.shape.as_dict()})
+    write(path, {"model": run.model.state_dict(), "averaged": run.averaged.state_dict(),
+                 "optimiser": run.optimiser.state_dict(), "step": run.step, "sums": run.sums, "seconds": run.seconds,
+                 "best": run.best, "steps": schedule.steps, "shape": run.model.shape.as_dict()})
 
 
 def _resume(run: Run, path: Path, schedule: Schedule) -> None:
-    try:
-        saved = torch.load(path, map_location=run.model.mean.device, weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        raise GalateaError(f"{path}: not a readable checkpoint ({type(error).__name__}); delete it to begin again") \
-            from error
+    saved = read(path, run.sums.device)
     if saved["shape"] != run.model.shape.as_dict():
         raise GalateaError(f"{path}: was trained with other sizes; use another --run folder")
     if saved["steps"] != schedule.steps:
@@ -316,29 +243,17 @@ def _resume(run: Run, path: Path, schedule: Schedule) -> None:
     run.step, run.seconds, run.sums, run.best = (saved[name] for name in ("step", "seconds", "sums", "best"))
 
 
+def load_best(folder: Path, device: str) -> Inbetweener:
+    """The best weights of a run, or those of a pack."""
+    if (folder / PACK_FILE).is_file():
+        return load_inbetweener(read_pack(folder)).to(device).eval()
+    saved = read(folder / "best.pt", device, "name the --run folder of an earlier training, or a pack's")
+    return network_of(saved).to(device).eval()
+
+
 def _start_from(run: Run, other: Path) -> None:
-    """Take over the best weights of another run or those of a pack."""
-    try:
-        if (other / "pack.toml").is_file():
-            weights = load_inbetweener(read_pack(other)).state_dict()
-        else:
-            weights = torch.load(other / "best.pt", map_location=run.model.mean.device, weights_only=True)["averaged"]
-        for model in (run.model, run.averaged):
-            model.load_state_dict(weights)
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        raise GalateaError(f"{other}: holds no best.pt of a network of this size ({type(error).__name__}); name the "
-                           "--run folder of an earlier training, or a pack's") from error
-
-
-def _open_log(path: Path, step: int, columns: tuple[str, ...]):  # noqa: ANN202 - an open text file
-    """A table to append to, without the rows after the checkpoint, which will be made again."""
-    kept: list[list[str]] = []
-    if path.is_file() and step:
-        with path.open(newline="") as file:
-            kept = [row for row in list(csv.reader(file))[1:] if int(row[0]) <= step]
-    file = path.open("w", newline="")
-    csv.writer(file).writerows([columns, *kept])
-    file.flush()
-    return file
-
-
+    found = load_best(other, str(run.sums.device))
+    if found.shape != run.model.shape:
+        raise GalateaError(f"{other}: holds a network of another size; begin anew without --start")
+    for model in (run.model, run.averaged):
+        model.load_state_dict(found.state_dict())

@@ -16,11 +16,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from blender_addon.motion.inbetween_features import CHANNELS, SIZE
+from blender_addon.motion.inbetween_features import CHANNELS
 
-from .gap_corpus import GapCorpus, draw_batch
-from .gap_losses import away_from_interpolation, gap_losses, tensors
-from .inbetweener import Inbetweener, InbetweenerShape
+from ..runs import write
+from .gap_drawing import Pool, draw, draw_length
+from .gap_losses import away_from_interpolation, gap_losses
+from .inbetweener import network_of
 
 _INFORMATION = 0.004  # what a nat costs
 _FREE = 0.05          # nats a number that cost nothing
@@ -47,24 +48,19 @@ class GapReader(nn.Module):
         return mean, torch.clamp(log_spread, -4.0, 1.0)
 
 
-def train_variants(folder: Path, corpus: GapCorpus, scale: Tensor, steps: int, frames: int, seed: int, half: bool
+def train_variants(folder: Path, pool: Pool, scale: Tensor, steps: int, frames: int, seed: int, half: bool
                    ) -> None:
     """Train the variant layers of best.pt and write them back; done once, so that a second call does nothing."""
-    # the first stage, which in turn ends with this one
-    from .train_inbetweener import _write
-
     path = folder / "best.pt"
     saved = torch.load(path, map_location=scale.device, weights_only=True)
     if saved.get("variants"):
         return
-    model = Inbetweener(InbetweenerShape(**saved["shape"]), np.zeros(SIZE), np.ones(SIZE), np.ones((CHANNELS, 3))
-                        ).to(scale.device)
-    model.load_state_dict(saved["averaged"])
-    model.eval().requires_grad_(False)
+    model = network_of(saved).to(scale.device).eval().requires_grad_(False)
     own = [*model.variant.parameters(), *model.variant_output.parameters()]
     for parameter in own:
         parameter.requires_grad_(True)
     torch.manual_seed(seed)
+    rng = np.random.default_rng([seed, 1])
     reader = GapReader(2 * model.shape.hidden, model.shape.latent).to(scale.device)
     optimiser = torch.optim.AdamW([*own, *reader.parameters()], lr=_RATE, weight_decay=1e-3)
     kind = scale.device.type
@@ -72,15 +68,16 @@ def train_variants(folder: Path, corpus: GapCorpus, scale: Tensor, steps: int, f
         for step in range(steps):
             for group in optimiser.param_groups:
                 group["lr"] = _RATE * (1.0 - 0.99 * step / steps)
-            batch = draw_batch(corpus, frames, np.random.default_rng([seed, 1 << 21, step]))
-            x = tensors(batch, str(scale.device))
+            length = draw_length(rng)
+            with torch.no_grad():
+                x = draw(pool, length, max(2, frames // length))
             keys = (x["before"], x["after"], x["share"])
             with torch.no_grad(), torch.autocast(kind, torch.bfloat16, enabled=half):
                 signal = model.read(x["features"])
                 turns, shifts, _ = model.say(signal, x["features"], *keys, None)
             signal = signal.float()
             guess = torch.cat([turns, shifts[:, :, None]], dim=2)
-            away = torch.as_tensor(away_from_interpolation(batch), dtype=torch.float32, device=scale.device) - guess
+            away = away_from_interpolation(x) - guess
             mean, log_spread = reader(signal, (away / model.unit).flatten(2).clamp(-5.0, 5.0), x["missing"].float())
             latent = mean + torch.randn_like(mean) * torch.exp(log_spread)
             turns, shifts, standing = model.say(signal, x["features"], *keys, latent)
@@ -96,4 +93,4 @@ def train_variants(folder: Path, corpus: GapCorpus, scale: Tensor, steps: int, f
             if (step + 1) % 25 == 0:
                 bar.set_postfix(joints=f"{losses['joints'].item():.3f}", nats=f"{cost.sum().item():.1f}")
     saved["averaged"] = model.state_dict()
-    _write(path, saved | {"variants": steps})
+    write(path, saved | {"variants": steps})
