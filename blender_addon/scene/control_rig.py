@@ -20,6 +20,7 @@ from ..motion.requests import KeyOptions
 from ..motion.slices import drain
 from .applying import apply_in_slices
 from .armatures import edit_mode
+from .carrying import carry_keys, carry_pose
 from .character import found
 from .files import hushed
 from .holding import held
@@ -40,6 +41,7 @@ METARIG: dict[str, str] = {
     **{f"{side}Hand{digit}{n}": f"{name}.0{n}.{side[0]}" for side in ("Left", "Right")
        for digit, name in _FINGERS.items() for n in (1, 2, 3)},
 }
+_SMALL = {ours: theirs for ours, theirs in METARIG.items() if ours == "Jaw" or "Hand" in ours.removesuffix("Hand")}
 # Limbs are followed as a whole: Rigify cuts their deforming bones in two and takes their twist apart, which helpers do.
 _WHOLE = ("upper_arm", "forearm", "thigh", "shin")
 # Rigify turns the spine below its middle about its length as the hips are; these are turned as their controls are.
@@ -71,7 +73,8 @@ def make_control_rig(character: bpy.types.Object) -> ControlRig:
         rig = _generate(armature)
         motion = _motion(armature)
         _follow(armature, rig)
-        action, notes = _put_onto(rig, *motion) if motion else ("", ())
+        carry_pose(armature, rig, _SMALL)
+        action, notes = _put_onto(armature, rig, *motion) if motion else ("", ())
         _hand_over(armature, rig)
         return ControlRig(rig.name, armature.name, action, (*notes, *_unseen(armature)))
 
@@ -96,6 +99,7 @@ def _check(armature: bpy.types.Object) -> None:
 
 def _generate(armature: bpy.types.Object) -> bpy.types.Object:
     """Rigify's rig for a character, at its place, with a mark for each of its bones."""
+    there = {data.session_uid for data in bpy.data.armatures}
     metarig = add_metarig()
     try:
         with edit_mode():
@@ -113,9 +117,8 @@ def _generate(armature: bpy.types.Object) -> bpy.types.Object:
             raise GalateaError(f"Rigify could not generate a rig: {str(error).strip().splitlines()[-1]}") from error
         rig = bpy.context.view_layer.objects.active
     finally:
-        data = metarig.data
-        bpy.data.objects.remove(metarig)
-        bpy.data.armatures.remove(data)
+        bpy.data.objects.remove(metarig)  # and its data, and the copy that Rigify leaves
+        bpy.data.batch_remove([data for data in bpy.data.armatures if not data.users and data.session_uid not in there])
     rig.name = rig.data.name = f"{armature.name} Rig"
     rig.matrix_world = armature.matrix_world
     with edit_mode():
@@ -199,19 +202,22 @@ def _motion(armature: bpy.types.Object) -> tuple[Any, ...] | None:
     return as_clip(armature, rig, bones), action, first
 
 
-def _put_onto(rig: bpy.types.Object, clip: Any, action: bpy.types.Action, first: int) -> tuple[str, tuple[str, ...]]:
-    """Key a clip on the controls; returns the new action's name and what is worth knowing."""
+def _put_onto(armature: bpy.types.Object, rig: bpy.types.Object, clip: Any, action: bpy.types.Action, first: int
+              ) -> tuple[str, tuple[str, ...]]:
+    """Key on the controls a clip and what fingers and jaw do; returns the new action's name and what is worth knowing.
+    """
     options = KeyOptions(feet=False, hands=False, tolerance=1.0)
     applied = drain(apply_in_slices(held(rig), read_rig(rig), clip, options, f"{action.name} Controls", first,
                                     loop=action.use_cyclic))
     made = key_takes(rig, [applied.take])[0]
+    carry_keys(armature, made, _SMALL)
     return made.name, (f"{made.name} has on the controls what {action.name} does", *applied.notes)
 
 
 def _unseen(armature: bpy.types.Object) -> tuple[str, ...]:
     action = armature.animation_data.action if armature.animation_data else None
     return () if action is None else (f"{action.name} stays with {armature.name} and shows again when its control rig "
-                                      "is deleted; keys of fingers and jaw are in it alone",)
+                                      "is deleted",)
 
 
 def _hand_over(armature: bpy.types.Object, rig: bpy.types.Object) -> None:

@@ -367,6 +367,26 @@ def test_the_panel_hands_on_style_and_changes_parts(ui):
     assert body.material_slots[0].material["galatea_seed"] == 6
 
 
+def test_each_change_is_undone_and_done_again_in_one_step(ui):
+    ui.seed, ui.action, ui.seconds, ui.shirt_worn, ui.trousers_worn = 3, "walk", 0.5, True, True
+    bpy.ops.galatea.create_character("EXEC_DEFAULT", True)
+    for change, asked in (("change_clothes", {"skirt_worn": True, "trousers_worn": False, "shirt_material": "stone"}),
+                          ("change_clothes", {"skirt_worn": False, "shirt_worn": False}), ("change_body", {"seed": 8}),
+                          ("change_motion", {"motion_seed": 4}), ("change_material", {"material": "stone"})):
+        settings = bpy.context.scene.galatea_character  # undo makes new ones
+        for name, value in asked.items():
+            setattr(settings, name, value)
+        bpy.ops.ed.undo_push(message="set")
+        before = dump_file()
+        assert getattr(bpy.ops.galatea, change)("EXEC_DEFAULT", True) == {"FINISHED"}
+        after = dump_file()
+        assert changes(before, after)
+        bpy.ops.ed.undo()
+        assert changes(before, dump_file()) == [], change
+        bpy.ops.ed.redo()
+        assert changes(after, dump_file()) == [], change
+
+
 def test_change_body_is_for_characters(ui):
     assert "Select a character" in character.ChangeBody.why_not(bpy.context)
     bpy.ops.galatea.create_character("EXEC_DEFAULT")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from made_body_pack import write_body_pack
 from made_dumps import changes, dump_file
-from mathutils import Matrix
+from mathutils import Euler, Matrix
 
 from blender_addon import api
 from blender_addon.api import packs
@@ -67,10 +67,38 @@ def test_what_it_does_goes_onto_the_controls_and_back_when_they_are_deleted(danc
     assert bpy.context.view_layer.objects.active is rig and bpy.context.selected_objects == [rig]
     assert rig.animation_data.action.name == result.action == f"{action.name} Controls"
     assert armature.animation_data.action is action and armature.hide_get()
-    assert not [ob for ob in bpy.data.objects if "metarig" in ob.name.lower()]
+    assert not [each for each in (*bpy.data.objects, *bpy.data.armatures) if "metarig" in each.name.lower()]
     assert max(off(skin(body, frame), points) for frame, points in before.items()) < 0.003
     described = api.describe_rig(rig)
     assert described.family == "Rigify" and not described.missing
+    bpy.data.objects.remove(rig)
+    assert max(off(skin(body, frame), points) for frame, points in before.items()) < 1e-5
+
+
+def test_fingers_and_jaw_come_along_key_for_key(dancer):
+    armature, body = dancer
+    keyed = {"LeftHandIndex1": "f_index.01.L", "LeftHandIndex2": "f_index.02.L", "RightHandThumb1": "thumb.01.R",
+             "Jaw": "jaw"}
+    armature.pose.bones["LeftHandIndex2"].rotation_mode = "XYZ"
+    for n, name in enumerate(keyed):
+        bone = armature.pose.bones[name]
+        for frame, angle in ((3, 0.1), (12, 0.6 + 0.1 * n), (24, -0.2)):
+            what = "rotation_euler" if bone.rotation_mode == "XYZ" else "rotation_quaternion"
+            turn = Euler((angle, 0.05 * n, 0.0))
+            setattr(bone, what, turn if what == "rotation_euler" else turn.to_quaternion())
+            bone.keyframe_insert(what, frame=frame)
+    armature.pose.bones["RightHandPinky3"].rotation_quaternion = Euler((1.0, 0.0, 0.0)).to_quaternion()  # not keyed
+    for curve in fcurves(armature.animation_data.action):
+        if "LeftHandIndex1" in curve.data_path:
+            curve.keyframe_points[1].interpolation = "BOUNCE"
+    before = {frame: skin(body, frame) for frame in (3, 8, 12, 20)}
+    rig = bpy.data.objects[api.make_control_rig(body).armature]
+    assert max(off(skin(body, frame), points) for frame, points in before.items()) < 0.003
+    curves = {curve.data_path.split('"')[1]: curve for curve in fcurves(rig.animation_data.action)
+              if '"' in curve.data_path}
+    for control in keyed.values():
+        assert [point.co.x for point in curves[control].keyframe_points] == [3, 12, 24], control
+    assert curves["f_index.01.L"].keyframe_points[1].interpolation == "BOUNCE"
     bpy.data.objects.remove(rig)
     assert max(off(skin(body, frame), points) for frame, points in before.items()) < 1e-5
 
