@@ -140,7 +140,7 @@ def parts(quality: Quality) -> Image.Image:
     shoot(View((foot[0], foot[1] + 0.06, 0.06), 0.34, 100.0, 8.0))
     _empty_studio()
     armature = person(seed=6, sex=1.0, variety=0.5)
-    pose(armature, LeftArm=("Y", -30.0), LeftForeArm=("Z", -100.0), RightArm=("Y", 115.0),
+    pose(armature, LeftArm=("Y", -30.0), LeftForeArm=("Z", -100.0), RightShoulder=("Y", 22.0), RightArm=("Y", 93.0),
          LeftUpLeg=("X", -85.0), LeftLeg=("X", 100.0))
     elbow, knee, shoulder = (_place(armature, name) for name in ("LeftForeArm", "LeftLeg", "RightArm"))
     shoot(View(elbow, 0.55, -15.0, 30.0))
