@@ -165,13 +165,16 @@ def shape_of(body: BodyMesh) -> Shape:
 @contextmanager
 def reshaped(character: Character, shape: Shape, about: Mapping[str, Any]) -> Iterator[None]:
     """Give a character another body: its vertices and the rest of its bones; all else stays. What is raised in the
-    block gives it its old one back. RigError when a bone is missing; nothing is changed then."""
+    block gives it its old one back. RigError when a bone is missing or hidden; nothing is changed then."""
     armature, mesh = character.armature(), character.body().data
     gone = [name for name in shape.bones if name not in armature.data.bones]
     if gone:
         raise RigError(f"{armature.name} has no bone {gone[0]} any more; create another character")
     if len(mesh.vertices) != len(shape.vertices):
         raise RigError(f"{character.body().name} was made by another Galatea; create another character")
+    if not _may_be_edited(armature):
+        raise RigError(f"{armature.name} is hidden from all viewports or excluded from this view layer; show it for as "
+                       "long as its body is changed")
     old = np.empty(3 * len(mesh.vertices), np.float32)
     mesh.vertices.foreach_get("co", old)
     old_about = armature[_ABOUT].to_dict()
@@ -182,6 +185,17 @@ def reshaped(character: Character, shape: Shape, about: Mapping[str, Any]) -> It
         with suppress(GalateaError):
             _put(character, Shape(old.reshape(-1, 3), old_bones), old_about)
         raise
+
+
+def _may_be_edited(armature: bpy.types.Object) -> bool:
+    layer = bpy.context.view_layer
+    if armature.name not in layer.objects:
+        return False
+    active = layer.objects.active
+    layer.objects.active = armature
+    may = bpy.ops.object.mode_set.poll()
+    layer.objects.active = active
+    return may
 
 
 def _put(character: Character, shape: Shape, about: Mapping[str, Any]) -> dict[str, tuple[Vector, Vector, Vector]]:

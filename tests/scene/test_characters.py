@@ -333,6 +333,18 @@ def test_broken_off_the_body_is_the_old_one(there):
     assert [change for change in changes(before, after) if "armatures/" not in change and ".pose:" not in change] == []
 
 
+def test_a_rig_out_of_sight_is_told_of(there):
+    armature, body = objects(api.create_character(WALK))
+    armature.hide_set(True)
+    api.change_body(body, api.CharacterRequest(seed=5))
+    armature.hide_viewport = True
+    bpy.context.view_layer.objects.active = body
+    before = dump_file()
+    with pytest.raises(RigError, match="hidden from all viewports"):
+        api.change_body(body, api.CharacterRequest(seed=6))
+    assert changes(before, dump_file()) == []
+
+
 # --- the panel --------------------------------------------------------------------------------------------------------
 
 
