@@ -3,7 +3,6 @@
 
 import os
 import sys
-import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -27,6 +26,8 @@ def extension() -> str:
 @cache
 def version() -> str:
     """Return Galatea's version, as blender_manifest.toml states it."""
+    import tomllib  # when Blender starts it is not needed
+
     with open(ROOT / "blender_manifest.toml", "rb") as file:
         return tomllib.load(file)["version"]
 
