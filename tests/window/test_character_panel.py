@@ -33,6 +33,17 @@ def test_another_motion_keeps_the_body(seen):
     assert (name, action) == ("Galatea Character", "Galatea walk 4") and stature == pytest.approx(1.85, rel=0.01)
 
 
+def test_other_clothes_are_undone_in_one_step(seen):
+    assert seen["worn"] == [f"Galatea Character {name}" for name in ("Body", "Shirt", "Trousers")]
+    assert seen["undressed"] == {}
+
+
+def test_the_window_stays_awake(seen):
+    """Between two ticks of a timer; what Blender takes to draw its window by itself is not ours to shorten."""
+    for name in ("gaps_first", "gaps", "gaps_change", "gaps_clothes"):
+        assert max(seen[name]) - seen["drawn"] < 0.2, (name, seen[name], seen["drawn"])
+
+
 def test_esc_leaves_everything_as_it_was(seen):
     assert seen["cancelled"] == {}
 
