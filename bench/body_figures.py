@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How well bodies have the measures asked for and how well they bend, judged by their meshes alone.
 
-    python bench/body_figures.py [BODIES] [--data DIR [--clip FILE]]
+    python bench/body_figures.py [BODIES] [--every N] [--data DIR [--clip FILE]]
 
 The people are drawn from models/body-vae, half of them women; the judges are tests/judging_bodies.py and
-tests/judging_joints.py. DIR: the folder with motion that training reads, FILE a clip in it that its index.csv holds out
-from training; with it the volume that elbows and knees keep is taken over 20 poses of that clip, too.
+tests/judging_joints.py. N: what takes long is done for every Nth of the people, 10 if not said. DIR: the folder with
+motion that training reads, FILE a clip in it that its index.csv holds out from training; with it the volume that elbows
+and knees keep is taken over 20 poses of that clip, too.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from judging_bodies import pierced, taken  # noqa: E402
+from judging_bodies import open_edges, overlapping, pierced, taken, texels, unlike_mirrored  # noqa: E402
 from judging_joints import bent, in_motion, skinned, triangles, volume, volume_kept  # noqa: E402
 
-from blender_addon.character.body_mesh import make_body  # noqa: E402
+from blender_addon.character.body_mesh import BodyMesh, make_body  # noqa: E402
 from blender_addon.character.people import draw_people, open_people  # noqa: E402
 from blender_addon.inference.packs import read_pack  # noqa: E402
 from blender_addon.motion.bvh import read_bvh  # noqa: E402
@@ -48,11 +49,26 @@ def held_out(data: Path, file: str) -> np.ndarray:
     return matrix_from_quat(forward_kinematics(clip.skeleton, clip.rotations[frames], clip.positions[frames])[0])
 
 
-def main(count: int, poses: np.ndarray) -> None:
-    """Print the figures of `count` bodies; of every tenth those that take long."""
+def skin_faults(mesh: BodyMesh) -> dict[str, float]:
+    """What is wrong with a skin; nothing is 0, but for the share of it whose texels are not within 30 % of the mean."""
+    density, real = texels(mesh)
+    sums, used = mesh.weights.sum(axis=1), (mesh.weights > 0.0).sum(axis=1)
+    three = (np.diff(np.sort(mesh.faces, axis=1), axis=1) == 0).any(axis=1)
+    return {"edges without two faces": open_edges(mesh)[0], "handles": open_edges(mesh)[1],
+            "faces that are no quads, %": 100.0 * three.mean(),
+            "left unlike right, mm": 1000.0 * unlike_mirrored(mesh),
+            "weights that do not sum to 1, by at most": np.abs(sums - 1.0).max(),
+            "vertices with more than four bones, none, or a negative weight":
+                int(((used > 4) | (used == 0) | (mesh.weights < 0.0).any(axis=1)).sum()),
+            "skin whose texels are more than 30 % off the mean, %":
+                100.0 * real[(density < 0.7) | (density > 1.3)].sum() / real.sum()}
+
+
+def main(count: int, every: int, poses: np.ndarray) -> None:
+    """Print the figures of `count` bodies; of every so many those that take long."""
     people = open_people(read_pack(ROOT / "models" / "body-vae"))
     drawn = [person for sex in (0.0, 1.0) for person in draw_people(people, count // 2, 1, sex=sex)]
-    seconds, off, cut, kept, moving, density = [], {}, [], [], [], []
+    seconds, off, cut, kept, moving, density, faults = [], {}, [], [], [], [], []
     for n, person in enumerate(drawn):
         start = time.perf_counter()
         mesh = make_body(person)
@@ -60,7 +76,8 @@ def main(count: int, poses: np.ndarray) -> None:
         for name, value in taken(mesh, person).items():
             off.setdefault(name, []).append(abs(value / person[name] - 1.0))
         density.append(person["weightkg"] / (1000.0 * volume(mesh.vertices, triangles(mesh))))
-        if n % 10 == 0:
+        faults.append(skin_faults(mesh))
+        if n % every == 0:
             cut.append(len(pierced(mesh)) / (2 * len(mesh.faces)))
             kept.append([volume_kept(mesh, name, bent(mesh, name, 120.0)) for name in ("LeftForeArm", "LeftLeg")])
             for pose in poses:
@@ -72,6 +89,11 @@ def main(count: int, poses: np.ndarray) -> None:
     for name, values in off.items():
         print(f"  {name}: {100 * np.mean(values):.2f} / {100 * np.max(values):.2f}")
     print(f"weight over volume: {np.mean(density):.2f} kg/l, {np.min(density):.2f} to {np.max(density):.2f}")
+    print("skin, worst of all bodies:")
+    for name in faults[0]:
+        print(f"  {name}: {max(each[name] for each in faults):.3g}")
+    print(f"  texels that lie on two faces, of those on any, %: {100 * overlapping(mesh)[0]:.3g} (one layout for all)")
+    print(f"of {len(cut)} bodies:")
     print(f"edges that go through the skin: {100 * np.mean(cut):.2f} %, at most {100 * np.max(cut):.2f} %")
     elbow, knee = np.min(kept, axis=0)
     print(f"volume kept at 120 degrees, at least: elbow {100 * elbow:.0f} %, knee {100 * knee:.0f} %")
@@ -84,7 +106,8 @@ def main(count: int, poses: np.ndarray) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("bodies", type=int, nargs="?", default=200, metavar="BODIES")
+    parser.add_argument("--every", type=int, default=10, metavar="N")
     parser.add_argument("--data", type=Path, metavar="DIR")
     parser.add_argument("--clip", default=CLIP, metavar="FILE")
     given = parser.parse_args()
-    main(given.bodies, held_out(given.data, given.clip) if given.data else np.zeros((0, 22, 3, 3)))
+    main(given.bodies, given.every, held_out(given.data, given.clip) if given.data else np.zeros((0, 22, 3, 3)))

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Judging bodies by their meshes alone: cuts walked from triangle to triangle, self-intersections.
+"""Judging bodies by their meshes alone: closed skins, mirror images, texels, cuts walked from triangle to triangle,
+self-intersections.
 
 Nothing of `blender_addon.character` takes part, so that it can be judged. A mesh is a `BodyMesh`.
 """
@@ -10,6 +11,48 @@ from judging_joints import dense, joint, posed, triangles
 
 def sides(faces):
     return np.stack([faces, np.roll(faces, -1, axis=1)], axis=-1).reshape(-1, 2)
+
+
+def open_edges(mesh):
+    """How many edges have not two faces, one on either side of them, and how many handles the skin has."""
+    both = sides(mesh.faces)
+    edges, count = np.unique(np.sort(both, axis=1), axis=0, return_counts=True)
+    twice = len(both) - len(np.unique(both, axis=0))  # the same way round: a face is turned inside out
+    return int((count != 2).sum()) + twice, 1 - (len(mesh.vertices) - len(edges) + len(mesh.faces)) // 2
+
+
+def unlike_mirrored(mesh):
+    """How far, in metres, a vertex is at most from the mirror image of one."""
+    flipped = mesh.vertices * (-1.0, 1.0, 1.0)
+    order, other = np.lexsort(np.round(mesh.vertices, 4).T), np.lexsort(np.round(flipped, 4).T)
+    apart = np.abs(mesh.vertices[order] - flipped[other]).max(axis=1)
+    # rounding may sort a few pairs differently, which are then looked up one by one
+    for n in np.flatnonzero(apart > 1e-5):
+        apart[n] = np.abs(flipped - mesh.vertices[order[n]]).max(axis=1).min()
+    return float(apart.max())
+
+
+def texels(mesh):
+    """(F,) texels along a metre of each face over the mean of the skin, and (F,) the faces' areas in square metres."""
+    quads = mesh.vertices[mesh.faces]
+    real = np.linalg.norm(np.cross(quads[:, 2] - quads[:, 0], quads[:, 3] - quads[:, 1]), axis=1) / 2
+    across, along = mesh.uvs[:, 2] - mesh.uvs[:, 0], mesh.uvs[:, 3] - mesh.uvs[:, 1]
+    density = np.sqrt((across[:, 0] * along[:, 1] - across[:, 1] * along[:, 0]) / 2 / real)
+    return density / (np.sum(density * real) / np.sum(real)), real
+
+
+def overlapping(mesh, size=1024):
+    """The shares of texels that lie on more than one face, of those that lie on any, and of those in the square."""
+    count = np.zeros((size, size), int)
+    for quad in mesh.uvs * size:
+        low = np.maximum(np.floor(quad.min(axis=0)).astype(int), 0)
+        high = np.minimum(np.ceil(quad.max(axis=0)).astype(int) + 1, size)
+        x, y = np.meshgrid(np.arange(low[0], high[0]) + 0.5, np.arange(low[1], high[1]) + 0.5)
+        inside = np.ones(x.shape, bool)
+        for start, end in zip(quad, np.roll(quad, -1, axis=0)):
+            inside &= (end[0] - start[0]) * (y - start[1]) - (end[1] - start[1]) * (x - start[0]) > 0.0
+        count[low[1]: high[1], low[0]: high[0]] += inside
+    return (count > 1).sum() / (count > 0).sum(), (count > 0).mean()
 
 
 def pierced(mesh):

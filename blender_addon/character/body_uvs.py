@@ -83,7 +83,7 @@ def _seams() -> frozenset[tuple[int, int]]:
         lines += [[own["crotch"][1], *legs[: ankle + 1, 14]], list(legs[ankle: ankle + 5, 10])]
         lines += [[own["foot"][9, 12 - n], *own[f"toe{n}"][:, 4]] for n in range(5)]
         lines += [[trunk[EAR_ROWS[0], 6 if own is left else -6], *own["ear"][:2, 4]]]
-        lines += [[trunk[14, 6 if own is left else -6], *own["arm"][:, 6], own["palm"][0, 6]]]
+        lines += [[trunk[14, 6 if own is left else -6], *own["arm"][:, 6]]]
     pairs = [pair for line in lines for pair in pairwise(int(vertex) for vertex in line)]
     return frozenset((min(pair), max(pair)) for pair in pairs)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from judging_bodies import pierced, sides, taken, winding
+from judging_bodies import open_edges, overlapping, pierced, sides, taken, texels, unlike_mirrored, winding
 from judging_joints import (
     SHARES,
     TWISTS,
@@ -66,11 +66,8 @@ def bodies():
 
 def test_one_closed_skin_of_quads(bodies):
     mesh = bodies["man"]
-    both = sides(mesh.faces)
-    assert len(np.unique(both, axis=0)) == len(both)  # no edge twice the same way round: normals agree
-    edges, count = np.unique(np.sort(both, axis=1), axis=0, return_counts=True)
-    assert (count == 2).all()
-    assert len(mesh.vertices) - len(edges) + len(mesh.faces) == 2  # a sphere, without handles
+    assert open_edges(mesh) == (0, 0)
+    edges = np.unique(np.sort(sides(mesh.faces), axis=1), axis=0)
     assert np.array_equal(np.unique(mesh.faces), np.arange(len(mesh.vertices)))
     assert mesh.faces.shape[1] == 4 and (np.diff(np.sort(mesh.faces, axis=1), axis=1) > 0).all()
     assert 6000 <= len(mesh.vertices) <= 12500
@@ -93,13 +90,7 @@ def test_all_bodies_have_one_layout(bodies):
 
 def test_left_and_right_are_mirror_images(bodies):
     for name, mesh in bodies.items():
-        flipped = mesh.vertices * (-1.0, 1.0, 1.0)
-        order, other = np.lexsort(np.round(mesh.vertices, 4).T), np.lexsort(np.round(flipped, 4).T)
-        apart = np.abs(mesh.vertices[order] - flipped[other]).max(axis=1)
-        # rounding may sort a few pairs differently, which are then looked up one by one
-        for n in np.flatnonzero(apart > 1e-5):
-            apart[n] = np.abs(flipped - mesh.vertices[order[n]]).max(axis=1).min()
-        assert apart.max() < 1e-5, name
+        assert unlike_mirrored(mesh) < 1e-5, name
 
 
 @pytest.mark.parametrize("name", ["woman", "man", "between"])
@@ -230,27 +221,12 @@ def test_texture_coordinates_lie_in_the_square_without_folds(bodies):
 
 
 def test_charts_do_not_lie_upon_one_another(bodies):
-    size = 1024
-    count = np.zeros((size, size), int)
-    for quad in bodies["man"].uvs * size:
-        low = np.maximum(np.floor(quad.min(axis=0)).astype(int), 0)
-        high = np.minimum(np.ceil(quad.max(axis=0)).astype(int) + 1, size)
-        x, y = np.meshgrid(np.arange(low[0], high[0]) + 0.5, np.arange(low[1], high[1]) + 0.5)
-        inside = np.ones(x.shape, bool)
-        for start, end in zip(quad, np.roll(quad, -1, axis=0)):
-            inside &= (end[0] - start[0]) * (y - start[1]) - (end[1] - start[1]) * (x - start[0]) > 0.0
-        count[low[1]: high[1], low[0]: high[0]] += inside
-    assert (count > 1).sum() < 0.0005 * (count > 0).sum()
-    assert (count > 0).mean() > 0.40
+    twice, used = overlapping(bodies["man"])
+    assert twice == 0.0 and used > 0.40
 
 
 def test_texels_are_spread_evenly(bodies):
-    mesh = bodies["man"]
-    quads = mesh.vertices[mesh.faces]
-    real = np.linalg.norm(np.cross(quads[:, 2] - quads[:, 0], quads[:, 3] - quads[:, 1]), axis=1) / 2
-    across, along = mesh.uvs[:, 2] - mesh.uvs[:, 0], mesh.uvs[:, 3] - mesh.uvs[:, 1]
-    density = np.sqrt((across[:, 0] * along[:, 1] - across[:, 1] * along[:, 0]) / 2 / real)
-    density /= np.sum(density * real) / np.sum(real)
+    density, real = texels(bodies["man"])
     assert real[(density > 0.7) & (density < 1.3)].sum() / real.sum() > 0.98
     assert np.percentile(density, 0.5) > 0.5 and np.percentile(density, 99.5) < 2.0
 
