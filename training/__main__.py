@@ -18,6 +18,7 @@ BODIES = "body-vae"
 KINDS = ("motion-generator", "motion-inbetweener", "pose-vae", BODIES, TEXTURES)
 STEPS = {"motion-generator": 5000, "motion-inbetweener": 100_000, "pose-vae": 4000, BODIES: 4000, TEXTURES: 8000}
 FINETUNE_STEPS = 1500
+WITHOUT_END = 1_000_000  # steps, where minutes are given: the clock ends it
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -220,7 +221,7 @@ def _train(args: argparse.Namespace) -> None:
         from .body.train_body import train
     else:
         from .motion.train_pose import train
-    train(args.data, args.run, args.steps or STEPS[args.kind], args.seed, args.device, args.size,
+    train(args.data, args.run, args.steps or (WITHOUT_END if args.minutes else STEPS[args.kind]), args.seed, args.device, args.size,
           args.checkpoint_every, args.stop_after, **more)
 
 

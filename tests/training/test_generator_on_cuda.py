@@ -13,7 +13,7 @@ import torch
 
 from training.motion.clips import load_clips
 from training.motion.corpus import build_corpus, draw_windows
-from training.motion.generator_losses import show
+from training.motion.generator_losses import no_ends, show
 from training.motion.generator_schedule import Continued
 from training.motion.generator_step import LOSSES, RecordedStep, Run, learn
 from training.motion.train_generator import AHEAD, _network, begin
@@ -25,6 +25,8 @@ SCHEDULE = Continued(100, batch=8, window=32, half=False)
 def test_what_is_recorded_learns_as_what_is_not(prepared: Path):
     corpus = build_corpus(load_clips(prepared), seed=1)
     runs = [begin(_network(corpus, 1, "tiny"), "tiny", 1, "cuda") for _ in range(2)]
+    for run in runs:
+        run.ends = no_ends(run.model, SCHEDULE.steady_windows(1.0))
     windows = draw_windows(corpus, SCHEDULE.batch, SCHEDULE.window, AHEAD, np.random.default_rng(0))
     shown = show(windows, runs[0].model.shape.styles, SCHEDULE, 1.0, np.random.default_rng(0), "cuda")
     recorded = RecordedStep(runs[0], SCHEDULE)
@@ -50,3 +52,4 @@ def level_with(run: Run, other: Run) -> None:
     for name in ("model", "reader", "averaged", "critic", "optimiser", "critic_optimiser"):
         getattr(run, name).load_state_dict(copy.deepcopy(getattr(other, name).state_dict()))
     run.moved.copy_(other.moved)
+    run.ends.copy_(other.ends)

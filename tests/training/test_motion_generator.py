@@ -26,7 +26,10 @@ from training.motion.clips import load_clips
 from training.motion.corpus import action_shares, build_corpus, draw_windows, smooth_path
 from training.motion.export_generator import OUTPUTS, Step, example_inputs, load_run, round_weights
 from training.motion.generator import local_joints
+from training.motion.generator_losses import no_ends, roll_out, show
+from training.motion.generator_schedule import Schedule
 from training.motion.liveliness import energy_apart, no_means
+from training.motion.train_generator import AHEAD, _network, begin
 
 
 def rows(run: Path) -> list[list[str]]:
@@ -147,19 +150,22 @@ def test_liveliness_tells_each_action_how_far_it_is_off():
     action[:3, :, 0] = 1.0
     action[3:, :, 1] = 1.0
     means = no_means(2, 22, "cpu")
-    same, _ = energy_apart(captured, captured, action, 30.0, means)
+    same, _ = energy_apart(captured, action, captured, action, 30.0, means)
     assert same.item() == pytest.approx(0.0, abs=1e-6)
     # the first action at half its speed, the second as it should be: log 2 for one of two
     factors = torch.tensor([0.5, 0.5, 0.5, 1.0, 1.0, 1.0])[:, None, None, None]
     made = (captured * factors).requires_grad_()
-    apart, after = energy_apart(made, captured, action, 30.0, means)
+    apart, after = energy_apart(made, action, captured, action, 30.0, means)
     assert apart.item() == pytest.approx((np.log(2.0) - 0.05) / 2.0, rel=0.02)
     apart.backward()
     assert made.grad[:3].abs().sum() > 0.0 and made.grad[3:].abs().max() < 1e-6
-    assert after[2, :, 0].tolist() == [147.0, 147.0]
+    assert after[[1, 3], :, 0].tolist() == [[147.0, 147.0]] * 2
+    # an action of which nothing was captured, or made, is told nothing
+    alone, _ = energy_apart(made[3:], action[3:], captured[:3], action[:3], 30.0, means)
+    assert alone.item() == 0.0
     # what is right on the whole is right, whatever one batch did: quick and slow ones make up for each other
-    _, slow = energy_apart(captured * 0.5 ** 0.5, captured, action, 30.0, means)
-    evened, _ = energy_apart(captured * (1.0 + 0.5 * 0.95 / 0.05) ** 0.5, captured, action, 30.0, slow)
+    _, slow = energy_apart(captured * 0.5 ** 0.5, action, captured, action, 30.0, means)
+    evened, _ = energy_apart(captured * (1.0 + 0.5 * 0.95 / 0.05) ** 0.5, action, captured, action, 30.0, slow)
     assert evened.item() < 0.01
 
 
@@ -260,3 +266,25 @@ def test_a_missing_file_is_one_line(tmp_path: Path, capsys):
     assert "not a prepared data set" in capsys.readouterr().err
     with pytest.raises(GalateaError):
         load_clips(tmp_path / "none.npz")
+
+
+def test_steady_windows_keep_to_their_action_and_go_on_where_they_ended(prepared: Path):
+    corpus = build_corpus(load_clips(prepared), seed=1)
+    schedule = Schedule(10, batch=12, window=32, drawn=0.5, going_on=1.0, half=False)
+    run = begin(_network(corpus, 1, "tiny"), "tiny", 1, "cpu")
+    ends = no_ends(run.model, schedule.steady_windows(1.0))
+    assert len(ends) == 3
+    made = []
+    for step in range(2):
+        rng = np.random.default_rng(step)
+        windows = draw_windows(corpus, 12, 32, AHEAD, rng, len(ends))
+        shown = show(windows, 1, schedule, 1.0, rng, "cpu")
+        assert (shown.action[:3] == shown.action[:3, :1]).all()
+        assert shown.goes_on[:, 0].tolist() == [1.0] * 3 + [0.0] * 9
+        made.append(roll_out(run.model, run.reader, shown, ends, schedule, 1.0))
+        ends = made[-1].ends
+    first, second = (part.states.detach() for part in made)
+    step = (first[:3, 1:] - first[:3, :-1]).abs().amax()
+    assert (second[:3, 0] - first[:3, -1]).abs().max() <= 1.5 * step
+    # the others begin elsewhere
+    assert (second[3:, 0] - first[3:, -1]).abs().amax(-1).min() > 1.5 * step

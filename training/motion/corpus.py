@@ -222,8 +222,11 @@ class Windows:
     style: np.ndarray
 
 
-def draw_windows(corpus: Corpus, batch: int, length: int, ahead: int, rng: np.random.Generator) -> Windows:
+def draw_windows(corpus: Corpus, batch: int, length: int, ahead: int, rng: np.random.Generator, steady: int = 0
+                 ) -> Windows:
     """Random windows, each around a frame of an action drawn by action_shares; a sequence too short is left out.
+
+    The first `steady` ones are of all actions in turn, the same action at the same place in every batch.
 
     Within an action, styles are drawn by the root of their frames: three seconds of an exaggerated walk among minutes
     of plain ones would not be heard. Walks and runs are bent half of the time: the same steps along an arc, so that the
@@ -238,7 +241,13 @@ def draw_windows(corpus: Corpus, batch: int, length: int, ahead: int, rng: np.ra
         roots = np.sqrt([len(part) for part in parts])
         frames += [(action, part) for part in parts]
         shares += list(share * roots / roots.sum()) if parts else []
-    chosen = rng.choice(len(frames), size=batch, p=np.array(shares) / sum(shares))
+    shares = np.array(shares) / sum(shares)
+    of_action = np.array([action for action, _ in frames])
+    known = np.unique(of_action)
+    chosen = rng.choice(len(frames), size=batch, p=shares)
+    for i in range(steady):
+        own = np.flatnonzero(of_action == known[i % len(known)])
+        chosen[i] = rng.choice(own, p=shares[own] / shares[own].sum()) if shares[own].sum() > 0.0 else own[0]
     drawn = [frames[i][0] for i in chosen]
     middle = np.array([frames[i][1][rng.integers(len(frames[i][1]))] for i in chosen])
     first = np.clip(middle - rng.integers(0, length, batch), corpus.starts[of[middle]],

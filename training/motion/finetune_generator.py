@@ -162,7 +162,7 @@ def _teach_reader(run: Run, corpus: Corpus, schedule: Schedule, seed: int, devic
         windows = draw_windows(corpus, schedule.batch, schedule.window, AHEAD, rng)
         shown = show(windows, run.model.shape.styles, frozen, 0.0, rng, device)
         with torch.autocast(device.partition(":")[0], torch.bfloat16, enabled=schedule.half):
-            made = roll_out(run.model, run.reader, shown, frozen, 0.0)
+            made = roll_out(run.model, run.reader, shown, run.ends, frozen, 0.0)
         found = losses_of(run.model, made, frozen, frozen.latent_weight(0.0))
         found.pop("nats")
         optimiser.zero_grad(set_to_none=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from blender_addon.motion import state_features as features
 from blender_addon.motion.skeleton import CONTACT_JOINTS, INDEX
@@ -22,16 +23,20 @@ from .liveliness import energy_apart
 @dataclass(frozen=True, eq=False)
 class Shown:
     """Windows as tensors, all that a step needs: states (B, T, S) as they are, root (B, T, 3), ahead (B, T - 1, K, 4)
-    the points and headings of the wanted path that each frame is shown, action (B, T, A) and style (B, T, Y) weights,
-    follow (B, 1) whether the path is shown, look (T - 1,) whether the data is looked at again after a frame."""
+    the points and headings of the wanted path that each frame is shown, shows (B, T, A) the actions in them, action
+    (B, T, A) and style (B, T, Y) what is asked for, as weights, follow (B, 1) whether the path is shown, look (T - 1,)
+    whether the data is looked at again after a frame, goes_on (B, 1) whether a window begins where the one at its place
+    ended the step before, as steady ones mostly do."""
 
     states: Tensor
     root: Tensor
     ahead: Tensor
+    shows: Tensor
     action: Tensor
     style: Tensor
     follow: Tensor
     look: Tensor
+    goes_on: Tensor
 
 
 def show(windows: Windows, styles: int, schedule: Schedule, share: float, rng: np.random.Generator, device: str
@@ -50,31 +55,52 @@ def show(windows: Windows, styles: int, schedule: Schedule, share: float, rng: n
     style = (windows.style[..., None] == np.arange(max(styles, 1))) & known[..., None]
     # the path is shown mostly; without it the model must find its own way
     follow = rng.random((batch, 1)) < 0.75
-    return Shown(*(torch.as_tensor(np.asarray(part, dtype=np.float32), device=device) for part in (
+    # steady windows are asked for one thing throughout: what their middle shows
+    steady = np.arange(batch)[:, None] < schedule.steady_windows(share)
+    action, style = (np.where(steady[..., None], part[:, length // 2, None], part) for part in (windows.action, style))
+    goes_on = steady & (rng.random((batch, 1)) < schedule.going_on)
+    return Shown(*(_on(part, device) for part in (
         windows.states, windows.root, np.concatenate([ahead[..., :2], np.sin(turn), -np.cos(turn)], axis=-1),
-        windows.action, style, follow, (frame < schedule.warm_up - 1) | ((frame + 1) % rollout == 0))))
+        windows.action, action, style, follow, (frame < schedule.warm_up - 1) | ((frame + 1) % rollout == 0), goes_on)))
+
+
+def _on(array: np.ndarray, device: str) -> Tensor:
+    """As float32 on the device; nobody waits until it has arrived."""
+    tensor = torch.as_tensor(np.asarray(array, dtype=np.float32))
+    return tensor.pin_memory().to(device, non_blocking=True) if device.startswith("cuda") else tensor.to(device)
 
 
 @dataclass(frozen=True, eq=False)
 class RolledOut:
     """Windows as the model makes them and as they were: states (B, T - 1, S) normalised, roots (B, T - 1, 3).
 
-    The first `drawn` windows ran on drawn latents, for them nothing was wanted; action (B, T - 1, A). latents: mean and
-    log spread (B, C, Z) as read off the windows, then as expected by the prior.
+    The first `drawn` windows ran on drawn latents, for them nothing was wanted, and the first `steady` of these kept to
+    one action; shows and action (B, T - 1, A) as in Shown. latents: mean and log spread (B, C, Z) as read off the
+    windows, then as expected by the prior. ends: (steady, S + 2 L H) pose and memory with which the steady ones ended.
     """
 
     states: Tensor
     roots: Tensor
     wanted_states: Tensor
     wanted_roots: Tensor
+    shows: Tensor
     action: Tensor
     latents: tuple[Tensor, Tensor, Tensor, Tensor]
     drawn: int
+    steady: int
+    ends: Tensor
 
 
-def roll_out(model: Generator, reader: LatentReader, shown: Shown, schedule: Schedule, share: float) -> RolledOut:
+def no_ends(model: Generator, steady: int) -> Tensor:
+    """RolledOut.ends to begin with: the average pose, and nothing remembered."""
+    return torch.zeros(steady, model.shape.state + 2 * model.shape.layers * model.shape.hidden,
+                       device=model.mean.device)
+
+
+def roll_out(model: Generator, reader: LatentReader, shown: Shown, ends: Tensor, schedule: Schedule, share: float
+             ) -> RolledOut:
     """Windows as the model makes them: warmed up on the data, then on its own poses from look to look; on drawn latents
-    all the way."""
+    all the way. ends: as RolledOut's, of the step before."""
     batch, length = shown.states.shape[:2]
     device = shown.states.device
     x = (shown.states - model.mean) / model.scale
@@ -86,12 +112,16 @@ def roll_out(model: Generator, reader: LatentReader, shown: Shown, schedule: Sch
     read_mean, read_spread = reader(x)
     eps = torch.randn_like(read_mean)
     expected: list[tuple[Tensor, Tensor]] = []
-    hidden = [torch.zeros(batch, model.shape.hidden, device=device) for _ in range(model.shape.layers)]
-    cell = list(hidden)
-    pose, root = x[:, 0], paths[:, 0]
+    steady = schedule.steady_windows(share)
+    before = functional.pad(ends[:steady], (0, 0, 0, batch - steady)) * shown.goes_on
+    began, *memory = before.split([model.shape.state, *[model.shape.hidden] * (2 * model.shape.layers)], dim=-1)
+    hidden, cell = memory[:model.shape.layers], memory[model.shape.layers:]
+    goes_on = shown.goes_on > 0.5
+    pose, root = torch.where(goes_on, began, x[:, 0]), paths[:, 0]
     # some windows begin from the average pose, as generating does: from it, too, a model must come to life
     alone = schedule.longest_rollout(share) > 8
     cold = torch.rand(batch, 1, device=device) < (0.1 + 0.3 * drawn if alone else 0.0 * drawn)
+    cold = cold & ~goes_on
     pose = torch.where(cold, torch.zeros_like(pose), pose)
     # so that it learns to find back; not where its liveliness is judged, which noise would make up for it
     noise = torch.randn(length, batch, model.shape.state, device=device) * 0.05 * (1.0 - drawn)
@@ -109,14 +139,16 @@ def roll_out(model: Generator, reader: LatentReader, shown: Shown, schedule: Sch
         pose, root, hidden, cell = model.step(pose + noise[t], root, goal, both, gain, shift, hidden, cell)
         made.append(pose)
         roots.append(root)
-        looks = shown.look[t] > 0.5
+        looks = (shown.look[t] > 0.5) & ~goes_on
         if t >= schedule.warm_up - 1:
             looks = looks & (drawn < 0.5)
         pose = torch.where(looks & ~cold, x[:, t + 1], pose)
         root = torch.where(looks, paths[:, t + 1], root)
     prior = [torch.stack(parts, 1) for parts in zip(*expected, strict=True)]
     return RolledOut(torch.stack(made, 1).float(), torch.stack(roots, 1).float(), x[:, 1:], paths[:, 1:length],
-                     action[:, 1:], (read_mean, read_spread, *prior), schedule.drawn_windows(share))
+                     shown.shows[:, 1:], action[:, 1:], (read_mean, read_spread, *prior),
+                     schedule.drawn_windows(share), steady,
+                     torch.cat([pose, *hidden, *cell], dim=-1)[:steady].detach().float())
 
 
 def losses_of(model: Generator, made: RolledOut, schedule: Schedule, nat: float | Tensor) -> dict[str, Tensor]:
@@ -178,13 +210,14 @@ def fooling(model: Generator, critic: Critic, moved: Tensor, made: RolledOut, sc
     """What motion on drawn latents is told: by the critic, by how much captures of the same actions and those it began
     from move, without which it comes to rest, and by its own contacts where its feet stand. And the new `moved`, as
     liveliness.py keeps it."""
-    own = made.states[:made.drawn]
-    scores = critic(own, made.action[:made.drawn])
+    own, action = made.states[:made.drawn], made.action[:made.drawn]
+    scores = critic(own, action)
     joints = _joints(model, own)
     with torch.no_grad():
-        captured = _joints(model, made.wanted_states[:made.drawn])
-    by_action, moved = energy_apart(joints, captured, made.action[:made.drawn], FPS, moved)
-    lively = by_action + (_speeds(joints) / _speeds(captured)).log().abs().mean()
+        captured = _joints(model, made.wanted_states)
+    by_action, moved = energy_apart(joints, action, captured, made.shows, FPS, moved)
+    began_from = captured[made.steady:made.drawn]
+    lively = by_action + (_speeds(joints[made.steady:]) / _speeds(began_from)).log().abs().mean()
     slide = _sliding(joints, made.roots[:made.drawn], own[..., features.CONTACTS].detach().clamp(0.0, 1.0).round())
     return -schedule.fooling * scores.mean() + schedule.lively * lively + schedule.planted * slide, moved
 

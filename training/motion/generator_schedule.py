@@ -21,6 +21,7 @@ class Schedule:
     information: float = 4e-3   # what a nat in a latent costs in the end
     foretold: float = 4e-3      # what a nat costs by which the prior misses a latent
     drawn: float = 0.4          # of a batch runs on drawn latents
+    going_on: float = 0.92      # how often one that keeps to its action goes on where it ended, else it begins anew
     fooling: float = 0.06       # what it is worth that the critic takes that for a capture
     lively: float = 0.3         # what it costs that joints move e times less or more than in the captures
     planted: float = 0.2        # what a metre a second costs by which feet that stand slide, on drawn latents
@@ -49,6 +50,10 @@ class Schedule:
     def drawn_windows(self, share: float) -> int:
         """How many of a batch run on drawn latents: none in the first quarter, while nothing good can come of them."""
         return int(round(self.batch * self.drawn)) if share >= 0.25 else 0
+
+    def steady_windows(self, share: float) -> int:
+        """How many of those keep to one action and begin where they ended the step before: half of them."""
+        return self.drawn_windows(share) // 2
 
     def learning_rate(self, step: int, share: float) -> float:
         """Warm up over 200 steps, then a cosine down to a hundredth."""

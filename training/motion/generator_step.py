@@ -33,6 +33,7 @@ class Run:
     critic_optimiser: torch.optim.Optimizer
     moved: Tensor  # how much was moved, by action (liveliness.py)
     sums: Tensor   # (LOSSES,) of the losses since the last row of losses.csv
+    ends: Tensor   # pose and memory with which steady windows ended (RolledOut.ends)
     step: int = 0
     seconds: float = 0.0
 
@@ -47,7 +48,7 @@ def learn(run: Run, shown: Shown, schedule: Schedule, share: float, nat: float |
     run.optimiser.zero_grad(set_to_none=True)
     run.critic_optimiser.zero_grad(set_to_none=True)
     with torch.autocast(kind, torch.bfloat16, enabled=schedule.half and kind == "cpu"):
-        made = roll_out(run.model, run.reader, shown, schedule, share)
+        made = roll_out(run.model, run.reader, shown, run.ends, schedule, share)
     losses = losses_of(run.model, made, schedule, nat)
     if made.drawn:
         losses["fooled"], moved = fooling(run.model, run.critic, run.moved, made, schedule)
@@ -56,6 +57,7 @@ def learn(run: Run, shown: Shown, schedule: Schedule, share: float, nat: float |
     loss.backward()
     if made.drawn:
         run.moved.copy_(moved)
+        run.ends[:made.steady].copy_(made.ends)
     norm = torch.nn.utils.clip_grad_norm_([*run.model.parameters(), *run.reader.parameters()], 1.0)
     run.optimiser.step()
     with torch.no_grad():

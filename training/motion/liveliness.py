@@ -17,23 +17,26 @@ _STILL = 9e-4     # (m/s)^2 below which more or less does not show
 
 
 def no_means(actions: int, joints: int, device: str) -> Tensor:
-    """(3, A, J) to begin with: by action and joint, of what was made, of what was captured, and of frames."""
-    return torch.zeros(3, actions, joints, device=device)
+    """(4, A, J) to begin with: by action and joint, of what was made and its frames, of what was captured and its."""
+    return torch.zeros(4, actions, joints, device=device)
 
 
-def energy_apart(made: Tensor, captured: Tensor, action: Tensor, fps: float, means: Tensor) -> tuple[Tensor, Tensor]:
+def energy_apart(made: Tensor, made_action: Tensor, captured: Tensor, captured_action: Tensor, fps: float, means: Tensor
+                 ) -> tuple[Tensor, Tensor]:
     """How far apart the speeds of what was made and captured are, as logarithms, the mean over actions and joints; and
     the means with this batch.
 
-    made, captured: (B, T, J, 3) metres; action: (B, T, A) weights; means: (3, A, J) over batches before.
+    made, captured: (B, T, J, 3) metres; their actions: (B, T, A) weights; means: (4, A, J) over batches before.
     """
-    shown = action[:, 1:]
-    own, real = (torch.einsum("bta,btj->aj", shown, torch.diff(joints, dim=1).square().sum(-1) * fps ** 2)
-                 for joints in (made, captured))
-    batch = torch.stack([own, real, shown.sum((0, 1))[:, None].expand_as(own)])
-    after = torch.lerp(batch, torch.where(means[2] > 0.0, means, batch.detach()), _KEPT)
-    still = after[2] * _STILL + 1e-6
-    apart = 0.5 * ((after[0] + still) / (after[1] + still)).log()
+    sums = []
+    for joints, action in ((made, made_action), (captured, captured_action)):
+        energy = torch.einsum("bta,btj->aj", action[:, 1:], torch.diff(joints, dim=1).square().sum(-1) * fps ** 2)
+        sums += [energy, action[:, 1:].sum((0, 1))[:, None].expand_as(energy)]
+    batch = torch.stack(sums)
+    begun = (means[1] > 0.0) & (means[3] > 0.0)
+    after = torch.lerp(batch, torch.where(begun, means, batch.detach()), _KEPT)
+    own, real = (after[i] / after[i + 1].clamp(min=1e-6) + _STILL for i in (0, 2))
+    apart = 0.5 * (own / real).log() * ((after[1] > 1e-3) & (after[3] > 1e-3))
     loss = functional.smooth_l1_loss(apart, torch.zeros_like(apart), beta=0.1)
     # only this batch's share of the means can be learnt from, so its slope counts for all of them
     return loss + (loss - loss.detach()) * (_KEPT / (1.0 - _KEPT)), after.detach()

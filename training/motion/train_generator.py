@@ -38,7 +38,7 @@ from blender_addon.motion.skeleton import JOINTS
 from .clips import FPS, load_clips
 from .corpus import Corpus, build_corpus, draw_windows, in_terms_of
 from .generator import FULL, TINY, TRAJECTORY_SECONDS, Critic, Generator, GeneratorShape, LatentReader
-from .generator_losses import show
+from .generator_losses import no_ends, show
 from .generator_schedule import Continued, Schedule
 from .generator_step import LOSSES, RecordedStep, Run, learn
 from .liveliness import no_means
@@ -94,6 +94,7 @@ def go_on(run: Run, corpus: Corpus, schedule: Schedule, folder: Path, about: dic
     about: what corpus.json is to say besides.
     """
     steps = schedule.steps
+    run.ends = no_ends(run.model, schedule.steady_windows(1.0))
     checkpoint = folder / "checkpoint.pt"
     if checkpoint.is_file():
         _resume(run, checkpoint, schedule, corpus)
@@ -157,7 +158,8 @@ def begin(model: Generator, size: str, seed: int, device: str) -> Run:
     critic_optimiser = torch.optim.Adam(critic.parameters(), lr=4e-4, betas=(0.5, 0.9),
                                         capturable=on_device["capturable"])
     return Run(model, reader, averaged, optimiser, critic, critic_optimiser,
-               no_means(shape.actions, len(JOINTS), device), torch.zeros(len(LOSSES), device=device))
+               no_means(shape.actions, len(JOINTS), device), torch.zeros(len(LOSSES), device=device),
+               no_ends(model, 0))
 
 
 def _kept_on(device: str) -> dict:
@@ -207,7 +209,7 @@ def _take_step(run: Run, act: Callable[..., None], corpus: Corpus, schedule: Sch
             group["lr"].fill_(rate)
         else:
             group["lr"] = rate
-    windows = draw_windows(corpus, schedule.batch, schedule.window, AHEAD, rng)
+    windows = draw_windows(corpus, schedule.batch, schedule.window, AHEAD, rng, schedule.steady_windows(share))
     shown = show(windows, run.model.shape.styles, schedule, share, rng, device)
     kept = min(schedule.average, (1.0 + run.step) / (10.0 + run.step))
     act(shown=shown, share=share, nat=schedule.latent_weight(share), kept=kept)
@@ -249,6 +251,7 @@ def _save(run: Run, path: Path, schedule: Schedule) -> None:
         "model": run.model.state_dict(), "reader": run.reader.state_dict(), "averaged": run.averaged.state_dict(),
         "optimiser": run.optimiser.state_dict(), "critic": run.critic.state_dict(),
         "critic_optimiser": run.critic_optimiser.state_dict(), "step": run.step, "sums": run.sums, "moved": run.moved,
+        "ends": run.ends,
         "seconds": run.seconds, "steps": schedule.steps, "shape": run.model.shape.as_dict()}, part)
     part.replace(path)
 
@@ -264,6 +267,7 @@ def _resume(run: Run, path: Path, schedule: Schedule, corpus: Corpus) -> None:
     run.step, run.seconds = saved["step"], saved["seconds"]
     if isinstance(saved["sums"], Tensor):  # those of the first versions were not
         run.sums.copy_(saved["sums"])
+        run.ends.copy_(saved["ends"])
 
 
 def _read(path: Path, device: str) -> dict:
@@ -286,7 +290,8 @@ def _load(run: Run, saved: dict) -> None:
         for group, own in zip(content["param_groups"], optimiser.param_groups, strict=True):
             group |= {"lr": own["lr"], "capturable": own["capturable"]}
         optimiser.load_state_dict(content)
-    run.moved.copy_(saved.get("moved", run.moved))  # runs of the first two versions had none
+    if "moved" in saved and saved["moved"].shape == run.moved.shape:  # runs of the first versions had other ones
+        run.moved.copy_(saved["moved"])
 
 
 def _open_log(path: Path, step: int) -> TextIO:
