@@ -93,7 +93,7 @@ def character_in_slices(request: CharacterRequest) -> Generator[float, None, Cha
     if request.material:
         texture = yield from within(texture_in_slices(texture_request(request)), 0.15, 0.15)
     textures = yield from within(textures_in_slices(request), 0.3, 0.15)
-    pieces = yield from within(pieces_in_slices(request, drawn.body), 0.45, 0.05)
+    pieces = yield from within(pieces_in_slices(request, drawn.body, drawn.measurements), 0.45, 0.05)
     from ..scene import character, clothing
     from ..scene.dressing import together
     from ..scene.superseded import sign

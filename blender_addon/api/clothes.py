@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..character.requests import CharacterRequest, check_character
 from ..motion.slices import drain, within
 from ..texture.material_options import MaterialOptions
+from ..texture.png import encode_in_slices, to_bits
 from ..texture.requests import TextureRequest, check_texture, in_its_words
 from ..texture.vocabulary import vocabulary
 from . import packs
@@ -81,7 +82,8 @@ def clothes_in_slices(character: bpy.types.Object, request: CharacterRequest
     body = clothing.wearer_of(there, make_body(average(1.0)))
     yield 0.1
     textures = yield from within(textures_in_slices(request), 0.1, 0.5)
-    pieces = yield from within(pieces_in_slices(request, body), 0.6, 0.2)
+    person = scene.about(there.armature()).get("measurements", {})
+    pieces = yield from within(pieces_in_slices(request, body, person), 0.6, 0.2)
     with clothing.dressed(there, pieces) as worn, together() as made:
         yield 0.8
         materials = yield from within(materials_in_slices(pieces, worn, textures, made), 0.8, 0.2)
@@ -118,19 +120,38 @@ def textures_in_slices(request: CharacterRequest) -> Generator[float, None, dict
     return {garment: made[name] for garment, name in request.wear.items()}
 
 
-def pieces_in_slices(request: CharacterRequest, body: BodyMesh) -> Generator[float, None, list[Piece]]:
-    """The clothes for a body, not in the scene yet."""
+def pieces_in_slices(request: CharacterRequest, body: BodyMesh, person: Mapping[str, float]
+                     ) -> Generator[float, None, list[Piece]]:
+    """The clothes for a body, not in the scene yet. person: its measurements, sex and age among them."""
     if not request.clothes:
         return []
     from ..character.garments import make_garment_in_slices
     from ..scene.clothing import Piece
 
-    pieces, seed = [], clothes_seed(request)
+    pieces, seed, sex, age = [], clothes_seed(request), person.get("sex"), person.get("age")
     for n, name in enumerate(request.clothes):
-        slices = make_garment_in_slices(name, body, seed, request.clothes)
+        slices = make_garment_in_slices(name, body, seed, request.clothes, sex)
         garment = yield from within(slices, n / len(request.clothes), 1.0 / len(request.clothes))
-        pieces.append(Piece(garment, seed, tuple(request.clothes), name not in request.wear))
+        plain, pictures = name not in request.wear, {}
+        if plain and name == "hair":
+            pictures = yield from _strands(seed, age)
+        pieces.append(Piece(garment, seed, tuple(request.clothes), plain, sex, age, pictures))
     return pieces
+
+
+def _strands(seed: int, age: float | None) -> Generator[float, None, dict[str, bytes]]:
+    """PNG files of hair's strands."""
+    from ..character.cloth_colours import cloth_colours
+    from ..character.hair_pictures import strand_pictures
+
+    files = {}
+    for kind, picture in strand_pictures(cloth_colours("hair", seed, age)[0], seed).items():
+        parts = []
+        for part in encode_in_slices(to_bits(picture), kind == "albedo"):
+            parts.append(part)
+            yield 1.0
+        files[kind] = b"".join(parts)
+    return files
 
 
 def materials_in_slices(pieces: Sequence[Piece], worn: Sequence[Any], textures: Mapping[str, TextureResult],
@@ -160,8 +181,9 @@ def refits_in_slices(armature: bpy.types.Object, body: BodyMesh
     from ..scene.clothing import known_clothes
 
     fits, known = [], known_clothes(armature)
-    for n, (ob, name, seed, worn) in enumerate(known):
-        garment = yield from within(make_garment_in_slices(name, body, seed, worn), n / len(known), 1.0 / len(known))
+    for n, (ob, name, seed, worn, sex) in enumerate(known):
+        slices = make_garment_in_slices(name, body, seed, worn, sex)
+        garment = yield from within(slices, n / len(known), 1.0 / len(known))
         if len(garment.vertices) == len(ob().data.vertices):
             fits.append((ob, garment.vertices))
     return fits

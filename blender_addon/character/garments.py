@@ -13,18 +13,21 @@ from .body_mesh import BodyMesh, positions
 from .body_weights import INFLUENCES, JOINTS, influences
 from .boots import sew_boots
 from .cutting import model
+from .hair import grown_in_slices, sew_hair
 from .loops import loops
 from .relief import modelled_man
 from .requests import GARMENTS
 from .sewing import OWN, lay_out
 from .shirts import sew_shirt
 from .skirts import sew_skirt
-from .tailoring import Cut, Wearer
+from .tailoring import Cut, Wearer, mixed
 from .trousers import sew_trousers
 
-_SEW = dict(zip(GARMENTS, (sew_trousers, sew_skirt, sew_shirt, sew_boots), strict=True))
-_LONG = {"trousers": 0.75, "skirt": 0.5, "shirt": 0.4, "boots": 0.4}  # how often a cut is the long one
-_TRIM = {"shirt": ("collar", "cuff"), "skirt": ("waistband",), "boots": ("sole",)}  # charts of the second colour
+_SEW = dict(zip(GARMENTS, (sew_trousers, sew_skirt, sew_shirt, sew_boots, sew_hair), strict=True))
+_LONG = {"trousers": 0.75, "skirt": 0.5, "shirt": 0.4, "boots": 0.4, "hair": 0.5}  # how often a cut is the long one
+# Charts of the second colour.
+_TRIM = {"shirt": ("collar", "cuff"), "skirt": ("waistband",), "boots": ("sole",), "hair": ("tie",)}
+_LONG_HAIR = (0.85, 0.12)  # the same of women's and of men's hair
 _ROUNDS = 2  # of smoothing weights
 _NEAR = 6  # vertices of the skin that a vertex without one of its own takes its weights from
 
@@ -50,12 +53,14 @@ class Garment:
     covered: np.ndarray
 
 
-def make_garment(name: str, body: BodyMesh, seed: int = 0, worn: Collection[str] = ()) -> Garment:
+def make_garment(name: str, body: BodyMesh, seed: int = 0, worn: Collection[str] = (), sex: float | None = None
+                 ) -> Garment:
     """One of `requests.GARMENTS` for a body; the seed chooses its cut.
 
-    worn: all that is worn with it: a shirt is tucked into a skirt. GalateaError when there is no such garment.
+    worn: all that is worn with it: a shirt is tucked into a skirt. sex: the wearer's, where it is known: more women
+    than men have long hair. GalateaError when there is no such garment.
     """
-    slices = make_garment_in_slices(name, body, seed, worn)
+    slices = make_garment_in_slices(name, body, seed, worn, sex)
     while True:
         try:
             next(slices)
@@ -63,12 +68,12 @@ def make_garment(name: str, body: BodyMesh, seed: int = 0, worn: Collection[str]
             return done.value
 
 
-def make_garment_in_slices(name: str, body: BodyMesh, seed: int = 0, worn: Collection[str] = ()
-                           ) -> Generator[float, None, Garment]:
+def make_garment_in_slices(name: str, body: BodyMesh, seed: int = 0, worn: Collection[str] = (),
+                           sex: float | None = None) -> Generator[float, None, Garment]:
     """The same in slices of some hundredths of a second: yields the share that is done, returns the garment."""
     if name not in _SEW:
         raise GalateaError(f"there is no garment {name!r}; there are {', '.join(GARMENTS)}")
-    cut = cut_of(name, seed, worn)
+    cut = cut_of(name, seed, worn, sex)
     if (name, cut) not in _kept:
         _kept[name, cut] = yield from _on_model(name, cut)
     kept = _kept[name, cut]
@@ -78,10 +83,11 @@ def make_garment_in_slices(name: str, body: BodyMesh, seed: int = 0, worn: Colle
                    kept.joint_indices.copy(), kept.weights.copy(), kept.trim.copy(), kept.covered.copy())
 
 
-def cut_of(name: str, seed: int, worn: Collection[str] = ()) -> Cut:
+def cut_of(name: str, seed: int, worn: Collection[str] = (), sex: float | None = None) -> Cut:
     """The cut that a seed chooses: long or short; slim, regular or wide."""
     random = np.random.default_rng((seed, GARMENTS.index(name)))
-    length, fit = float(random.random() < _LONG[name]), float(random.integers(3)) / 2.0
+    often = _LONG[name] if name != "hair" or sex is None else mixed(_LONG_HAIR, min(max(sex, 0.0), 1.0))
+    length, fit = float(random.random() < often), float(random.integers(3)) / 2.0
     return Cut(length, fit, name == "shirt" and "skirt" in worn)
 
 
@@ -92,6 +98,8 @@ def _on_model(name: str, cut: Cut) -> Generator[float, None, Garment]:
     """A garment on the modelled man: what is the same on every body."""
     at = positions(modelled_man())
     yield 0.0
+    if name == "hair":
+        yield from grown_in_slices(cut)
     sewn = _SEW[name](Wearer(model(), dict(zip(JOINTS, at))), cut)
     points, faces = sewn.sewing.place(), np.concatenate(sewn.sewing.faces)
     yield 0.2

@@ -11,7 +11,7 @@ from numbers import Integral, Real
 from ..errors import GalateaError
 
 MAX_SEED = 2**31 - 1  # what a property in Blender holds
-GARMENTS = ("trousers", "skirt", "shirt", "boots")
+GARMENTS = ("trousers", "skirt", "shirt", "boots", "hair")
 # Sliders of style, lowest and highest: beyond what was measured of anybody. 0 is the person as drawn.
 SHAPES: dict[str, tuple[float, float]] = {
     "head": (-1.0, 1.0), "limbs": (-1.0, 1.0), "muscle": (-1.0, 1.0), "heroic": (0.0, 1.0), "childlike": (0.0, 1.0),

@@ -47,20 +47,22 @@ class Sewing:
                                      frozenset(seams), patch))
             self.faces.append(numbers[corners.reshape(-1, 4)])
 
-    def sew_rings(self, rings: np.ndarray, name: str, panels: int = 1, bent: bool = False) -> None:
+    def sew_rings(self, rings: np.ndarray, name: str, panels: int = 1, bent: bool = False, combed: bool = False
+                  ) -> None:
         """Add the quads between closed rings of vertices (R, C), counter-clockwise seen from outside when the rings run
         counter-clockwise around the way from the first to the last. panels: into how many charts they are cut. bent:
-        they are no stripes that could be rolled out."""
+        they are no stripes that could be rolled out. combed: their columns run straight up the texture."""
         for n, some in enumerate(np.array_split(np.arange(rings.shape[1]), panels)):
             table = rings[:, np.append(some, some[-1] + 1) % rings.shape[1]]
             quads = np.stack([table[:-1, :-1], table[:-1, 1:], table[1:, 1:], table[1:, :-1]], axis=2)
-            laid = {"quads": quads.reshape(-1, 4)} if bent else {"table": table}
+            laid = {"quads": quads.reshape(-1, 4)} if bent else {"strands" if combed else "table": table}
             self.charts.append(Chart(f"{name} {n}", self._face_numbers(quads.reshape(-1, 4)), **laid))
             self.faces.append(quads.reshape(-1, 4))
 
-    def sew_faces(self, quads: np.ndarray, name: str) -> None:
-        """Add quads (F, 4) that lie flat."""
-        self.charts.append(Chart(name, self._face_numbers(quads), flat=quads))
+    def sew_faces(self, quads: np.ndarray, name: str, bent: bool = False) -> None:
+        """Add quads (F, 4) that lie flat, or bent do not."""
+        laid = {"quads": quads} if bent else {"flat": quads}
+        self.charts.append(Chart(name, self._face_numbers(quads), **laid))
         self.faces.append(quads)
 
     def _face_numbers(self, quads: np.ndarray) -> np.ndarray:
@@ -88,8 +90,8 @@ class Sewing:
 
 @dataclass(frozen=True, eq=False)
 class Chart:
-    """A piece of the texture: of a patch (its cage's corners, flattened), of rings (`table`, rolled out), of any quads
-    (flattened), or flat as it lies."""
+    """A piece of the texture: of a patch (its cage's corners, flattened), of rings (`table`, rolled out; `strands`,
+    combed), of any quads (flattened), or flat as it lies."""
 
     name: str
     faces: np.ndarray
@@ -98,6 +100,7 @@ class Chart:
     seams: frozenset[tuple[int, int]] = frozenset()
     patch: Patch | None = None
     table: np.ndarray | None = None
+    strands: np.ndarray | None = None
     flat: np.ndarray | None = None
     quads: np.ndarray | None = None
 
@@ -105,6 +108,8 @@ class Chart:
         """(F, 4, 2) metres: the chart in the plane."""
         if self.table is not None:
             return _rolled_out(points[self.table])
+        if self.strands is not None:
+            return _combed(points[self.strands])
         if self.flat is not None:
             return points[self.flat][..., [0, 1]]
         if self.quads is not None:
@@ -135,6 +140,30 @@ def _rolled_out(rings: np.ndarray) -> np.ndarray:
     table = np.stack([u, np.broadcast_to(v[:, None], u.shape)], axis=2)
     quads = np.stack([table[:-1, :-1], table[:-1, 1:], table[1:, 1:], table[1:, :-1]], axis=2)
     return quads.reshape(-1, 4, 2)
+
+
+def _combed(rings: np.ndarray) -> np.ndarray:
+    """(F, 4, 2) rings (R, C, 3) side by side: the middle column straight, as long as it is, the others beside it."""
+    rows, columns = rings.shape[:2]
+    middle, along = columns // 2, np.gradient(rings, axis=0)
+    along /= np.maximum(np.linalg.norm(along, axis=2, keepdims=True), 1e-12)
+    step, way = np.diff(rings, axis=1), along[:, 1:] + along[:, :-1]
+    way /= np.maximum(np.linalg.norm(way, axis=2, keepdims=True), 1e-12)
+    ahead, down = np.sum(step * way, axis=2), np.linalg.norm(np.diff(rings[:, middle], axis=0), axis=1)
+    for share in (1.0, 0.7, 0.4, 0.0):  # less askew where a quad would be mirrored
+        up = share * ahead
+        across = np.sqrt(np.maximum(np.sum(step**2, axis=2) - up**2, 1e-14))
+        table = np.zeros((rows, columns, 2))
+        table[:, 1:] = np.cumsum(np.stack([across, up], axis=2), axis=1)
+        table -= table[:, middle: middle + 1].copy()
+        table[1:, :, 1] += np.cumsum(down)[:, None]
+        for row in range(1, rows):  # never back, where columns end askew
+            table[row, :, 1] = np.maximum(table[row, :, 1], table[row - 1, :, 1] + 0.4 * down[row - 1])
+        quads = np.stack([table[:-1, :-1], table[:-1, 1:], table[1:, 1:], table[1:, :-1]], axis=2).reshape(-1, 4, 2)
+        one, two = quads[:, 2] - quads[:, 0], quads[:, 3] - quads[:, 1]
+        if (one[:, 0] * two[:, 1] > one[:, 1] * two[:, 0]).all():
+            break
+    return quads
 
 
 def _area(quads: np.ndarray) -> float:

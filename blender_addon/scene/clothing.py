@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import bpy
@@ -14,25 +14,32 @@ import numpy as np
 from ..character.body_mesh import BodyMesh
 from ..character.cloth_colours import cloth_colours
 from ..character.garments import Garment
+from ..character.hair_pictures import SIZE
 from ..errors import GalateaError
 from .character import Character
 from .holding import held
+from .pictures import new_image
 from .skinned import skinned
 
-GARMENT = "galatea_garment"  # custom property of a garment's mesh: name, seed, all that is worn with it, vertices
+GARMENT = "galatea_garment"  # custom property of a garment's mesh: name, seed, all that is worn with it, sex, vertices
 COVERED = "Covered"  # the body's vertex group, and its Mask modifier, of the skin that nobody sees
+_SLEEK = 0.52  # roughness of hair
 _PLAIN = "galatea_cloth"  # custom property of a plain material that was made with a garment
 
 
 @dataclass(frozen=True, eq=False)
 class Piece:
     """A garment to be put on. seed: of its cut and colours. worn: all that is worn with it. plain: in plain colours;
-    else its first material slot is left to be filled."""
+    else its first material slot is left to be filled. sex, age: the wearer's, where they are known. pictures: PNG files
+    of the albedo and the normals of what is plain but for strands."""
 
     garment: Garment
     seed: int
     worn: tuple[str, ...]
     plain: bool
+    sex: float | None = None
+    age: float | None = None
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @contextmanager
@@ -74,14 +81,16 @@ def clothes_of(armature: bpy.types.Object) -> list[bpy.types.Object]:
     return [ob for ob in armature.children if ob.type == "MESH" and GARMENT in ob.data]
 
 
-def known_clothes(armature: bpy.types.Object) -> list[tuple[Any, str, int, tuple[str, ...]]]:
+def known_clothes(armature: bpy.types.Object
+                  ) -> list[tuple[Any, str, int, tuple[str, ...], float | None]]:
     """Garments as they were made, without those that were remodelled: a function that returns the object, name, seed,
-    all that is worn with it."""
+    all that is worn with it, the sex of whom it was made for."""
     known = []
     for ob in clothes_of(armature):
         about = ob.data[GARMENT]
         if len(ob.data.vertices) == about["vertices"] and ob.data.shape_keys is None and ob.data.is_editable:
-            known.append((held(ob), about["name"], about["seed"], tuple(about["worn"].split(","))))
+            known.append((held(ob), about["name"], about["seed"], tuple(about["worn"].split(",")),
+                          about.get("sex")))
     return known
 
 
@@ -122,15 +131,17 @@ def _add(armature: bpy.types.Object, piece: Piece) -> bpy.types.Object:
     mesh = ob.data
     mesh.polygons.foreach_set("material_index", garment.trim.astype(np.int32))
     mesh[GARMENT] = {"name": garment.name, "seed": piece.seed, "worn": ",".join(piece.worn),
-                     "vertices": len(garment.vertices)}
-    cloth, trim = cloth_colours(garment.name, piece.seed)
-    mesh.materials.append(_material(f"Galatea {garment.name} {piece.seed}", cloth) if piece.plain else None)
+                     "vertices": len(garment.vertices)} | ({} if piece.sex is None else {"sex": piece.sex})
+    cloth, trim = cloth_colours(garment.name, piece.seed, piece.age)
+    plain = f"Galatea {garment.name} {piece.seed}"
+    mesh.materials.append(_material(plain, cloth, piece.pictures) if piece.plain else None)
     if garment.trim.any():
         mesh.materials.append(_material(f"Galatea {garment.name} trim {piece.seed}", trim))
     return ob
 
 
-def _material(name: str, colour: tuple[float, float, float]) -> bpy.types.Material:
+def _material(name: str, colour: tuple[float, float, float], pictures: Mapping[str, bytes] | None = None
+              ) -> bpy.types.Material:
     material = bpy.data.materials.new(name)
     material.diffuse_color = (*colour, 1.0)
     material.roughness = 0.8
@@ -141,7 +152,24 @@ def _material(name: str, colour: tuple[float, float, float]) -> bpy.types.Materi
     if shader is not None:
         shader.inputs["Base Color"].default_value = (*colour, 1.0)
         shader.inputs["Roughness"].default_value = 0.8
+        if pictures:
+            shader.inputs["Roughness"].default_value = _SLEEK
+            _show(material.node_tree, shader, pictures, name)
     return material
+
+
+def _show(tree: bpy.types.NodeTree, shader: bpy.types.Node, pictures: Mapping[str, bytes], name: str) -> None:
+    """Link pictures of the albedo and the normals to a shader."""
+    nodes = {}
+    for n, (kind, png) in enumerate(pictures.items()):
+        nodes[kind] = tree.nodes.new("ShaderNodeTexImage")
+        nodes[kind].location = -700, 300 - 300 * n
+        nodes[kind].image = new_image(f"{name} {kind}", png, (SIZE, SIZE), kind == "albedo")
+    relief = tree.nodes.new("ShaderNodeNormalMap")
+    relief.location = -300, -100
+    tree.links.new(nodes["albedo"].outputs["Color"], shader.inputs["Base Color"])
+    tree.links.new(nodes["normal"].outputs["Color"], relief.inputs["Color"])
+    tree.links.new(relief.outputs["Normal"], shader.inputs["Normal"])
 
 
 def _remove(ob: bpy.types.Object) -> None:
@@ -150,7 +178,11 @@ def _remove(ob: bpy.types.Object) -> None:
     bpy.data.objects.remove(ob)
     if mesh.users == 0:
         bpy.data.meshes.remove(mesh)
-    bpy.data.batch_remove([material for material in plain if material.users == 0])
+    gone = [material for material in plain if material.users == 0]
+    images = {node.image for material in gone if material.node_tree for node in material.node_tree.nodes
+              if node.type == "TEX_IMAGE" and node.image is not None}
+    bpy.data.batch_remove(gone)
+    bpy.data.batch_remove([image for image in images if image.users == 0])
 
 
 def _places(ob: bpy.types.Object) -> np.ndarray:
