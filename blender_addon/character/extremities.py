@@ -29,7 +29,7 @@ FINGERS = np.array([
 # Rings of a finger: share of its length, thickness against the even taper, up-down against across.
 _FINGER = np.array([
     (0.10, 1.02, 1.00), (0.27, 0.97, 1.02), (0.42, 1.04, 0.97), (0.58, 0.97, 1.00), (0.73, 1.00, 0.92),
-    (0.95, 0.74, 0.82),
+    (0.97, 0.80, 0.82),
 ])
 _CURL = (10.0, 14.0, 9.0)  # degrees at the knuckle and the two joints
 FINGER_JOINTS = (0.40, 0.70)  # of a finger's length from the web

@@ -62,8 +62,11 @@ def _seams() -> np.ndarray:
 def _followed() -> np.ndarray:
     """(V, 1) how closely the skin keeps to the cage's points: little where they turn sharply."""
     share = {name: np.ones((*shape, 1)) for name, shape in SIZES.items()}
-    for name, value in (("ear", 0.7), ("mouth", 0.95), ("mouth inside", 0.0), ("eye", 0.9), ("brow", 0.9)):
+    for name, value in (("ear", 0.7), ("mouth", 0.95), ("mouth inside", 0.0), ("eye", 0.9), ("brow", 0.9),
+                        ("nose", 0.8)):
         share[name][:] = value
+    for n in range(4):  # round fingertips
+        share[f"finger{n}"][-1] = 0.4
     share["trunk"][EAR_ROWS[0]: EAR_ROWS[1] + 1, [*EAR_COLUMNS, *(-c for c in EAR_COLUMNS)]] = 0.5
     return gather(share, (1.0,))
 
@@ -140,12 +143,12 @@ def _pupils() -> tuple[tuple[int, np.ndarray, np.ndarray, np.ndarray], ...]:
 @lru_cache(maxsize=1)
 def _relief() -> np.ndarray:
     raised, faces = heights(_smooth(modelled_man())), refinement().faces
-    count = np.bincount(faces.ravel(), minlength=len(raised))
-    for _ in range(1):  # no narrower than the quads can show, or it looks like cracks
-        middle = raised[faces].mean(axis=1)
-        raised = np.stack([np.bincount(faces.ravel(), np.repeat(column, 4), len(raised)) for column in middle.T],
-                          axis=1) / count[:, None]
-    return raised
+    # No narrower than the large quads of trunk and limbs can show, or it looks like cracks.
+    wide = refinement().refine(gather({name: np.full((*shape, 1), float(name in ("trunk", "crotch", "leg", "arm")))
+                                       for name, shape in SIZES.items()}, (1.0,)))
+    middle, count = raised[faces].mean(axis=1), np.bincount(faces.ravel(), minlength=len(raised))
+    around = np.stack([np.bincount(faces.ravel(), np.repeat(column, 4), len(raised)) for column in middle.T], axis=1)
+    return raised + (around / count[:, None] - raised) * wide
 
 
 def vertex_normals(points: np.ndarray) -> np.ndarray:
