@@ -32,7 +32,9 @@ def _why_none(context: bpy.types.Context) -> str:
 
 def why_not_changed(context: bpy.types.Context) -> str:
     """Why the character in hand cannot be changed now; "" when it can."""
-    return "Select a character that Galatea made" if _in_hand(context) is None else _why_none(context)
+    if _in_hand(context) is None:
+        return watching.only_shown(context.active_object) or "Select a character that Galatea made"
+    return _why_none(context)
 
 
 class CreateCharacter(running.Sliced, bpy.types.Operator):

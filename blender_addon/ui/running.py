@@ -29,7 +29,9 @@ def why_not(context: bpy.types.Context) -> str:
     rig = watching.rig_in_hand(context)
     if rig is None:
         active = context.active_object
-        return f"{active.name} is no armature; select the rig to animate" if active else "Select the rig to animate"
+        if active is None:
+            return "Select the rig to animate"
+        return watching.only_shown(active) or f"{active.name} is no armature; select the rig to animate"
     if rig.mode == "EDIT" or context.mode not in watching.MODES:
         return "Switch to Object Mode or Pose Mode first"
     if not rig.is_editable:

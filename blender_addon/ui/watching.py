@@ -34,6 +34,13 @@ def rig_in_hand(context: bpy.types.Context) -> bpy.types.Object | None:
     return active.find_armature()
 
 
+def only_shown(active: bpy.types.Object | None) -> str:
+    """A line for an object that shows a collection, such as one linked from another file, in place of what is in it."""
+    if active is None or active.instance_collection is None:
+        return ""
+    return f"{active.name} only shows a collection; make a library override of it (Object menu) to get at what is in it"
+
+
 def key_of(rig: bpy.types.Object) -> tuple[int, ...]:
     """What tells one rig from another, and from itself in another state."""
     return (rig.session_uid, rig.data.session_uid, len(rig.data.bones), rig.mode == "EDIT", rig.is_editable)

@@ -401,6 +401,8 @@ def test_each_change_is_undone_and_done_again_in_one_step(ui):
 
 def test_change_body_is_for_characters(ui):
     assert "Select a character" in character.ChangeBody.why_not(bpy.context)
+    bpy.ops.object.collection_instance_add(collection=bpy.data.collections.new("Elsewhere").name)
+    assert "make a library override" in character.ChangeBody.why_not(bpy.context)
     bpy.ops.galatea.create_character("EXEC_DEFAULT")
     assert character.ChangeBody.why_not(bpy.context) == ""
     ui.stature_given, ui.stature = True, 1.9
