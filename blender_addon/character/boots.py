@@ -78,9 +78,10 @@ def _rings(leg: np.ndarray, size: float, top: float, fit: float) -> tuple[np.nda
     ease = np.array([*(off for _, off in edge), *tight]) * size
     spread = np.arange(_COLUMNS) * (2.0 * np.pi / _COLUMNS)
     rings = np.empty((len(heights), _COLUMNS, 3))
+    heel = max(0.16 * length / size - 0.039, 0.004)  # the larger the feet, the further down a heel comes out
     for n, (height, off) in enumerate(zip(heights, ease)):
         low = max(height, 0.012 * size)
-        under, over = (0.045 * length / size, max(0.13 - low / size, 0.0)) if low < 0.10 * size else (0.024, 0.024)
+        under, over = (heel, max(0.13 - low / size, 0.0)) if low < 0.10 * size else (0.024, 0.024)
         above = foot[(foot[:, 2] > low - under * size) & (foot[:, 2] < low + over * size)][:, :2]
         middle, wide = (above.max(axis=0) + above.min(axis=0)) / 2.0, np.ptp(above, axis=0)
         turns = np.arctan2(-wide[1] * np.cos(spread), wide[0] * np.sin(spread))
