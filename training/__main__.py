@@ -221,7 +221,8 @@ def _train(args: argparse.Namespace) -> None:
         from .body.train_body import train
     else:
         from .motion.train_pose import train
-    train(args.data, args.run, args.steps or (WITHOUT_END if args.minutes else STEPS[args.kind]), args.seed, args.device, args.size,
+    steps = args.steps or (WITHOUT_END if args.minutes else STEPS[args.kind])
+    train(args.data, args.run, steps, args.seed, args.device, args.size,
           args.checkpoint_every, args.stop_after, **more)
 
 
