@@ -147,7 +147,7 @@ def _deltoid(figure: Figure, hole: np.ndarray, below: np.ndarray) -> np.ndarray:
     reach = np.linalg.norm(below[0] - hole, axis=1)[:, None]
     over = np.cos(turn)[:, None]
     side = np.sin(turn)[:, None]
-    leave = np.concatenate([0.80 + 0.25 * over, np.where(side > 0.0, -0.30, 0.30) * np.abs(side), 0.30 * over - 0.36],
+    leave = np.concatenate([0.80 + 0.25 * over, np.where(side > 0.0, -0.30, 0.30) * np.abs(side), 0.24 * over - 0.40],
                            axis=1)
     leave *= reach * (0.88 + 0.10 * over) * figure.factor("shoulder")
     meet = below[1] - below[0]
