@@ -16,6 +16,7 @@ from ..character.cloth_colours import cloth_colours
 from ..character.garments import Garment
 from ..character.hair_pictures import SIZE
 from ..errors import GalateaError
+from .brows import brows
 from .character import Character
 from .holding import held
 from .pictures import new_image
@@ -46,8 +47,16 @@ class Piece:
 def dressed(character: Character, pieces: Sequence[Piece]) -> Iterator[list[Any]]:
     """Put clothes on a character in place of those that it wears; functions that return the objects, in order.
 
-    What is raised in the block gives it the old ones back.
+    Brows go with the hair. What is raised in the block gives it the old ones back.
     """
+    hair = next((piece for piece in pieces if piece.garment.name == "hair"), None)
+    colour = cloth_colours("hair", hair.seed, hair.age)[0] if hair else None
+    with brows(character, f"Galatea brow {hair.seed}" if hair else "", colour), _worn(character, pieces) as made:
+        yield made
+
+
+@contextmanager
+def _worn(character: Character, pieces: Sequence[Piece]) -> Iterator[list[Any]]:
     armature, body = character.armature(), character.body()
     old, covered, made = [held(ob) for ob in clothes_of(armature)], _covered(body), []
     try:

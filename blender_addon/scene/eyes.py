@@ -14,11 +14,12 @@ _ROUGH = (0.12, 0.12, 0.12, 0.75)  # eyes are wet
 
 def eye_materials() -> list[bpy.types.Material]:
     """The materials of `modelling.PARTS`, in that order; what is missing is made, what was changed by hand is kept."""
-    return [bpy.data.materials.get(name) or _material(name, colour, rough)
+    return [bpy.data.materials.get(name) or plain_material(name, colour, rough)
             for name, colour, rough in zip(EYE_MATERIALS, _COLOURS, _ROUGH, strict=True)]
 
 
-def _material(name: str, colour: tuple[float, float, float, float], rough: float) -> bpy.types.Material:
+def plain_material(name: str, colour: tuple[float, float, float, float], rough: float) -> bpy.types.Material:
+    """A new material of one linear colour."""
     material = bpy.data.materials.new(name)
     material.diffuse_color = colour
     material.roughness = rough

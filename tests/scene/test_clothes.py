@@ -14,7 +14,7 @@ import pytest
 from made_body_pack import write_body_pack
 from made_dumps import changes, dump_file
 from made_texture_pack import write_texture_pack
-from mathutils import Vector
+from mathutils import Matrix, Vector
 from mathutils.bvhtree import BVHTree
 
 from blender_addon import api, cli
@@ -223,12 +223,51 @@ def test_other_clothes_in_place_of_the_old(there):
     assert list(armature.children) == [body] and len(evaluated(body)[1]) == len(body.data.polygons)
 
 
+def test_hair_has_strands_and_brows_go_with_it(there):
+    shared = api.create_character(api.CharacterRequest(seed=1))
+    result = api.create_character(asked(clothes=("hair",), clothes_seed=2))
+    armature, body = bpy.data.objects[result.armature], bpy.data.objects[result.body]
+    hair = garments(result)["hair"]
+    material, brow = hair.material_slots[0].material, body.material_slots[4].material
+    pictures = [node.image for node in material.node_tree.nodes if node.type == "TEX_IMAGE"]
+    assert [tuple(image.size) for image in pictures] == [(512, 512)] * 2
+    assert all(image.packed_file for image in pictures)
+    assert [image.colorspace_settings.name for image in pictures] == ["sRGB", "Non-Color"]
+    assert brow != bpy.data.objects[shared.body].material_slots[4].material
+    assert all(0.0 < b < h for b, h in zip(brow.diffuse_color[:3], material.diffuse_color[:3]))
+    names = {image.name for image in pictures} | {material.name, brow.name}
+    again = api.change_clothes(armature, asked(clothes=("hair",), clothes_seed=6, wear={"hair": "stone"}))
+    assert [worn.material is not None for worn in again.clothes] == [True]
+    api.change_clothes(armature, asked(clothes=(), clothes_seed=None))
+    assert body.material_slots[4].material == bpy.data.objects[shared.body].material_slots[4].material
+    assert not names & {data.name for data in (*bpy.data.images, *bpy.data.materials)}
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 3])
+def test_no_skull_comes_through_hair_in_a_run_with_the_head_turned(there, seed):
+    result = api.create_character(api.CharacterRequest(
+        seed=seed, weight=(None, 110.0, 52.0, None)[seed], shape=({}, {}, {"childlike": 1.0}, {"toon": 1.0})[seed],
+        action="run", seconds=1.0, motion_seed=2, clothes=("hair",)))
+    armature, body = bpy.data.objects[result.armature], bpy.data.objects[result.body]
+    hair = garments(result)["hair"]
+    found = shown_through(there, armature, [(body, hair)], (3, 12, 25))
+    armature.animation_data_clear()
+    for name, turn in (("Neck", 0.35), ("Head", 0.9)):
+        armature.pose.bones[name].matrix_basis = Matrix.Rotation(turn, 4, "Y")
+    nose = body.data.vertices[int(np.argmin(places(body)[:, 1]))].co
+    bpy.context.view_layer.update()
+    turned = armature.pose.bones["Head"].matrix @ armature.data.bones["Head"].matrix_local.inverted() @ nose
+    assert abs(turned.x) > 0.05  # to one side
+    for more in (found, shown_through(there, armature, [(body, hair)], (1,))):
+        assert all(count == 0 for count, _ in more.values()), more
+
+
 def test_broken_off_everything_is_as_it_was(there):
     result = api.create_character(DRESSED)
     shirt = garments(result)["shirt"]
     before = dump_file()
     for until in (0.0, 0.1, 0.5, 0.8, 0.9):
-        slices = api.clothes_in_slices(shirt, asked(clothes=("skirt", "boots"), wear={"skirt": "stone"}))
+        slices = api.clothes_in_slices(shirt, asked(clothes=("boots", "hair", "skirt"), wear={"skirt": "stone"}))
         assert any(share >= until for share in slices)
         slices.close()
         assert changes(before, dump_file()) == [], until

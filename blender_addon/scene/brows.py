@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Brows that go with the hair that somebody wears: a material of their own in place of the one that all share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import bpy
+
+from ..errors import GalateaError
+from .character import Character, eye_slots
+from .eyes import EYE_MATERIALS, plain_material
+
+_OWN = "galatea_brows"  # custom property of a material that was made with hair
+_ROUGH, _DARKER = 0.75, 0.6
+Colour = tuple[float, float, float]
+
+
+@contextmanager
+def brows(character: Character, name: str, hair: Colour | None) -> Iterator[None]:
+    """Give a body brows a little darker than hair of a linear colour, or with None those that all share; what somebody
+    else put there stays. name: of the material. What is raised in the block gives it the old ones back."""
+    body = character.body()
+    slot = next(n for n in eye_slots(body) if n == 1 + EYE_MATERIALS.index("Galatea Brow"))
+    old = body.material_slots[slot].material if slot < len(body.material_slots) else None
+    if old is None or not (_OWN in old or old.name == EYE_MATERIALS[slot - 1]):
+        yield
+        return
+    new = bpy.data.materials.get(EYE_MATERIALS[slot - 1]) or old
+    if hair is not None:
+        new = plain_material(name, (*(_DARKER * value for value in hair), 1.0), _ROUGH)
+        new[_OWN] = True
+    body.material_slots[slot].material = new
+    try:
+        yield
+    except BaseException:
+        with suppress(GalateaError):
+            character.body().material_slots[slot].material = old
+        _tidied(new)
+        raise
+    _tidied(old)
+
+
+def _tidied(material: bpy.types.Material) -> None:
+    if _OWN in material and material.users == 0:
+        bpy.data.materials.remove(material)
