@@ -88,9 +88,11 @@ for _name, (_low, _high) in SHAPES.items():
         name=_SHAPES[_name][0], min=_low, max=_high, step=5, precision=2, subtype="FACTOR",
         description=f"{_SHAPES[_name][1]}. Beyond what was measured of anybody; 0 is the person as drawn")
 
+_WORN_AT_FIRST = ("trousers", "shirt", "boots", "hair")
 for _name in GARMENTS:
     CharacterSettings.__annotations__ |= {
-        f"{_name}_worn": bpy.props.BoolProperty(name=_name.title(), description=f"The character wears {_name}"),
+        f"{_name}_worn": bpy.props.BoolProperty(name=_name.title(), default=_name in _WORN_AT_FIRST,
+                                                description=f"The character wears {_name}"),
         f"{_name}_material": bpy.props.StringProperty(
             name=f"{_name.title()} Material", description="A class of textures; empty for plain colours"),
         f"{_name}_material_choice": choice(

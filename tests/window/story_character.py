@@ -80,7 +80,7 @@ def story(stage):
     settings().motion_seed = 4
     yield from press(stage, "galatea.change_motion")
     seen["moved"] = [bpy.context.object.name, stature(), bpy.context.object.animation_data.action.name]
-    settings().shape_toon, settings().shirt_worn, settings().trousers_worn = 0.4, True, True
+    settings().shape_toon, settings().clothes_seed = 0.4, 1
     show("CharacterPanel", "CharacterStylePanel", "ClothesPanel", "CharacterMaterialPanel", "CharacterActionPanel",
          "MeasurementsPanel")
     yield 1.0

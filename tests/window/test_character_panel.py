@@ -34,7 +34,7 @@ def test_another_motion_keeps_the_body(seen):
 
 
 def test_other_clothes_are_undone_in_one_step(seen):
-    assert seen["worn"] == [f"Galatea Character {name}" for name in ("Body", "Shirt", "Trousers")]
+    assert seen["worn"] == [f"Galatea Character {name}" for name in ("Body", "Boots", "Hair", "Shirt", "Trousers")]
     assert seen["undressed"] == {}
 
 
