@@ -128,7 +128,12 @@ def _arm(weights: np.ndarray, points: np.ndarray, joints: dict, here: np.ndarray
     bend /= np.linalg.norm(bend)
     along = (points - shoulder) @ upper / lengths[0]
     down = (points - elbow) @ fore / lengths[1]
-    steps = [*_two_steps(reach), _rise(along, 0.25, 0.50), _rise(along, 0.50, 0.78),
+    # Under the arm there is no half-way: blended at once the skin lies closer to the joint, as an armpit does when the
+    # arm is raised.
+    under = _rise((points - shoulder) @ np.array([upper[2], 0.0, -upper[0]]), 0.0, 0.05)
+    first, second = _two_steps(reach)
+    steps = [first + (_rise(reach, 0.1, 0.9) - first) * under, second + (1.0 - second) * under,
+             _rise(along, 0.25, 0.50), _rise(along, 0.50, 0.78),
              *_two_steps(_ramp((points - elbow) @ bend / (0.034 + 0.3 * np.clip(points[:, 1] - elbow[1], -0.04, 0.05)),
                                 -1.0, 1.0)),  # outside a bend the skin has a longer way
              _rise(down, 0.22, 0.52), _rise(down, 0.52, 0.85), _rise((points - wrist) @ fore, -0.035, 0.020)]
