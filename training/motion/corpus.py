@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -232,16 +233,7 @@ def draw_windows(corpus: Corpus, batch: int, length: int, ahead: int, rng: np.ra
     of plain ones would not be heard. Walks and runs are bent half of the time: the same steps along an arc, so that the
     model learns to turn. Up to 0.5 rad/s the feet slide by a few cm/s for it, under the capture's own noise.
     """
-    lengths = np.diff(corpus.starts)
-    of = np.repeat(np.arange(len(lengths)), lengths)
-    able = np.repeat(lengths >= length, lengths)
-    frames, shares = [], []
-    for action, share in enumerate(action_shares(corpus)):
-        parts = _by_style(corpus, np.flatnonzero(able & (corpus.action == action)))
-        roots = np.sqrt([len(part) for part in parts])
-        frames += [(action, part) for part in parts]
-        shares += list(share * roots / roots.sum()) if parts else []
-    shares = np.array(shares) / sum(shares)
+    frames, shares = _by_style(corpus, length)
     of_action = np.array([action for action, _ in frames])
     known = np.unique(of_action)
     chosen = rng.choice(len(frames), size=batch, p=shares)
@@ -250,14 +242,13 @@ def draw_windows(corpus: Corpus, batch: int, length: int, ahead: int, rng: np.ra
         chosen[i] = rng.choice(own, p=shares[own] / shares[own].sum()) if shares[own].sum() > 0.0 else own[0]
     drawn = [frames[i][0] for i in chosen]
     middle = np.array([frames[i][1][rng.integers(len(frames[i][1]))] for i in chosen])
-    first = np.clip(middle - rng.integers(0, length, batch), corpus.starts[of[middle]],
-                    corpus.starts[of[middle] + 1] - length)
+    of = np.searchsorted(corpus.starts, middle, side="right") - 1
+    first = np.clip(middle - rng.integers(0, length, batch), corpus.starts[of], corpus.starts[of + 1] - length)
     at = first[:, None] + np.arange(length)
     states = corpus.states[at]
     root = np.empty((batch, length + ahead, 3))
-    path = np.empty_like(root)
-    for i, start in enumerate(first):
-        last = min(start + length + ahead, corpus.starts[of[start] + 1])
+    for i, (start, stop) in enumerate(zip(first, corpus.starts[of + 1], strict=True)):
+        last = min(start + length + ahead, stop)
         moves = corpus.states[start:last, features.MOVE].astype(np.float64)
         if corpus.actions[drawn[i]] in CYCLIC_SPEED and rng.random() < 0.5:
             bend = rng.uniform(-0.5, 0.5)
@@ -267,15 +258,23 @@ def draw_windows(corpus: Corpus, batch: int, length: int, ahead: int, rng: np.ra
         if missing:  # past the end of a clip the body is taken to go on as it did over its last half second
             moves = np.concatenate([moves, np.repeat(moves[-15:].mean(axis=0, keepdims=True), missing, axis=0)])
         root[i] = features.integrate(moves, np.zeros(3), FPS)
-        path[i] = smooth_path(root[i])
-    return Windows(states, root[:, :length], path, _weights(corpus.action[at], len(corpus.actions)),
+    return Windows(states, root[:, :length], smooth_path(root), _weights(corpus.action[at], len(corpus.actions)),
                    corpus.style[at])
 
 
-def _by_style(corpus: Corpus, frames: np.ndarray) -> list[np.ndarray]:
-    """Numbers of frames, those of one style together."""
-    style = corpus.style[frames]
-    return [frames[style == number] for number in np.unique(style)]
+@lru_cache(maxsize=1)
+def _by_style(corpus: Corpus, length: int) -> tuple[list[tuple[int, np.ndarray]], np.ndarray]:
+    """(action, numbers of frames of it in one style), in sequences long enough; and how often each is drawn."""
+    lengths = np.diff(corpus.starts)
+    able = np.repeat(lengths >= length, lengths)
+    frames, shares = [], []
+    for action, share in enumerate(action_shares(corpus)):
+        shown = np.flatnonzero(able & (corpus.action == action))
+        parts = [shown[corpus.style[shown] == style] for style in np.unique(corpus.style[shown])]
+        roots = np.sqrt([len(part) for part in parts])
+        frames += [(action, part) for part in parts]
+        shares += list(share * roots / roots.sum()) if parts else []
+    return frames, np.array(shares) / sum(shares)
 
 
 def _weights(shown: np.ndarray, actions: int) -> np.ndarray:
@@ -287,15 +286,16 @@ def _weights(shown: np.ndarray, actions: int) -> np.ndarray:
 
 
 def smooth_path(root: np.ndarray) -> np.ndarray:
-    """Root (T, 3) without the sway of each step: what an artist would have drawn."""
+    """Roots (..., T, 3) without the sway of each step: what an artist would have drawn."""
     reach = 24
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / 8.0) ** 2)
     kernel /= kernel.sum()
     # ends are continued straight on, so that a walk does not seem to slow down there
-    before = root[0] - np.arange(reach, 0, -1)[:, None] * (root[10] - root[0]) / 10.0
-    after = root[-1] + np.arange(1, reach + 1)[:, None] * (root[-1] - root[-11]) / 10.0
-    padded = np.concatenate([before, root, after])
-    return np.stack([np.convolve(padded[:, i], kernel, mode="valid") for i in range(3)], axis=-1)
+    first, last = root[..., :1, :], root[..., -1:, :]
+    before = first - np.arange(reach, 0, -1)[:, None] * (root[..., 10:11, :] - first) / 10.0
+    after = last + np.arange(1, reach + 1)[:, None] * (last - root[..., -11:-10, :]) / 10.0
+    padded = np.concatenate([before, root, after], axis=-2)
+    return np.lib.stride_tricks.sliding_window_view(padded, len(kernel), axis=-2) @ kernel
 
 
 def action_shares(corpus: Corpus) -> np.ndarray:
