@@ -59,8 +59,6 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("--start", type=Path, metavar="RUN", help="go on from the weights of another run (the "
                        "best ones of a motion-inbetweener, or those of a pack; motion-generator)")
     train.add_argument("--rate", type=float, default=1.5e-3, help="of learning, at its highest (motion-inbetweener)")
-    train.add_argument("--teacher", type=Path, action="append", default=[], metavar="RUN", help="another run, or a "
-                       "pack, to learn from beside the clips; may be given several times (motion-inbetweener)")
     train.add_argument("--batch", type=int, help="windows a step; more of them cost a GPU next to nothing "
                        "(motion-generator)")
     train.add_argument("--threads", type=int, help="cores that torch may use; all of them by default")
@@ -102,6 +100,8 @@ def build_parser() -> argparse.ArgumentParser:
                         "classes)")
     export.add_argument("--licence", default="", help="of the weights, such as CC0-1.0 (a generator; by default "
                         "unknown)")
+    export.add_argument("--with", action="append", default=[], type=Path, metavar="RUN", dest="others", help="another "
+                        "run, whose network goes into the pack too: it says the mean (motion-inbetweener)")
     export.add_argument("--compare", action="append", default=[], type=Path, metavar="RUN", help="a run on a share of "
                         "the clips, for the card's table of error against data (motion-inbetweener)")
     export.add_argument("--limit", action="append", default=[], metavar="SENTENCE",
@@ -139,7 +139,8 @@ def main(argv: list[str] | None = None) -> int:
         elif args.verb == "finetune":
             _finetune(args)
         elif args.verb == "export":
-            more = {"compare": args.compare} if args.kind == "motion-inbetweener" else {}
+            more = ({"compare": args.compare, "others": args.others} if args.kind == "motion-inbetweener"
+                    else {})
             if args.kind in ("motion-generator", TEXTURES):
                 more = {"title": args.title, "licence": args.licence, "data": args.data}
             if args.kind == TEXTURES:
@@ -212,8 +213,7 @@ def _train(args: argparse.Namespace) -> None:
                 "batch": args.batch}
     elif args.kind == "motion-inbetweener":
         from .motion.train_inbetweener import train
-        more = {"share": args.share, "minutes": args.minutes, "start": args.start, "rate": args.rate,
-                "teachers": args.teacher}
+        more = {"share": args.share, "minutes": args.minutes, "start": args.start, "rate": args.rate}
     elif args.kind == TEXTURES:
         from .texture.train import train
         more = {"minutes": args.minutes, "classes": _names(args.classes), "often": args.often}

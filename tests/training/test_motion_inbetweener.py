@@ -23,7 +23,7 @@ from blender_addon.motion.mirroring import mirror
 from blender_addon.motion.rotations import quat_inverse, quat_multiply
 from training.__main__ import main
 from training.motion.clips import load_clips, save_clips
-from training.motion.export_inbetweener import OUTPUTS, Window, load_run, round_weights
+from training.motion.export_inbetweener import OUTPUTS, Window, example_inputs, load_run, round_weights
 from training.motion.gap_corpus import UPPER, build_gap_corpus, training_clips
 from training.motion.gap_drawing import VARIETY, Pool, draw, draw_keys, draw_windows, hold_otherwise, pool_of
 from training.motion.gap_judge import held_out_ratios, make_judge
@@ -326,6 +326,33 @@ def test_the_graph_says_what_torch_says(trained, exported):
     for name, value in zip(OUTPUTS, wanted, strict=True):
         assert np.allclose(made[name], value.numpy(), atol=2e-5), name
     assert np.abs(made["turns"][:, 17][np.broadcast_to(known[:, 17, :-1, None], (2, 22, 3))]).max() == 0.0
+
+
+def test_a_pack_of_two_says_their_mean_and_the_first_ones_variants(moves, trained, tmp_path):
+    other, pack = tmp_path / "other", tmp_path / "two"
+    assert train(moves, other, "--seed", "2") == 0
+    assert main(["export", "motion-inbetweener", "--run", str(trained), "--with", str(other), "--out", str(pack)]) == 0
+    models = [load_run(run)[0] for run in (trained, other)]
+    for model in models:
+        round_weights(model)
+    session = open_session(read_pack(pack), device="cpu")
+    inputs = example_inputs(models[0], 2, 30)
+    still = inputs | {"latent": torch.zeros_like(inputs["latent"])}
+
+    def said(values: dict[str, torch.Tensor]) -> dict[str, np.ndarray]:
+        return session.run({name: value.numpy() for name, value in values.items()})
+
+    with torch.no_grad():
+        one, two = (Window(model).eval()(*still.values()) for model in models)
+        varied = Window(models[0]).eval()(*inputs.values())
+    for part, name in enumerate(("turns", "shifts")):
+        mean = (one[part] + two[part]).numpy() / 2.0
+        assert np.allclose(said(still)[name], mean, atol=2e-5) and np.abs(mean).max() > 1e-3
+        assert np.allclose(said(inputs)[name] - said(still)[name], (varied[part] - one[part]).numpy(), atol=2e-5)
+    told = read_pack(pack).content["training"]
+    assert told["networks"] == 2 and told["command"].count("python -m training train") == 2
+    again = load_inbetweener(read_pack(pack)).state_dict()
+    assert all(torch.equal(again[name], value) for name, value in models[0].state_dict().items())
 
 
 def test_zeros_are_the_best_guess_and_draws_are_variants(exported):

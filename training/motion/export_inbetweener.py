@@ -26,7 +26,7 @@ from blender_addon.motion.skeleton import CANONICAL
 from .card import data_table, write_card
 from .clips import FPS
 from .export_generator import OPSET, halve, round_weights
-from .inbetweener import Inbetweener, InbetweenerShape, network_of
+from .inbetweener import Inbetweener, InbetweenerShape, Together, network_of
 from .pack_weights import rename_initialisers
 
 INPUTS = ("features", "before", "after", "share", "latent")
@@ -36,7 +36,7 @@ OUTPUTS = ("turns", "shifts", "contacts")
 class Window(nn.Module):
     """The graph that ships: a window at once, contacts as probabilities."""
 
-    def __init__(self, model: Inbetweener):
+    def __init__(self, model: Inbetweener | Together):
         super().__init__()
         self.model = model
 
@@ -58,16 +58,21 @@ def load_run(run: Path) -> tuple[Inbetweener, dict, dict]:
     return network_of(saved).eval(), about, {"step": saved["step"], "seconds": saved["seconds"]}
 
 
-def export(run: Path, out: Path, limits: Sequence[str] = (), compare: Sequence[Path] = ()) -> None:
+def export(run: Path, out: Path, limits: Sequence[str] = (), compare: Sequence[Path] = (),
+           others: Sequence[Path] = ()) -> None:
     """Write model.onnx, pack.toml and README.md into `out`.
 
-    limits: its weak spots in words, compare: runs on a share of the clips, both for the card.
+    limits: its weak spots in words, compare: runs on a share of the clips, both for the card. others: runs of the same
+    size whose networks go into the graph too; it says the mean.
     """
     model, about, training = load_run(run)
     about["curves"] = {"time": by_time(run), "data": [by_data(other) for other in compare]}
     about["command"] = _command(about, out.name)
     if about.get("start"):
         about, training = _after_another(Path(about["start"]), about, training)
+    if others:
+        model = Together([model, *(load_run(other)[0] for other in others)])
+        about["command"] += "".join(f"`, beside it `{_command(load_run(other)[1], other.name)}" for other in others)
     round_weights(model)
     graph = to_onnx(model)
     out.mkdir(parents=True, exist_ok=True)
@@ -114,7 +119,7 @@ def _ratios(row: dict[str, str]) -> list[float]:
     return [round(float(value), 3) for name, value in row.items() if name.startswith("l2p_")]
 
 
-def example_inputs(model: Inbetweener, batch: int, frames: int) -> dict[str, Tensor]:
+def example_inputs(model: Inbetweener | Together, batch: int, frames: int) -> dict[str, Tensor]:
     """Inputs of the right shapes: random features, a gap from the first frame to the last."""
     draw = torch.Generator().manual_seed(0)
     keys = torch.zeros(batch, frames, CHANNELS, dtype=torch.int64)
@@ -124,7 +129,7 @@ def example_inputs(model: Inbetweener, batch: int, frames: int) -> dict[str, Ten
             "latent": torch.randn(batch, model.shape.latent, generator=draw)}
 
 
-def to_onnx(model: Inbetweener) -> onnx.ModelProto:
+def to_onnx(model: Inbetweener | Together) -> onnx.ModelProto:
     """The network as an ONNX graph with free batch size and length, its large weights stored as float16."""
     inputs = example_inputs(model, 2, 5)
     free = {name: {0: "batch", 1: "frames"} for name in (*inputs, *OUTPUTS)} | {"latent": {0: "batch"}}
@@ -168,7 +173,7 @@ def tensors(shape: InbetweenerShape) -> dict[str, list[dict]]:
             for kind, rows in (("inputs", inputs), ("outputs", outputs))}
 
 
-def pack_content(model: Inbetweener, about: dict, training: dict, data: bytes, name: str) -> dict:
+def pack_content(model: Inbetweener | Together, about: dict, training: dict, data: bytes, name: str) -> dict:
     """pack.toml as a dictionary."""
     return {
         "format": 1, "id": name, "kind": "motion-inbetweener", "version": "0.1.0",
@@ -184,7 +189,8 @@ def pack_content(model: Inbetweener, about: dict, training: dict, data: bytes, n
         "training": {
             "command": about["command"],
             "hardware": about["hardware"], "seconds": round(training["seconds"]), "steps": training["step"],
-            "minutes": about["minutes"], "shape": model.shape.as_dict(), "curves": about.get("curves", {}),
+            "minutes": about["minutes"], "shape": model.shape.as_dict(),
+            "networks": len(model.models) if isinstance(model, Together) else 1, "curves": about.get("curves", {}),
             "clips": sorted({clip["sha256"] for clip in about["clips"]})},
         "metrics": {},
     }

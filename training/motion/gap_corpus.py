@@ -8,16 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from blender_addon.errors import GalateaError
-from blender_addon.motion.clip import Clip
 from blender_addon.motion.inbetween_features import CHANNELS
 from blender_addon.motion.mirroring import mirror
 from blender_addon.motion.skeleton import INDEX, JOINTS
 
 from .clips import ClipLabel, ClipSet
+from .gap_scores import NO_ACTION
 from .repeats import find_repeats
 
 LONGEST_GAP = 120
 _SHORTEST = 16
+_USUAL = 50   # frames of a usual window
+_EVEN = 0.7   # how much more often rare actions are drawn, see build_gap_corpus
 
 UPPER = [INDEX[name] for name in JOINTS if not any(part in name for part in ("Hips", "Leg", "Foot", "Toe"))]
 # Groups of channels that an artist keys together; the last channel is where the hips are.
@@ -54,26 +56,30 @@ def training_clips(clips: ClipSet, share: float = 1.0, seed: int = 0) -> list[in
     return [able[i] for i in sorted(kept)]
 
 
-def build_gap_corpus(clips: ClipSet, which: list[int]) -> GapCorpus:
-    """Every stretch of good frames of the clips, and its mirror image."""
-    minutes: dict[str, float] = {}
-    for i in which:
-        for action in clips.labels[i].actions:
-            minutes[action] = minutes.get(action, 0.0) + float(np.diff(clips.starts[i:i + 2])[0]) / 1800.0
-    parts: list[Clip] = []
-    weights: list[float] = []
-    for i in which:
-        # rare actions are drawn more often than their minutes say: the figures are means over actions
-        actions = [minutes[action] for action in clips.labels[i].actions] or [2.0]
-        weight = float(np.mean([(m + 0.5) ** -0.4 for m in actions]))
-        for stretch in clips.stretches(i, _SHORTEST):
-            for clip in (stretch, mirror(stretch)):
-                parts.append(clip)
-                weights.append(weight)
+def build_gap_corpus(clips: ClipSet, which: list[int], even: float = _EVEN) -> GapCorpus:
+    """Every stretch of good frames of the clips, and its mirror image; even: see `drawn_weights`."""
+    stretches = [(i, stretch) for i in which for stretch in clips.stretches(i, _SHORTEST)]
+    weights = drawn_weights([clips.labels[i].actions or (NO_ACTION,) for i, _ in stretches],
+                            np.array([stretch.frames for _, stretch in stretches]), even)
+    parts = [clip for _, stretch in stretches for clip in (stretch, mirror(stretch))]
     if not parts:
         raise GalateaError(f"no clip for training has {_SHORTEST} good frames in a row")
     return GapCorpus(
         np.concatenate([c.rotations for c in parts]).astype(np.float32),
         np.concatenate([c.positions for c in parts]).astype(np.float32),
         np.concatenate([c.contacts for c in parts]).astype(np.float32),
-        np.cumsum([0] + [c.frames for c in parts]), np.array(weights), tuple(clips.labels[i] for i in which))
+        np.cumsum([0] + [c.frames for c in parts]), np.repeat(weights, 2), tuple(clips.labels[i] for i in which))
+
+
+def drawn_weights(actions: list[tuple[str, ...]], frames: np.ndarray, even: float) -> np.ndarray:
+    """How often a frame of each stretch is drawn, by what it shows: the figures are means over actions, so of rarer
+    ones more is drawn than there is. even: 0 as much as there is, 1 of every action alike."""
+    names = sorted({name for shown in actions for name in shown})
+    shows = np.array([[name in shown for shown in actions] for name in names], dtype=float)
+    room = np.maximum(frames - _USUAL, 10.0)
+    wanted = (shows @ room) ** (1.0 - even)
+    weights = np.ones(len(frames))
+    for _ in range(30):  # a stretch may show several, so that one is evened out after the other, again and again
+        off = wanted / (shows @ (weights * room))
+        weights *= (off @ shows) / shows.sum(axis=0)
+    return weights / weights.mean()

@@ -8,6 +8,7 @@ key, so that keys are met exactly and nothing jumps beside them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 
@@ -110,6 +111,28 @@ class Inbetweener(nn.Module):
         with_it, without = (functional.elu(self.variant(torch.cat([signal, part], dim=-1)))
                             for part in (latent, torch.zeros_like(latent)))
         return functional.linear(with_it - without, self.variant_output.weight)
+
+
+class Together(nn.Module):
+    """The mean of what networks of one size say, which is nearer to the truth than what each of them says; variants
+    are the first one's."""
+
+    def __init__(self, models: Sequence[Inbetweener]):
+        super().__init__()
+        self.models = nn.ModuleList(models)
+        self.shape = models[0].shape
+
+    def forward(self, features: Tensor, before: Tensor, after: Tensor, share: Tensor, latent: Tensor
+                ) -> tuple[Tensor, Tensor, Tensor]:
+        """As an Inbetweener's."""
+        signals = [model.read(features) for model in self.models]
+        said = [model.say(signal, features, before, after, share, None)
+                for model, signal in zip(self.models, signals, strict=True)]
+        turns, shifts, contacts = (torch.stack(part).mean(0) for part in zip(*said, strict=True))
+        first = self.models[0]
+        varied = first.vary(signals[0], latent).unflatten(-1, (CHANNELS, 3)) * first.unit
+        varied = meet_keys(varied, before, after, share)
+        return turns + varied[:, :, :JOINT_COUNT], shifts + varied[:, :, JOINT_COUNT], contacts
 
 
 def network_of(saved: dict) -> Inbetweener:

@@ -99,8 +99,9 @@ def load_generator(pack: Pack) -> Generator:
 
 
 def load_inbetweener(pack: Pack) -> Inbetweener:
-    """The same of a motion-inbetweener pack."""
+    """The same of a motion-inbetweener pack; of several networks the first."""
     shape, weights = _read(pack, InbetweenerShape)
+    weights = {name.removeprefix("models.0."): value for name, value in weights.items()}
     model = Inbetweener(shape, np.zeros(SIZE), np.ones(SIZE), np.ones((CHANNELS, 3)))
     return _filled(model, weights, ("mean", "scale", "unit"), pack)
 

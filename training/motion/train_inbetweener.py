@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +29,7 @@ from .clips import FPS, load_clips
 from .gap_corpus import build_gap_corpus, training_clips
 from .gap_drawing import Pool, draw, draw_length, pool_of
 from .gap_judge import held_out_ratios, make_judge
-from .gap_losses import away_from_interpolation, changed, gap_losses
+from .gap_losses import away_from_interpolation, gap_losses
 from .gaps import spread_of
 from .inbetweener import FULL, TINY, Inbetweener, InbetweenerShape, network_of
 from .pack_weights import load_inbetweener
@@ -82,12 +81,11 @@ class Run:
 
 def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: str, checkpoint_every: int,
           stop_after: int | None, share: float = 1.0, minutes: float = 0.0, start: Path | None = None,
-          rate: float = _RATE, teachers: Sequence[Path] = ()) -> None:
+          rate: float = _RATE) -> None:
     """Train or go on training; leaves checkpoint.pt, best.pt, losses.csv, heldout.csv and corpus.json in `folder`.
 
     share: of the training clips, for the curve of error against data. minutes: of the clock, instead of steps. start: a
-    run whose best weights are trained on, or a pack; rate: of learning, at its highest. teachers: runs or packs whose
-    mean is learnt beside what was captured (Hinton et al. 2015).
+    run whose best weights are trained on, or a pack; rate: of learning, at its highest.
     """
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise GalateaError("--device cuda: torch finds no CUDA device here; leave it out to train on the CPU")
@@ -107,11 +105,10 @@ def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: st
         _resume(run, checkpoint, schedule)
     elif start:
         _start_from(run, start)
-    asked = [load_best(teacher, device) for teacher in teachers]
     captured = float(np.sum(np.diff(clips.starts)[which]) / FPS / 60.0)
     about = {"seed": seed, "size": size, "steps": steps, "device": device, "hardware": hardware_of(device),
              "minutes": round(captured, 2), "schedule_minutes": minutes, "share": share, "rate": rate,
-             "start": start.as_posix() if start else "", "teachers": [teacher.as_posix() for teacher in teachers],
+             "start": start.as_posix() if start else "",
              "spread_mean": mean.tolist(), "spread": spread.tolist(),
              "clips": [{"file": c.file, "sha256": c.sha256, "licence": c.licence} for c in corpus.labels]}
     (folder / "corpus.json").write_text(json.dumps(about, indent=1))
@@ -125,7 +122,7 @@ def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: st
     done = run.step >= steps or schedule.progress(run.step, run.seconds) >= 1.0
     with tqdm(initial=run.step, total=steps, unit="step", mininterval=10.0) as bar, losses, held:
         while run.step < last and not done:
-            train_step(run, pool, schedule, scale, seed, asked)
+            train_step(run, pool, schedule, scale, seed)
             run.seconds = time.monotonic() - began
             bar.update()
             done = run.step == steps or schedule.progress(run.step, run.seconds) >= 1.0
@@ -182,8 +179,7 @@ def _begin(pool: Pool, seed: int, device: str, sizes: dict[str, int]) -> Run:
                torch.zeros(len(LOSSES) + 1, device=device))
 
 
-def train_step(run: Run, pool: Pool, schedule: Schedule, scale: Tensor, seed: int, teachers: Sequence[Inbetweener] = ()
-               ) -> None:
+def train_step(run: Run, pool: Pool, schedule: Schedule, scale: Tensor, seed: int) -> None:
     """One gradient step on a batch that is drawn from seed and step, so that a resumed run sees what an unbroken one
     would have seen."""
     for group in run.optimiser.param_groups:
@@ -193,11 +189,10 @@ def train_step(run: Run, pool: Pool, schedule: Schedule, scale: Tensor, seed: in
     length = draw_length(np.random.default_rng([seed, run.step]))
     with torch.no_grad():
         x = draw(pool, length, max(2, schedule.frames // length))
-        aims = [x, said_by(teachers, x)] if teachers else [x]
     with torch.autocast(pool.weight.device.type, torch.bfloat16, enabled=schedule.half):
         said = run.model(x["features"], x["before"], x["after"], x["share"], None)
-    found = [gap_losses(*said, aim, scale) for aim in aims]
-    losses = torch.stack([torch.stack([losses[name] for losses in found]).mean() for name in LOSSES])
+    found = gap_losses(*said, x, scale)
+    losses = torch.stack([found[name] for name in LOSSES])
     run.optimiser.zero_grad(set_to_none=True)
     losses.sum().backward()
     norm = torch.nn.utils.clip_grad_norm_(run.model.parameters(), 1.0)
@@ -205,14 +200,6 @@ def train_step(run: Run, pool: Pool, schedule: Schedule, scale: Tensor, seed: in
     follow(run.averaged, run.model, run.step, schedule.average)
     run.sums += torch.cat([losses.detach(), norm[None]])
     run.step += 1
-
-
-def said_by(teachers: Sequence[Inbetweener], x: dict[str, Tensor]) -> dict[str, Tensor]:
-    """A batch with the mean of what networks make of it in place of what was captured."""
-    said = [teacher(x["features"], x["before"], x["after"], x["share"], None) for teacher in teachers]
-    turns, shifts, standing = (torch.stack(part).mean(0) for part in zip(*said, strict=True))
-    rotations, positions = changed(turns, shifts, x)
-    return x | {"rotations": rotations, "positions": positions, "standing": torch.sigmoid(standing)}
 
 
 def _check(run: Run) -> None:
