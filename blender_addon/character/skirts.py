@@ -13,7 +13,8 @@ from .tailoring import Cut, Sewn, Wearer, hung_rings, mixed, outward
 
 _COLUMNS = 96
 _WAIST = 1.048  # heights on the modelled man
-_SHORT, _LONG = 0.66, 0.50
+_SHORT, _LONG = 0.61, 0.49
+_HIDDEN = 0.965  # from where on nobody looks under it
 _BAND, _HEM = 0.034, 0.022
 _STEP = 0.026  # between rings
 
@@ -31,7 +32,7 @@ def sew_skirt(wearer: Wearer, cut: Cut) -> Sewn:
     sewing.hem(numbers[-1], down, outward(rings[-1], down), _HEM * size, "hem", flip=True)
     height = model()[:, 2]
     trunk = below(_WAIST - 0.03)
-    return Sewn(sewing, trunk[height[trunk] > 0.90], _shares)
+    return Sewn(sewing, trunk[height[trunk] > _HIDDEN], _shares)
 
 
 def _rings(wearer: Wearer, cut: Cut) -> np.ndarray:
@@ -66,17 +67,20 @@ def model_height(joint: str) -> float:
 
 def _shares(points: np.ndarray, skin: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Weights from those of the skin nearby: what legs have is handed from one to the other across the middle, and
-    further down partly from the thigh to the shin, so that cloth hangs from a raised knee."""
-    legs = {name for name in skin if any(part in name for part in ("Leg", "Knee", "Foot", "Toe"))}
+    further down in front partly from the thigh to the shin, so that cloth hangs from a raised knee."""
+    legs = {name for name in skin if any(part in name for part in ("Leg", "Knee", "Foot", "Toe"))
+            and "Twist" not in name}
     leg = np.clip(sum(skin[name] for name in legs), 0.0, 1.0)
     rest = {name: share for name, share in skin.items() if name not in legs}
-    folds = rest.get("LeftHipShare", 0.0) + rest.get("RightHipShare", 0.0)
     left = _rise(points[:, 0] / 0.14 + 0.5)
     hip, knee = model_height("LeftUpLeg"), model_height("LeftLeg")
-    shin = 0.35 * _rise((hip - points[:, 2]) / (hip - knee) - 0.35)
+    ahead = _rise(0.5 - points[:, 1] / 0.16)  # behind, a thigh would come through
+    shin = 0.35 * ahead * _rise((hip - points[:, 2]) / (hip - knee) - 0.35)
+    for name in ("HipShare", "UpLegTwist"):
+        both = rest[f"Left{name}"] + rest[f"Right{name}"]
+        rest |= {f"Left{name}": both * left, f"Right{name}": both * (1.0 - left)}
     return rest | {"LeftUpLeg": leg * left * (1.0 - shin), "RightUpLeg": leg * (1.0 - left) * (1.0 - shin),
-                   "LeftLeg": leg * left * shin, "RightLeg": leg * (1.0 - left) * shin,
-                   "LeftHipShare": folds * left, "RightHipShare": folds * (1.0 - left)}
+                   "LeftLeg": leg * left * shin, "RightLeg": leg * (1.0 - left) * shin}
 
 
 def _rise(value: np.ndarray) -> np.ndarray:
