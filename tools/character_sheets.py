@@ -32,6 +32,7 @@ LARGEST = 300_000  # bytes of a picture
 GAP = 6  # pixels between pictures of a sheet
 PAPER = (0.26, 0.27, 0.29)
 CLAY = (0.52, 0.31, 0.21)
+_HAIR = {"clothes": ("hair",), "clothes_seed": 5}
 LENS = 100.0  # millimetres, far enough away that faces and hands keep their proportions
 
 
@@ -106,7 +107,8 @@ def people(quality: Quality) -> Image.Image:
     for first in range(0, 24, 8):
         _empty_studio()
         for n, each in enumerate(wanted[first:first + 8]):
-            person((0.98 * (n - 3.5), 0.0), turn=-10.0, arms=26.0, **each)
+            person((0.98 * (n - 3.5), 0.0), turn=-10.0, arms=26.0, clothes=("hair",), clothes_seed=each["seed"],
+                   **each)
         rows.append([_render(View((0.0, 0.0, 0.98), 2.14), (1600, 430), quality)])
     return _sheet(rows)
 
@@ -117,7 +119,7 @@ def sides(quality: Quality) -> Image.Image:
     for sex in (0.0, 1.0):
         _empty_studio()
         for n in range(8):
-            person((0.95 * (n - 3.5), 0.0), turn=45.0 * n, arms=26.0, seed=5, sex=sex, variety=0.5)
+            person((0.95 * (n - 3.5), 0.0), turn=45.0 * n, arms=26.0, seed=5, sex=sex, variety=0.5, **_HAIR)
         rows.append([_render(View((0.0, 0.0, 0.90), 1.95), (1600, 410), quality)])
     return _sheet(rows)
 
@@ -130,7 +132,7 @@ def parts(quality: Quality) -> Image.Image:
         pictures.append(_render(view, (400, 400), quality))
 
     _empty_studio()
-    armature = person(seed=5, sex=0.0, variety=0.5)
+    armature = person(seed=5, sex=0.0, variety=0.5, **_HAIR)
     head, hand, foot = (_place(armature, name) for name in ("Head", "LeftHandMiddle1", "LeftToe"))
     for turn in (0.0, 40.0, 90.0, 180.0):
         shoot(View((0.0, head[1] - 0.02, head[2] + 0.08), 0.36, turn))
@@ -139,7 +141,7 @@ def parts(quality: Quality) -> Image.Image:
     shoot(View((foot[0], foot[1] + 0.06, 0.05), 0.34, 40.0, 25.0))
     shoot(View((foot[0], foot[1] + 0.06, 0.06), 0.34, 100.0, 8.0))
     _empty_studio()
-    armature = person(seed=6, sex=1.0, variety=0.5)
+    armature = person(seed=6, sex=1.0, variety=0.5, **_HAIR)
     pose(armature, LeftArm=("Y", -30.0), LeftForeArm=("Z", -100.0), RightShoulder=("Y", 22.0), RightArm=("Y", 93.0),
          LeftUpLeg=("X", -85.0), LeftLeg=("X", 100.0))
     elbow, knee, shoulder = (_place(armature, name) for name in ("LeftForeArm", "LeftLeg", "RightArm"))
@@ -170,7 +172,8 @@ def styles(quality: Quality) -> Image.Image:
               {"toon": 1.0}]
     _empty_studio()
     for n, shape in enumerate(shapes):
-        person((0.98 * (n - 3.5), 0.0), turn=-10.0, arms=26.0, seed=7, sex=1.0, variety=0.4, shape=shape)
+        person((0.98 * (n - 3.5), 0.0), turn=-10.0, arms=26.0, seed=7, sex=1.0, variety=0.4, shape=shape,
+               clothes=("trousers", "shirt", "hair"), clothes_seed=17)
     return _sheet([[_render(View((0.0, 0.0, 1.0), 2.2), (1600, 450), quality)]])
 
 
@@ -197,12 +200,13 @@ def _striding(cast: list[bpy.types.Object]) -> int:
 
 def _walkers() -> list[bpy.types.Object]:
     walk = {"action": "walk", "seconds": 3.0, "material": "skin"}
-    return [person(seed=5, sex=0.0, variety=0.5, clothes=("skirt", "shirt", "boots"), clothes_seed=21, motion_seed=1,
-                   wear={"skirt": "scales", "shirt": "knit", "boots": "leather"}, **walk),
-            person(seed=7, sex=1.0, variety=0.5, clothes=("trousers", "shirt", "boots"), clothes_seed=22, motion_seed=2,
-                   wear={"trousers": "denim", "shirt": "knit", "boots": "leather"}, **walk),
-            person(seed=11, sex=0.0, stature=1.64, weight=88.0, clothes=("trousers", "shirt", "boots"), clothes_seed=23,
-                   motion_seed=3, wear={"trousers": "denim", "shirt": "scales", "boots": "leather"}, **walk)]
+    trousers = {"clothes": ("trousers", "shirt", "boots", "hair")}
+    return [person(seed=5, sex=0.0, variety=0.5, clothes=("skirt", "shirt", "boots", "hair"), clothes_seed=21,
+                   motion_seed=1, wear={"skirt": "scales", "shirt": "knit", "boots": "leather"}, **walk),
+            person(seed=7, sex=1.0, variety=0.5, clothes_seed=22, motion_seed=2,
+                   wear={"trousers": "denim", "shirt": "knit", "boots": "leather"}, **trousers, **walk),
+            person(seed=11, sex=0.0, stature=1.64, weight=88.0, clothes_seed=23, motion_seed=3,
+                   wear={"trousers": "denim", "shirt": "scales", "boots": "leather"}, **trousers, **walk)]
 
 
 SHEETS = {"people": people, "sides": sides, "parts": parts, "walking": walking, "styles": styles, "front": front}
