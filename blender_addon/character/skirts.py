@@ -31,7 +31,7 @@ def sew_skirt(wearer: Wearer, cut: Cut) -> Sewn:
     down /= np.linalg.norm(down, axis=1, keepdims=True)
     sewing.hem(numbers[-1], down, outward(rings[-1], down), _HEM * size, "hem", flip=True)
     height = model()[:, 2]
-    trunk = below(_WAIST - 0.03)
+    trunk = below(_WAIST + 0.01)
     return Sewn(sewing, trunk[height[trunk] > _HIDDEN], _shares)
 
 

@@ -173,6 +173,16 @@ def test_nothing_shows_through_in_a_walk(there, person):
         assert count == 0 if under is body else (count <= 2 and deep < 0.01), where
 
 
+def test_no_thigh_comes_through_a_skirt_in_sitting_and_running(there):
+    for action in ("sit", "run"):
+        result = api.create_character(api.CharacterRequest(seed=3, sex=0.0, action=action, seconds=2.0, motion_seed=6,
+                                                           clothes=("skirt", "shirt"), clothes_seed=4))
+        armature, body = bpy.data.objects[result.armature], bpy.data.objects[result.body]
+        found = shown_through(there, armature, [(body, garments(result)["skirt"])],
+                              np.linspace(1, result.motion.frames, 10))
+        assert all(count == 0 for count, _ in found.values()), (action, found)
+
+
 # --- all or nothing, and again ----------------------------------------------------------------------------------------
 
 
