@@ -14,7 +14,7 @@ from .loops import BELLY, SHOULDER, TORSO
 from .sewing import Sewing
 from .tailoring import Cut, Sewn, Wearer, hidden, hung_rings, mixed, outward, worn_patch
 
-_WAIST, _TAIL = 0.995, 0.895  # heights on the modelled man: where the skin's rings end, and the shirt
+_WAIST, _TUCKED, _TAIL = 0.995, 1.03, 0.895  # heights on the modelled man: where the skin's rings end, and the shirt
 _SHORT, _LONG = 1.255, 1.02  # where sleeves end
 _COLLAR, _HEM, _CUFF = 0.020, 0.024, 0.022
 _NECK = BELLY + SHOULDER - 1  # the last ring of the shoulders
@@ -23,9 +23,9 @@ _NECK = BELLY + SHOULDER - 1  # the last ring of the shoulders
 def sew_shirt(wearer: Wearer, cut: Cut) -> Sewn:
     """A shirt; its sleeves are long where the cut's length is a half or more."""
     sewing, long, size = Sewing(), cut.length >= 0.5, wearer.size
-    cloth, waist, neck, arms = _pieces(long)
+    cloth, waist, neck, arms = _pieces(long, cut.tucked)
     numbers = worn_patch(sewing, _drape(long, cut.fit, cut.tucked), wearer)
-    sewing.sew_patch(cloth, numbers, *_charts(long))
+    sewing.sew_patch(cloth, numbers, *_charts(long, cut.tucked))
     points = sewing.place()
     if not cut.tucked:
         _sew_tail(sewing, wearer, numbers[cloth.own(waist)], cut)
@@ -76,11 +76,11 @@ def _lowest() -> int:
     return int(torso[level_row(torso[:14], _WAIST), 0])
 
 
-@lru_cache(maxsize=2)
-def _pieces(long: bool) -> tuple[Patch, np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+@lru_cache(maxsize=4)
+def _pieces(long: bool, tucked: bool) -> tuple[Patch, np.ndarray, np.ndarray, dict[str, np.ndarray]]:
     """The cloth, the body's vertices at its lower border, (2, C) at the neck and above, and the rings of each arm."""
     torso = torso_rings()
-    waist = level_row(torso[:14], _WAIST)
+    waist = level_row(torso[:14], _TUCKED if tucked else _WAIST)
     last = level_row(arm_rings("left"), _LONG if long else _SHORT)
     arms = {side: arm_rings(side)[: last + 1] for side in ("left", "right")}
     return (patch([torso[waist: _NECK + 1], *arms.values()]), finer(torso[waist: waist + 1])[0],
@@ -89,9 +89,9 @@ def _pieces(long: bool) -> tuple[Patch, np.ndarray, np.ndarray, dict[str, np.nda
 
 @lru_cache(maxsize=12)
 def _drape(long: bool, fit: float, tucked: bool) -> Drape:
-    cloth, waist, neck, arms = _pieces(long)
+    cloth, waist, neck, arms = _pieces(long, tucked)
     torso = torso_rings()
-    low = level_row(torso[:14], _WAIST)
+    low = level_row(torso[:14], _TUCKED if tucked else _WAIST)
     height = model()[cloth.skin][:, 2]
     levels = (0.98, 1.06, 1.15, 1.30, 1.38, 1.45, 1.50)
     slim, wide = (0.022, 0.021, 0.015, 0.010, 0.008, 0.006, 0.005), (0.030, 0.030, 0.026, 0.018, 0.012, 0.007, 0.005)
@@ -119,9 +119,9 @@ def _drape(long: bool, fit: float, tucked: bool) -> Drape:
     return Drape(cloth, np.interp(height, levels, eases), least, held, tuple(tubes))
 
 
-def _charts(long: bool) -> tuple[dict[str, np.ndarray], frozenset[tuple[int, int]]]:
+def _charts(long: bool, tucked: bool) -> tuple[dict[str, np.ndarray], frozenset[tuple[int, int]]]:
     """Front, back and sleeves, and the seams under the sleeves."""
-    cloth, _, _, _ = _pieces(long)
+    cloth, _, _, _ = _pieces(long, tucked)
     torso, quarter = torso_rings(), TORSO // 4
     corners = cloth.skin[cloth.faces.reshape(-1, 4, 4)[:, :, 0]]
     charts = {"front": np.isin(corners, torso[:, np.arange(-quarter, quarter + 1)]).all(axis=1),
