@@ -204,7 +204,9 @@ def write_file(path: Path, armature: bpy.types.Object) -> None:
     """Write the open scene in the format of `path`'s ending; .bvh holds `armature` alone, at its active action.
 
     The other formats hold every action of the armature; in glTF, whose players start with the first, the active one
-    comes first. Use within `staged`. GalateaError when Blender cannot write it.
+    comes first. Where a character follows a control rig, which knows nothing of its actions, glTF and FBX files hold
+    one animation, of the scene's frames, in which it moves as one sees it. Use within `staged`. GalateaError when
+    Blender cannot write it.
     """
     write = {".blend": _write_blend, ".glb": _write_gltf, ".gltf": _write_gltf, ".fbx": _write_fbx}
     animation = armature.animation_data
@@ -234,7 +236,7 @@ def _write_gltf(path: Path) -> None:
         export_format="GLB" if path.suffix.lower() == ".glb" else "GLTF_SEPARATE",
         use_active_scene=True, export_skins=True,
         export_apply=masked and not any(ob.data.shape_keys for ob in meshes),
-        export_animations=True, export_animation_mode="ACTIONS",
+        export_animations=True, export_animation_mode="SCENE" if _is_led() else "ACTIONS",
         export_frame_range=False, export_force_sampling=True, export_anim_slide_to_zero=True,
     )
 
@@ -242,8 +244,16 @@ def _write_gltf(path: Path) -> None:
 def _write_fbx(path: Path) -> None:
     bpy.ops.export_scene.fbx(
         filepath=str(path), check_existing=False, add_leaf_bones=False, path_mode="COPY", embed_textures=True,
-        bake_anim=True, bake_anim_use_nla_strips=False, bake_anim_use_all_actions=True, bake_anim_simplify_factor=0.0,
+        bake_anim=True, bake_anim_use_nla_strips=False, bake_anim_use_all_actions=not _is_led(),
+        bake_anim_simplify_factor=0.0,
     )
+
+
+def _is_led() -> bool:
+    """Whether a character in the scene follows a control rig."""
+    from .metarigs import control_rig_of  # which needs this module
+
+    return any(control_rig_of(ob) is not None for ob in bpy.context.scene.objects if ob.type == "ARMATURE")
 
 
 def _write_bvh(path: Path, armature: bpy.types.Object) -> None:

@@ -12,7 +12,7 @@ from blender_addon import api
 from blender_addon.api import packs
 from blender_addon.errors import GalateaError, RigError
 from blender_addon.inference.packs import models_folder, read_pack
-from blender_addon.scene import control_rig
+from blender_addon.scene import control_rig, files
 from blender_addon.scene.versions import fcurves
 
 
@@ -143,6 +143,26 @@ def test_motion_goes_to_the_controls_from_then_on(dancer):
     assert off(skin(body, 1), skin(body, 25)) > 0.3
     keyed = {curve.data_path.split('"')[1] for curve in fcurves(rig.animation_data.action) if '"' in curve.data_path}
     assert not any(name.startswith(("GAL-", "DEF-", "ORG-")) for name in keyed)
+
+
+@pytest.mark.parametrize(("ending", "first"), [("glb", 0), ("fbx", 2)])  # importers count frames their own way
+def test_files_carry_what_the_controls_do(there, tmp_path, ending, first):
+    result = api.create_character(api.CharacterRequest(seed=3))
+    armature, body = bpy.data.objects[result.armature], bpy.data.objects[result.body]
+    rig = bpy.data.objects[api.make_control_rig(armature).armature]
+    api.generate_motion(rig, api.MotionRequest(action="kick", seconds=1.0))
+    there.frame_start, there.frame_end = 1, 24
+    shown = {frame: skin(body, frame) for frame in (9, 17)}
+    files.write_file(tmp_path / f"out.{ending}", armature)
+    rate = there.render.fps
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    files.import_file(tmp_path / f"out.{ending}")
+    again, scene = bpy.data.objects[result.body], bpy.context.scene
+    for frame, before in shown.items():
+        now = first + (frame - 1) * scene.render.fps / rate
+        scene.frame_set(int(now), subframe=now % 1.0)
+        points = skin(again)
+        assert max(np.linalg.norm(points - point, axis=1).min() for point in before[::20]) < 5e-4, frame
 
 
 @pytest.mark.parametrize("broken", ["add_metarig", "_mark", "_put_onto", "_hand_over"])
