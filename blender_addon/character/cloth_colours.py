@@ -23,7 +23,7 @@ _COLOURS: dict[str, tuple[tuple[str, str], ...]] = {
 # The same of hair and of what it is tied with, and how often it is so; then those of old people.
 _HAIR = ((("17120f", "6b2f38"), 0.27), (("2b1d15", "2f5d62"), 0.25), (("452c1c", "6b2f38"), 0.20),
          (("5a3218", "2c3650"), 0.08), (("86683f", "3a3b3e"), 0.09), (("ad8f62", "2c3650"), 0.06),
-         (("7a3413", "2f4a42"), 0.05))
+         (("6f3a20", "2f4a42"), 0.05))
 _GREY = (("8b8782", "3a3b3e"), ("5f5b57", "2c3650"), ("c2beb8", "5e2a33"))
 _GREYING = (30.0, 75.0)  # years between which hair turns grey
 
