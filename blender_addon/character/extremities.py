@@ -241,7 +241,7 @@ def _toes(edge: np.ndarray) -> dict[str, np.ndarray]:
         a, b = 4 - n, 5 - n  # between these corners
         root = (upper[a] + upper[b] + lower[a] + lower[b]) / 4
         rings = np.empty((2, TOE, 3))
-        for row, (share, thick, tall) in enumerate(((0.50, 0.91, height), (0.94, 0.74, tip * 0.88))):
+        for row, (share, thick, tall) in enumerate(((0.50, 0.83, height), (0.94, 0.74, tip * 0.88))):
             y = root[1] + length * share
             x = root[0] * (1.0 - 0.05 * share) + (0.003 * share if n == 4 else 0.0)
             low = 0.001 + (0.002 * row)

@@ -15,9 +15,9 @@ from .loops import BROW, BROW_ROWS, EYE, FACE, HEAD, MOUTH, TORSO
 # A man's head of 0.2 m length, metres; z above the chin (1.524 m on a man of 1.756 m), y to the back.
 # Rings: z in front, at the side, behind.
 _ROWS = np.array([
-    (-0.004, 0.056, 0.083), (0.001, 0.066, 0.094), (0.015, 0.071, 0.101), (0.030, 0.077, 0.107),
-    (0.048, 0.083, 0.113), (0.065, 0.089, 0.119), (0.078, 0.096, 0.126), (0.090, 0.103, 0.133), (0.102, 0.111, 0.140),
-    (0.118, 0.121, 0.148), (0.132, 0.133, 0.157), (0.147, 0.149, 0.168), (0.168, 0.170, 0.182),
+    (-0.004, 0.056, 0.083), (0.001, 0.064, 0.094), (0.015, 0.069, 0.101), (0.030, 0.073, 0.107),
+    (0.048, 0.077, 0.113), (0.065, 0.081, 0.119), (0.078, 0.092, 0.126), (0.090, 0.103, 0.133), (0.102, 0.114, 0.140),
+    (0.118, 0.126, 0.148), (0.132, 0.137, 0.157), (0.147, 0.151, 0.168), (0.168, 0.170, 0.182),
     (0.189, 0.190, 0.196), (0.207, 0.208, 0.210),
 ])
 # Cross-sections: z, half breadth, front, back, how square they are.
@@ -31,7 +31,7 @@ _SECTIONS = np.array([
 _TOP = 0.232
 # Breadth of the columns in front (metres from the middle), then angles to the back.
 _COLUMNS = (0.0, 0.0165, 0.0315, 0.0465, 0.0590)
-_ANGLES = np.radians([68.0, 93.0, 107.0, 121.0, 136.0, 151.0, 166.0, 180.0])
+_ANGLES = np.radians([68.0, 85.0, 106.0, 121.0, 136.0, 151.0, 166.0, 180.0])
 # The face in millimetres, row by row from under the chin to the forehead, columns 0 to 5: x, y, z; nan inside a hole.
 _NAN = (np.nan,) * 3
 _FACE = np.array([
