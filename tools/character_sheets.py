@@ -132,7 +132,7 @@ def parts(quality: Quality) -> Image.Image:
         pictures.append(_render(view, (400, 400), quality))
 
     _empty_studio()
-    armature = person(seed=5, sex=0.0, variety=0.5, **_HAIR)
+    armature = person(seed=5, sex=0.0, variety=0.5, clothes=("hair",), clothes_seed=8)  # a bun, which leaves ears bare
     head, hand, foot = (_place(armature, name) for name in ("Head", "LeftHandMiddle1", "LeftToe"))
     for turn in (0.0, 40.0, 90.0, 180.0):
         shoot(View((0.0, head[1] - 0.02, head[2] + 0.08), 0.36, turn))
