@@ -204,6 +204,17 @@ def test_another_body_takes_its_clothes_along(there):
     assert [line for line in changes(again, dump_file()) if "meshes/" in line] == []
 
 
+def test_another_person_keeps_the_cut_of_her_hair(there):
+    result = api.create_character(asked(clothes=("hair",), sex=0.0))
+    hair = garments(result)["hair"]
+    before, faces = places(hair), len(hair.data.polygons)
+    api.change_body(bpy.data.objects[result.armature], asked(seed=8, sex=1.0, stature=1.85))
+    moved = places(hair)
+    assert len(hair.data.polygons) == faces and not np.allclose(moved, before, atol=1e-2)
+    top = places(bpy.data.objects[result.body])[:, 2].max()
+    assert 0.0 < moved[:, 2].max() - top < 0.12
+
+
 def test_a_remodelled_garment_is_left_as_it_is(there):
     result = api.create_character(DRESSED)
     shirt = garments(result)["shirt"]
@@ -294,11 +305,11 @@ def test_broken_off_everything_is_as_it_was(there):
 @pytest.mark.parametrize("ending", ["glb", "fbx", "blend"])
 def test_files_hold_the_clothes_and_no_skin_under_them(there, tmp_path, ending):
     path = tmp_path / f"dressed.{ending}"
-    code = cli.main(["character", "--seed", "4", "--sex", "1", "--clothes", "trousers,shirt,boots", "--action", "walk",
-                     "--seconds", "0.5", "--out", str(path), "--json", str(tmp_path / "made.json"), "--quiet"])
+    code = cli.main(["character", "--seed", "4", "--sex", "1", "--clothes", "trousers,shirt,boots,hair", "--action",
+                     "walk", "--seconds", "0.5", "--out", str(path), "--json", str(tmp_path / "made.json"), "--quiet"])
     assert code == 0
     told = json.loads((tmp_path / "made.json").read_text())
-    assert [worn["garment"] for worn in told["clothes"]] == ["trousers", "shirt", "boots"]
+    assert [worn["garment"] for worn in told["clothes"]] == ["trousers", "shirt", "boots", "hair"]
     whole = 12_400
     if ending == "glb":
         assert gltf_validator.errors(path) == []
@@ -310,7 +321,10 @@ def test_files_hold_the_clothes_and_no_skin_under_them(there, tmp_path, ending):
     else:
         bpy.ops.wm.open_mainfile(filepath=str(path))
     meshes = {ob.name: ob for ob in bpy.data.objects if ob.type == "MESH" and ob.parent is not None}
-    assert len(meshes) == 4
+    assert len(meshes) == 5
+    (hair,) = (ob for name, ob in meshes.items() if name.endswith("Hair"))
+    nodes = hair.data.materials[0].node_tree.nodes
+    assert sorted(tuple(node.image.size) for node in nodes if node.type == "TEX_IMAGE") == [(512, 512)] * 2
     for name, ob in meshes.items():
         assert any(modifier.type == "ARMATURE" for modifier in ob.modifiers), name
     body = next(ob for name, ob in meshes.items() if name.endswith("Body"))
