@@ -71,7 +71,7 @@ def clothes_in_slices(character: bpy.types.Object, request: CharacterRequest
     began = time.perf_counter()
     check_character(request)
     check_wear(request)
-    from ..character.body_mesh import make_body
+    from ..character.body_mesh import make_body_in_slices
     from ..character.measurements import average
     from ..scene import character as scene
     from ..scene import clothing
@@ -79,7 +79,8 @@ def clothes_in_slices(character: bpy.types.Object, request: CharacterRequest
 
     there = scene.character_of(character)
     yield 0.0
-    body = clothing.wearer_of(there, make_body(average(1.0)))
+    like = yield from within(make_body_in_slices(average(1.0)), 0.0, 0.1)
+    body = clothing.wearer_of(there, like)
     yield 0.1
     textures = yield from within(textures_in_slices(request), 0.1, 0.5)
     person = scene.about(there.armature()).get("measurements", {})
