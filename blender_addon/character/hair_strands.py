@@ -17,6 +17,7 @@ from .rooting import CHIN, MIDDLE, Roots, rooted_in_slices
 LOCK = 6  # columns of a lock
 _ROWS, _HEM_ROWS, _CURTAIN_ROWS = 30, 3, 9  # outside, and of the lining
 _LEAST = 0.0012  # metres off the skin
+_OVER, _SOFT = 0.35, 0.010  # from which rise of its ray on hair lies on the head, and how softly it leaves it
 _HEM, _LINING = 0.012, 0.0035  # how far the lining goes back, and how thick it is
 
 
@@ -89,6 +90,7 @@ class _Columns:
 
 
 def _columns(cut: HairCut, random: np.random.Generator) -> _Columns:
+    """Locks of several widths around the head, each of LOCK columns."""
     count = cut.locks * LOCK
     left = np.array(cut.left)
     right = np.array(cut.right) if cut.right else left * (-1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
@@ -112,7 +114,7 @@ def _columns(cut: HairCut, random: np.random.Generator) -> _Columns:
     start = np.stack([smooth_curve(step, part[:, k], where) for k in range(3)], axis=1)
     start, end = _ways(start), _ways(end)
     # Both sides of the parting stand a little apart; around its ends they make half a turn.
-    start = start + 0.04 * _aside(start, end)
+    start = start + 0.055 * _aside(start, end)
     return _Columns(start / np.linalg.norm(start, axis=1, keepdims=True), end, thick, tip, lock, within)
 
 
@@ -159,6 +161,7 @@ def _around(values: np.ndarray, wide: int) -> np.ndarray:
 
 
 def _smooth(far: np.ndarray, rounds: int = 4) -> np.ndarray:
+    """(R, C) smoothed along and across; the first and the last row stay nearer to what they were."""
     for _ in range(rounds):
         inner = far.copy()
         inner[1:-1] = (far[:-2] + far[2:]) / 2.0
@@ -172,14 +175,12 @@ def _hung(far: np.ndarray, ways: np.ndarray, cut: HairCut) -> tuple[np.ndarray, 
         return far, np.zeros(far.shape)
     wide, front, back = np.array(cut.curtain) / 1000.0
     level = np.maximum(np.linalg.norm(ways[..., :2], axis=2), 1e-6)
-    x, y = ways[..., 0] / level, ways[..., 1] / level
-    deep = np.where(y > 0.0, back - 0.003, -front + 0.003)
-    round_ = (np.abs(x / wide) ** 2.4 + np.abs(y / deep) ** 2.4) ** (-1.0 / 2.4)
-    out = round_ / level * (ways[..., 2] < 0.35)
-    soft = 0.010
-    hung = far + soft * np.log1p(np.exp((out - far) / soft))
-    hung = np.where(out > 0.0, np.maximum(far, hung), far)
-    return _smooth(hung, 6), np.clip((hung - far) / 0.010 - 0.5, 0.0, 1.0)
+    x, y = np.moveaxis(ways[..., :2], 2, 0) / level
+    oval = np.abs(x / wide) ** 2.4 + np.abs(y / np.where(y > 0.0, back, front)) ** 2.4
+    out = np.where(ways[..., 2] < _OVER, oval ** (-1.0 / 2.4) / level, 0.0)  # upright below the head's widest part
+    soft = _SOFT * np.log1p(np.exp((out - far) / _SOFT))  # the further out of the two, without an edge
+    hung = np.where(out > 0.0, far + soft, far)
+    return _smooth(hung, 6), np.clip((hung - far) / _SOFT - 0.5, 0.0, 1.0)
 
 
 def _height(ways: np.ndarray, share: np.ndarray, columns: _Columns, cut: HairCut) -> np.ndarray:
