@@ -177,6 +177,20 @@ def styles(quality: Quality) -> Image.Image:
     return _sheet([[_render(View((0.0, 0.0, 1.0), 2.2), (1600, 450), quality)]])
 
 
+def hair(quality: Quality) -> Image.Image:
+    """Six people, each with another cut, from three sides."""
+    rows = []
+    for sex, seeds in ((1.0, (18, 23, 36)), (0.0, (6, 13, 20))):
+        rows.append([])
+        for seed in seeds:
+            _empty_studio()
+            armature = person(seed=seed + 1, sex=sex, age=35.0, clothes=("shirt", "hair"), clothes_seed=seed)
+            head = _place(armature, "Head")
+            rows[-1] += [_render(View((0.0, head[1] - 0.01, head[2] + 0.03), 0.42, turn), (176, 210), quality)
+                         for turn in (-25.0, 90.0, 150.0)]
+    return _sheet(rows)
+
+
 def front(quality: Quality) -> Image.Image:
     """The README's: three walkers in generated materials, one of them nearer, on a floor of tiles."""
     _empty_studio()
@@ -209,7 +223,8 @@ def _walkers() -> list[bpy.types.Object]:
                    wear={"trousers": "denim", "shirt": "scales", "boots": "leather"}, **trousers, **walk)]
 
 
-SHEETS = {"people": people, "sides": sides, "parts": parts, "walking": walking, "styles": styles, "front": front}
+SHEETS = {"people": people, "sides": sides, "parts": parts, "walking": walking, "styles": styles, "hair": hair,
+          "front": front}
 
 
 # --- the studio -------------------------------------------------------------------------------------------------------
