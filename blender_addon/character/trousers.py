@@ -36,7 +36,9 @@ def sew_trousers(wearer: Wearer, cut: Cut) -> Sewn:
     top = numbers[cloth.own(waist)]
     up = np.tile([0.0, 0.0, 1.0], (len(top), 1))
     out = outward(points[top], up)
-    sewing.hem(top, _leaning(up, out, -0.06), out, _BAND * size, "waistband", 0.0022)
+    rise = wearer.skin[_above_waist()] - wearer.skin[waist]
+    lean = np.clip(np.sum(rise * out, axis=1) / rise[:, 2], -0.4, 0.1) - 0.06
+    sewing.hem(top, _leaning(up, out, lean[:, None]), out, _BAND * size, "waistband", 0.0022)
     borders = [cloth.own(waist)]
     for side, leg in legs.items():
         borders.append(cloth.own(leg[-1]))
@@ -61,7 +63,14 @@ def _clear_foot(at: np.ndarray, rings: np.ndarray, leg: np.ndarray, size: float)
         at[row, :2] += (at[row, :2] - at[row, :2].mean(axis=0)) * (more * share)[:, None]
 
 
-def _leaning(way: np.ndarray, out: np.ndarray, share: float) -> np.ndarray:
+@lru_cache(maxsize=1)
+def _above_waist() -> np.ndarray:
+    """The body's vertices a ring above those at the upper border."""
+    torso = torso_rings()
+    return finer(torso[level_row(torso[:14], _WAIST) + 1:][:1])[0]
+
+
+def _leaning(way: np.ndarray, out: np.ndarray, share: np.ndarray) -> np.ndarray:
     lean = way + share * out
     return lean / np.linalg.norm(lean, axis=1, keepdims=True)
 
