@@ -95,12 +95,14 @@ def apply_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, clip:
         yield 0.1
     flesh = read_flesh(armature(), rig) if options.hands else None
     if flesh is not None:
+        yield 0.13
         clear = keep_hands_clear(fitted, flesh, loop)
         figures |= {"hand_depth_before_cm": round(100.0 * clear.depth_before, 2),
                     "hand_depth_cm": round(100.0 * clear.depth, 2)}
         if clear.clip is not fitted:
             notes = (*notes, f"hands kept clear of the hips: arms turned by {clear.turned:.0f} degrees at most")
             fitted = clear.clip if before is None else inertialise(clear.clip, before)
+        yield 0.16
     travelling = fitted
     if options.in_place or options.root == "own":
         fitted = in_place(fitted, loop)
