@@ -81,10 +81,12 @@ def _learnt(generator: dict, action: str) -> str:
 
 
 def _inbetweener(content: dict, size: str) -> list[str]:
-    return [f"{content['title']}. A bidirectional LSTM that says what to add to interpolation (straight lines and "
-            f"great arcs) at {content['fps']} fps on the canonical 22 joints, and nothing at a key: keys are met. "
-            "Any number of keys, whole or of parts of the body, 1 to 120 frames apart; what moves before a key and "
-            f"after it is seen; {content['inbetweener']['latent']} numbers make variants. {size}"]
+    networks = content["training"].get("networks", 1)
+    what = "A bidirectional LSTM" if networks == 1 else f"The mean of {networks} bidirectional LSTMs"
+    return [f"{content['title']}. {what} that says what to add to interpolation (straight lines and great arcs) at "
+            f"{content['fps']} fps on the canonical 22 joints, and nothing at a key: keys are met. Any number of keys, "
+            "whole or of parts of the body, 1 to 120 frames apart; what moves before a key and after it is seen; "
+            f"{content['inbetweener']['latent']} numbers make variants. {size}"]
 
 
 def gap_tables(metrics: dict) -> list[str]:
@@ -176,7 +178,7 @@ _KINDS = {
         "and sequences stitched together, from action to action, were added.", generator_tables),
     "motion-inbetweener": (
         _inbetweener, "Clips that repeat a held-out one under another name were left out; mirrored clips, slower and "
-        "quicker ones, and bodies put together of two clips were added.", gap_tables),
+        "quicker ones, clips played backwards, and bodies put together of two were added.", gap_tables),
     "pose-vae": (_pose, "Clips that repeat a held-out one under another name were left out; mirrored poses and poses "
                  "put together of two were added.", _pose_figures),
 }

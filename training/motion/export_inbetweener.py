@@ -65,14 +65,13 @@ def export(run: Path, out: Path, limits: Sequence[str] = (), compare: Sequence[P
     limits: its weak spots in words, compare: runs on a share of the clips, both for the card. others: runs of the same
     size whose networks go into the graph too; it says the mean.
     """
-    model, about, training = load_run(run)
-    about["curves"] = {"time": by_time(run), "data": [by_data(other) for other in compare]}
-    about["command"] = _command(about, out.name)
-    if about.get("start"):
-        about, training = _after_another(Path(about["start"]), about, training)
+    model, about, training = _with_what_came_before(run, out.name)
+    about["curves"]["data"] = [by_data(other) for other in compare]
     if others:
-        model = Together([model, *(load_run(other)[0] for other in others)])
-        about["command"] += "".join(f"`, beside it `{_command(load_run(other)[1], other.name)}" for other in others)
+        beside = [_with_what_came_before(other, other.name) for other in others]
+        model = Together([model, *(other for other, _, _ in beside)])
+        about["command"] += "".join(f"`, beside it `{told['command']}" for _, told, _ in beside)
+        training = {name: training[name] + sum(other[name] for *_, other in beside) for name in training}
     round_weights(model)
     graph = to_onnx(model)
     out.mkdir(parents=True, exist_ok=True)
@@ -83,6 +82,15 @@ def export(run: Path, out: Path, limits: Sequence[str] = (), compare: Sequence[P
     (out / "pack.toml").write_bytes(tomli_w.dumps(content).encode())
     write_card(out)
     print(f"{out}: {len(data) / 1e6:.1f} MB, {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters")
+
+
+def _with_what_came_before(run: Path, name: str) -> tuple[Inbetweener, dict, dict]:
+    """A run as `load_run` has it, with its curve and command, and those of the one that it went on from."""
+    model, about, training = load_run(run)
+    about |= {"curves": {"time": by_time(run)}, "command": _command(about, name)}
+    if about.get("start"):
+        about, training = _after_another(Path(about["start"]), about, training)
+    return model, about, training
 
 
 def _after_another(start: Path, about: dict, training: dict) -> tuple[dict, dict]:
@@ -176,7 +184,7 @@ def tensors(shape: InbetweenerShape) -> dict[str, list[dict]]:
 def pack_content(model: Inbetweener | Together, about: dict, training: dict, data: bytes, name: str) -> dict:
     """pack.toml as a dictionary."""
     return {
-        "format": 1, "id": name, "kind": "motion-inbetweener", "version": "0.1.0",
+        "format": 1, "id": name, "kind": "motion-inbetweener", "version": "0.2.0",
         "title": "Motion between the keys of a humanoid", "licence": "CC0-1.0", "fps": int(FPS),
         "data": data_table(about["clips"]),
         "graphs": [{"name": "model", "file": "model.onnx", "sha256": hashlib.sha256(data).hexdigest(),
@@ -200,5 +208,6 @@ def _command(about: dict, name: str) -> str:
     minutes = about.get("schedule_minutes")
     length = f"--minutes {minutes:g}" if minutes else f"--steps {about['steps']}"
     start = f" --start {about['start']} --rate {about['rate']:g}" if about.get("start") else ""
+    device = "" if about["device"] == "cpu" else f" --device {about['device']}"
     return (f"python -m training train motion-inbetweener --data runs/motion.npz --run runs/{name}{start} {length} "
-            f"--seed {about['seed']}")
+            f"--seed {about['seed']}{device}")

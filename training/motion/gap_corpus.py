@@ -19,7 +19,7 @@ from .repeats import find_repeats
 LONGEST_GAP = 120
 _SHORTEST = 16
 _USUAL = 50   # frames of a usual window
-_EVEN = 0.7   # how much more often rare actions are drawn, see build_gap_corpus
+_EVEN = 0.65  # how much more often rare actions are drawn, see build_gap_corpus
 
 UPPER = [INDEX[name] for name in JOINTS if not any(part in name for part in ("Hips", "Leg", "Foot", "Toe"))]
 # Groups of channels that an artist keys together; the last channel is where the hips are.

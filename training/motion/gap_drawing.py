@@ -4,6 +4,7 @@ other tempos, with bodies put together of several and carried otherwise, and key
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,25 +19,23 @@ from .inbetweener import multiply, numbers, turned_by
 
 _UPPER = tuple(UPPER)
 _ARMS = tuple(tuple(int(joint) for joint in group) for group in GROUPS[:2])
-_LEGS = tuple(int(joint) for group in GROUPS[2:4] for joint in group)
 _MEMBERS = tuple(tuple(float(channel in group) for channel in range(CHANNELS)) for group in GROUPS)
 
 
 @dataclass(frozen=True)
 class Variety:
-    """How much more than what was captured is drawn; shares are of windows, angles in radians."""
+    """How much more than what was captured is drawn; shares are of windows."""
 
-    played: float = 0.6         # share played slower or quicker,
-    tempos: tuple[float, float] = (0.75, 1.3)
-    uneven: float = 0.0         # at a tempo that changes by up to so much within a window
-    backwards: float = 0.0      # share played backwards
-    mixed: float = 0.12         # share with the trunk, arms and head of another
-    limbs: float = 0.0          # share of arms that are another's again
-    carried: float = 0.5        # share in which each joint above the hips is held otherwise,
-    otherwise: float = float(np.radians(5.0))  # by about so much,
-    legs: float = 0.0           # and each joint of the legs by so much
-    livelier: float = 0.0       # by how much, in logs, moves above the hips are made larger or smaller
-    long: float = 0.0           # share of windows drawn from the longer gaps, 20 to 60 frames
+    played: float = 0.7         # share played slower or quicker,
+    tempos: tuple[float, float] = (0.65, 1.5)
+    uneven: float = 0.2         # at a tempo that changes by up to so much on the way
+    backwards: float = 0.25     # share played backwards
+    mixed: float = 0.25         # share with the trunk, arms and head of another
+    limbs: float = 0.15         # share of arms that are another's again
+    livelier: float = 0.15      # in half, moves above the hips are larger or smaller, by about so much in logs
+    carried: float = 0.7        # share in which each joint above the hips is held otherwise,
+    otherwise: float = math.radians(6.0)  # by about so much
+    long: float = 0.3           # share with gaps of 20 to 60 frames, beside those among the others
 
 
 VARIETY = Variety()
@@ -82,8 +81,9 @@ def draw(pool: Pool, length: int, batch: int, variety: Variety = VARIETY) -> dic
     """A batch as `tell` has it, with the truth: rotations (B, T, 22, 4), positions (B, T, 3), standing (B, T, 4)."""
     length = min(length, pool.longest)
     rotations, positions, standing = draw_windows(pool, length, batch, variety)
-    rotations = put_together(rotations, variety)
-    rotations = hold_otherwise(rotations, variety)
+    rotations = put_together(rotations, variety.mixed, variety.limbs)
+    rotations = move_livelier(rotations, variety.livelier)
+    rotations = hold_otherwise(rotations, variety.carried, variety.otherwise)
     rotations, positions = face_forward(functional.normalize(rotations, dim=-1), positions, min(PAST - 1, length - 2))
     known = draw_keys(length, batch, rotations.device)
     at = mistimed(known)
@@ -106,12 +106,11 @@ def draw_windows(pool: Pool, length: int, batch: int, variety: Variety) -> tuple
                         1.0)[:, None]
     path = tempo * frame
     if variety.uneven:
-        waves = (0.5 + 1.5 * torch.rand(batch, 1, device=device)) * 2.0 * np.pi / max(length, 30)
-        phase = torch.rand(batch, 1, device=device) * 2.0 * np.pi
+        waves = (0.5 + 1.5 * torch.rand(batch, 1, device=device)) * 2.0 * math.pi / max(length, 30)
+        phase = torch.rand(batch, 1, device=device) * 2.0 * math.pi
         strength = variety.uneven * torch.rand(batch, 1, device=device) * (tempo != 1.0)
         path = path + tempo * strength / waves * (torch.cos(phase) - torch.cos(waves * frame + phase))
-    if variety.backwards:
-        path = torch.where(_share(batch, variety.backwards, device, 1), path[:, -1:] - path, path)
+    path = torch.where(_share(batch, variety.backwards, device, 1), path[:, -1:] - path, path)
     path = path.clamp(min=0.0)
     path = path * ((pool.longest - 1.01) / path.amax(dim=1, keepdim=True)).clamp(max=1.0)  # no window is too long
     needed = path.amax(dim=1).ceil().long() + 1
@@ -133,37 +132,39 @@ def draw_windows(pool: Pool, length: int, batch: int, variety: Variety) -> tuple
     return rotations, positions, pool.contacts[torch.where(share < 0.5, lower, upper)]
 
 
-def put_together(rotations: Tensor, variety: Variety) -> Tensor:
-    """Some windows get the trunk, arms and head of another, or an arm: more combinations than were captured."""
+def put_together(rotations: Tensor, mixed: float, limbs: float) -> Tensor:
+    """A share `mixed` of the windows (B, T, 22, 4) get the trunk, arms and head of another, a share `limbs` an arm:
+    more combinations than were captured."""
     batch, device = len(rotations), rotations.device
-    for share, part in ((variety.mixed, _UPPER), *((variety.limbs, arm) for arm in _ARMS)):
-        if share:
-            joints = numbers(part, device)
-            other = torch.randperm(batch, device=device)
-            chosen = _share(batch, share, device, 1, 1, 1)
-            rotations = rotations.clone()
-            rotations[:, :, joints] = torch.where(chosen, rotations[other][:, :, joints], rotations[:, :, joints])
+    rotations = rotations.clone()
+    for share, part in ((mixed, _UPPER), *((limbs, arm) for arm in _ARMS)):
+        joints = numbers(part, device)
+        own, other = rotations[:, :, joints], rotations[torch.randperm(batch, device=device)][:, :, joints]
+        rotations[:, :, joints] = torch.where(_share(batch, share, device, 1, 1, 1), other, own)
     return rotations
 
 
-def hold_otherwise(rotations: Tensor, variety: Variety) -> Tensor:
-    """In some windows joints are turned on by something of their own, the same throughout: as if another person, who
-    holds himself otherwise, moved so; and moves are larger or smaller."""
+def move_livelier(rotations: Tensor, spread: float) -> Tensor:
+    """In half of the windows (B, T, 22, 4) joints above the hips turn further from their mean pose, or less far."""
+    batch, upper = len(rotations), numbers(_UPPER, rotations.device)
+    above = rotations[:, :, upper]
+    same_side = torch.where((above * above[:, :1]).sum(-1, keepdim=True) < 0.0, -above, above)
+    mean = functional.normalize(same_side.sum(1, keepdim=True), dim=-1).expand_as(above)
+    factor = torch.exp(spread * torch.randn(batch, 1, 1, 1, device=rotations.device))
+    larger = turned_by(mean, rotation_vector(multiply(inverse(mean), above)) * factor)
+    rotations = rotations.clone()
+    rotations[:, :, upper] = torch.where(_share(batch, 0.5, rotations.device, 1, 1, 1), larger, above)
+    return rotations
+
+
+def hold_otherwise(rotations: Tensor, share: float, angle: float) -> Tensor:
+    """In a share of the windows (B, T, 22, 4) each joint above the hips is turned on by something of its own, the same
+    throughout, by about an angle in radians: as if another person, who holds himself otherwise, moved so. Legs stay:
+    feet that stand would slide."""
     batch, device = len(rotations), rotations.device
-    if variety.livelier:
-        upper = numbers(_UPPER, device)
-        above = rotations[:, :, upper]
-        first = above[:, :1]
-        mean = functional.normalize(torch.where((above * first).sum(-1, keepdim=True) < 0.0, -above, above).sum(1),
-                                    dim=-1)[:, None].expand_as(above)
-        factor = torch.exp(variety.livelier * torch.randn(batch, 1, 1, 1, device=device))
-        larger = turned_by(mean, rotation_vector(multiply(inverse(mean), above)) * factor)
-        rotations = rotations.clone()
-        rotations[:, :, upper] = torch.where(_share(batch, 0.5, device, 1, 1, 1), larger, above)
-    spread = numbers(tuple(variety.otherwise if joint in _UPPER else variety.legs if joint in _LEGS else 0.0
-                           for joint in range(CHANNELS - 1)), device)
-    turn = torch.randn(batch, 1, CHANNELS - 1, 3, device=device) * spread[:, None]
-    turn = turn * _share(batch, variety.carried, device, 1, 1, 1)
+    above = numbers(tuple(float(joint in _UPPER) for joint in range(CHANNELS - 1)), device)
+    turn = angle * torch.randn(batch, 1, CHANNELS - 1, 3, device=device) * above[:, None]
+    turn = turn * _share(batch, share, device, 1, 1, 1)
     return turned_by(rotations, turn.expand(*rotations.shape[:3], 3))
 
 

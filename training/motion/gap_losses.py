@@ -13,6 +13,7 @@ from .clips import FPS
 from .gap_telling import inverse, rotation_vector, turn_about_z
 from .inbetweener import kinematics, multiply, numbers, turned_by
 
+_LEVEL = 4.0  # how many means hard a window must be to count half as much as its error says
 _FEET = tuple(INDEX[name] for name in CONTACT_JOINTS)
 
 
@@ -34,12 +35,12 @@ def place(turns: Tensor, shifts: Tensor, x: dict[str, Tensor]) -> tuple[Tensor, 
     return kinematics(*changed(turns, shifts, x))
 
 
-def gap_losses(turns: Tensor, shifts: Tensor, standing: Tensor, x: dict[str, Tensor], scale: Tensor,
-               level: float = 1.0) -> dict[str, Tensor]:
+def gap_losses(turns: Tensor, shifts: Tensor, standing: Tensor, x: dict[str, Tensor], scale: Tensor
+               ) -> dict[str, Tensor]:
     """What is judged, as shares of interpolation's error, and what makes it fit to look at.
 
-    A window's share counts by how hard it is, levelled off: one on which interpolation is much further off than on the
-    batch's mean counts little more than that mean, so that quiet windows are not drowned by what nobody could foresee.
+    A window's share counts nearly by how hard it is, as in the figures, and is levelled off a little: quiet windows are
+    not quite drowned by what nobody could foresee.
     """
     missing = x["missing"].float()
     turned, joints = place(turns, shifts, x)
@@ -54,7 +55,7 @@ def gap_losses(turns: Tensor, shifts: Tensor, standing: Tensor, x: dict[str, Ten
 
     def share_of(own: Tensor, by_interpolation: Tensor) -> Tensor:
         off, even_off = over_gap(own), over_gap(by_interpolation)
-        weight = 1.0 / (even_off + level * even_off.mean())
+        weight = 1.0 / (even_off + _LEVEL * even_off.mean())
         return (weight * off).sum() / (weight * even_off).sum()
 
     places = share_of((joints - true) / scale, (even - true) / scale)

@@ -36,7 +36,7 @@ class InbetweenerShape:
 
 FULL, TINY = {}, {"hidden": 16, "decoder": 16, "latent": 4}
 _CURVES = 2 * len(SPEED_FADES)
-_DROPOUT = 0.2
+_DROPOUT = 0.25
 
 
 class Inbetweener(nn.Module):

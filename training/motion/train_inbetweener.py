@@ -175,7 +175,7 @@ def _begin(pool: Pool, seed: int, device: str, sizes: dict[str, int]) -> Run:
     model, averaged = (Inbetweener(InbetweenerShape(**sizes), *told).to(device) for _ in range(2))
     averaged.load_state_dict(model.state_dict())
     own = [p for name, p in model.named_parameters() if not name.startswith("variant")]
-    return Run(model, averaged.eval(), torch.optim.AdamW(own, lr=1e-3, betas=(0.9, 0.99), weight_decay=0.01),
+    return Run(model, averaged.eval(), torch.optim.AdamW(own, lr=1e-3, betas=(0.9, 0.99), weight_decay=0.03),
                torch.zeros(len(LOSSES) + 1, device=device))
 
 

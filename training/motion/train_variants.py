@@ -23,7 +23,7 @@ from .gap_drawing import Pool, draw, draw_length
 from .gap_losses import away_from_interpolation, gap_losses
 from .inbetweener import network_of
 
-_INFORMATION = 0.004  # what a nat costs
+_INFORMATION = 0.004  # what a nat costs in the end; nothing at first, so that the latent is found useful
 _FREE = 0.05          # nats a number that cost nothing
 _RATE = 1e-3
 
@@ -84,7 +84,8 @@ def train_variants(folder: Path, pool: Pool, scale: Tensor, steps: int, frames: 
             losses = gap_losses(turns, shifts, standing, x, scale)
             cost = 0.5 * (mean.square() + torch.exp(2.0 * log_spread) - 1.0 - 2.0 * log_spread).mean(dim=0)
             nats = torch.clamp(cost, min=_FREE).sum()
-            loss = losses["joints"] + losses["rotations"] + losses["velocity"] + _INFORMATION * nats
+            price = _INFORMATION * min(1.0, 1.5 * step / steps)
+            loss = losses["joints"] + losses["rotations"] + losses["velocity"] + price * nats
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             torch.nn.utils.clip_grad_norm_([*own, *reader.parameters()], 1.0)
