@@ -24,8 +24,17 @@ from blender_addon.motion.rotations import quat_inverse, quat_multiply
 from training.__main__ import main
 from training.motion.clips import load_clips, save_clips
 from training.motion.export_inbetweener import OUTPUTS, Window, example_inputs, load_run, round_weights
-from training.motion.gap_corpus import UPPER, build_gap_corpus, training_clips
-from training.motion.gap_drawing import VARIETY, Pool, draw, draw_keys, draw_windows, hold_otherwise, pool_of
+from training.motion.gap_corpus import UPPER, build_gap_corpus, drawn_weights, training_clips
+from training.motion.gap_drawing import (
+    VARIETY,
+    Pool,
+    draw,
+    draw_keys,
+    draw_windows,
+    hold_otherwise,
+    move_livelier,
+    pool_of,
+)
 from training.motion.gap_judge import held_out_ratios, make_judge
 from training.motion.gap_losses import gap_losses
 from training.motion.gap_metrics import l2q
@@ -176,6 +185,37 @@ def test_who_holds_himself_otherwise_moves_as_before(moves):
     turn = rotation_vector(quat_multiply(quat_inverse(rotations[changed]), carried[changed]))[:, :, UPPER]
     assert np.allclose(turn, turn[:, :1], atol=1e-5)
     assert 3.0 < np.degrees(turn).std() < 7.0
+
+
+def test_rare_actions_are_drawn_as_often_as_is_asked():
+    shown, frames = [("walk",), ("walk",), ("jump",), ("jump", "kick")], np.array([1050, 850, 150, 250])
+    room = frames - 50.0
+
+    def drawn_of(name: str, even: float) -> float:
+        each = drawn_weights(shown, frames, even) * room
+        return sum(part for part, names in zip(each, shown, strict=True) if name in names)
+
+    assert np.allclose(drawn_weights(shown, frames, 0.0), 1.0)
+    assert drawn_of("walk", 1.0) == pytest.approx(drawn_of("jump", 1.0), rel=0.1)
+    # 1800 frames against 300: halfway in between is by the root
+    assert drawn_of("walk", 0.5) / drawn_of("jump", 0.5) == pytest.approx((1800.0 / 300.0) ** 0.5, rel=0.15)
+
+
+def test_moves_above_the_hips_grow_and_shrink_about_their_mean(moves):
+    clips = load_clips(moves)
+    rotations = torch.as_tensor(np.stack([clips.clip(i % 8).rotations[:40] for i in range(32)]))
+    torch.manual_seed(1)
+    livelier = move_livelier(rotations, 0.5)
+    legs = [j for j in range(22) if j not in UPPER]
+    assert torch.equal(livelier[:, :, legs], rotations[:, :, legs])
+
+    def extent(q: torch.Tensor) -> torch.Tensor:
+        return torch.diff(q[:, :, UPPER], dim=1).norm(dim=-1).sum((1, 2))
+
+    factor = (extent(livelier) / extent(rotations)).numpy()
+    same = np.isclose(factor, 1.0, atol=1e-3).mean()
+    assert 0.3 < same < 0.7 and factor.max() > 1.2 and factor.min() < 0.85
+    assert np.allclose(livelier.norm(dim=-1), 1.0, atol=1e-5)
 
 
 def test_keys_are_drawn_of_every_kind():
