@@ -268,6 +268,20 @@ def test_a_missing_file_is_one_line(tmp_path: Path, capsys):
         load_clips(tmp_path / "none.npz")
 
 
+def test_steady_windows_are_of_actions_that_last_in_turn(prepared: Path):
+    corpus = build_corpus(load_clips(prepared), seed=1)
+    number = np.arange(len(corpus.action)) // 7 % 3  # no window shows one action alone
+    three = replace(corpus, actions=("walk", "hop", "sway"), once=("hop",), action=number,
+                    minutes={"walk": 4.0, "hop": 1.0, "sway": 1.0})
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        windows = draw_windows(three, 8, 32, AHEAD, rng, 4)
+        shown = show(windows, 1, Schedule(10, batch=8, window=32, drawn=1.0), 1.0, rng, "cpu")
+        assert shown.action[:4].argmax(-1).tolist() == [[0] * 32, [2] * 32, [0] * 32, [2] * 32]
+        assert shown.action[4:].argmax(-1).unique().numel() == 3
+        assert np.allclose(shown.shows.numpy(), windows.action)
+
+
 def test_steady_windows_keep_to_their_action_and_go_on_where_they_ended(prepared: Path):
     corpus = build_corpus(load_clips(prepared), seed=1)
     schedule = Schedule(10, batch=12, window=32, drawn=0.5, going_on=1.0, half=False)

@@ -55,9 +55,10 @@ def show(windows: Windows, styles: int, schedule: Schedule, share: float, rng: n
     style = (windows.style[..., None] == np.arange(max(styles, 1))) & known[..., None]
     # the path is shown mostly; without it the model must find its own way
     follow = rng.random((batch, 1)) < 0.75
-    # steady windows are asked for one thing throughout: what their middle shows
+    # steady windows are asked for one thing throughout: what they were drawn for
     steady = np.arange(batch)[:, None] < schedule.steady_windows(share)
-    action, style = (np.where(steady[..., None], part[:, length // 2, None], part) for part in (windows.action, style))
+    action, style = (np.where(steady[..., None], drawn[:, None, None] == np.arange(part.shape[-1]), part)
+                     for drawn, part in zip(windows.drawn.T, (windows.action, style), strict=True))
     goes_on = steady & (rng.random((batch, 1)) < schedule.going_on)
     return Shown(*(_on(part, device) for part in (
         windows.states, windows.root, np.concatenate([ahead[..., :2], np.sin(turn), -np.cos(turn)], axis=-1),
