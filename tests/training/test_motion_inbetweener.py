@@ -298,6 +298,14 @@ def test_a_stopped_run_goes_on_to_the_same_weights(moves, trained, tmp_path):
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_training_on_cuda_goes_on_after_a_stop(moves, tmp_path):
+    assert train(moves, tmp_path, "--device", "cuda", "--stop-after", "8") == 0
+    assert train(moves, tmp_path, "--device", "cuda") == 0
+    held = rows(tmp_path / "heldout.csv")
+    assert [row[0] for row in held[1:]] == ["8", "16"] and float(held[2][-1]) < 2.0
+
+
 def test_another_schedule_in_the_same_folder_is_one_line(moves, trained, capsys):
     assert main(["train", "motion-inbetweener", "--data", str(moves), "--run", str(trained), "--steps", "99",
                  "--size", "tiny"]) == 1
