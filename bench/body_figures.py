@@ -26,6 +26,7 @@ from judging_bodies import open_edges, overlapping, pierced, taken, texels, unli
 from judging_joints import bent, in_motion, skinned, triangles, volume, volume_kept  # noqa: E402
 
 from blender_addon.character.body_mesh import BodyMesh, make_body  # noqa: E402
+from blender_addon.character.loops import loops  # noqa: E402
 from blender_addon.character.people import draw_people, open_people  # noqa: E402
 from blender_addon.inference.packs import read_pack  # noqa: E402
 from blender_addon.motion.bvh import read_bvh  # noqa: E402
@@ -64,11 +65,19 @@ def skin_faults(mesh: BodyMesh) -> dict[str, float]:
                 100.0 * real[(density < 0.7) | (density > 1.3)].sum() / real.sum()}
 
 
+def islands(mesh: BodyMesh) -> tuple[float, float]:
+    """Texels along a metre of the coarsest and of the finest island of a skin, over the mean of the skin."""
+    density, real = texels(mesh)
+    island = np.repeat(loops().charts, 4)  # a face of the cage became four
+    means = np.bincount(island, density * real) / np.bincount(island, real)
+    return means.min(), means.max()
+
+
 def main(count: int, every: int, poses: np.ndarray) -> None:
     """Print the figures of `count` bodies; of every so many those that take long."""
     people = open_people(read_pack(ROOT / "models" / "body-vae"))
     drawn = [person for sex in (0.0, 1.0) for person in draw_people(people, count // 2, 1, sex=sex)]
-    seconds, off, cut, kept, moving, density, faults = [], {}, [], [], [], [], []
+    seconds, off, cut, kept, moving, density, faults, even = [], {}, [], [], [], [], [], []
     for n, person in enumerate(drawn):
         start = time.perf_counter()
         mesh = make_body(person)
@@ -77,6 +86,7 @@ def main(count: int, every: int, poses: np.ndarray) -> None:
             off.setdefault(name, []).append(abs(value / person[name] - 1.0))
         density.append(person["weightkg"] / (1000.0 * volume(mesh.vertices, triangles(mesh))))
         faults.append(skin_faults(mesh))
+        even.append(islands(mesh))
         if n % every == 0:
             cut.append(len(pierced(mesh)) / (2 * len(mesh.faces)))
             kept.append([volume_kept(mesh, name, bent(mesh, name, 120.0)) for name in ("LeftForeArm", "LeftLeg")])
@@ -92,6 +102,7 @@ def main(count: int, every: int, poses: np.ndarray) -> None:
     print("skin, worst of all bodies:")
     for name in faults[0]:
         print(f"  {name}: {max(each[name] for each in faults):.3g}")
+    print(f"  texels along a metre of an island, of the mean: {np.min(even):.2f} to {np.max(even):.2f}")
     print(f"  texels that lie on two faces, of those on any, %: {100 * overlapping(mesh)[0]:.3g} (one layout for all)")
     print(f"of {len(cut)} bodies:")
     print(f"edges that go through the skin: {100 * np.mean(cut):.2f} %, at most {100 * np.max(cut):.2f} %")
