@@ -10,7 +10,7 @@ import bpy
 
 from ..errors import GalateaError
 from .character import Character, eye_slots
-from .eyes import EYE_MATERIALS, plain_material
+from .eyes import EYE_MATERIALS, eye_materials, plain_material
 
 _OWN = "galatea_brows"  # custom property of a material that was made with hair
 _ROUGH, _DARKER = 0.75, 0.6
@@ -27,8 +27,9 @@ def brows(character: Character, name: str, hair: Colour | None) -> Iterator[None
     if old is None or not (_OWN in old or old.name == EYE_MATERIALS[slot - 1]):
         yield
         return
-    new = bpy.data.materials.get(EYE_MATERIALS[slot - 1]) or old
-    if hair is not None:
+    if hair is None:
+        new = eye_materials()[slot - 1]  # a file that nobody else wears them in was saved without them
+    else:
         new = plain_material(name, (*(_DARKER * value for value in hair), 1.0), _ROUGH)
         new[_OWN] = True
     body.material_slots[slot].material = new

@@ -146,7 +146,7 @@ def character_of(ob: bpy.types.Object | None) -> Character:
     leader = control_rig_of(armature)
     if leader is not None:
         raise RigError(f"{armature.name} follows {leader.name}, which was made for the body it has; delete that, "
-                       "change the body and make another control rig")
+                       "make the change and then another control rig")
     return Character(held(armature), held(body))
 
 

@@ -244,6 +244,15 @@ def test_other_clothes_in_place_of_the_old(there):
     assert list(armature.children) == [body] and len(evaluated(body)[1]) == len(body.data.polygons)
 
 
+def test_brows_are_plain_again_without_hair_though_no_plain_ones_were_saved(there):
+    result = api.create_character(asked(clothes=("hair",), clothes_seed=2))
+    body = bpy.data.objects[result.body]
+    assert body.material_slots[4].material.name != "Galatea Brow"
+    bpy.data.materials.remove(bpy.data.materials["Galatea Brow"])  # as a file is that was saved with this body alone
+    api.change_clothes(bpy.data.objects[result.armature], asked(clothes=(), clothes_seed=None))
+    assert body.material_slots[4].material.name == "Galatea Brow"
+
+
 def test_hair_has_strands_and_brows_go_with_it(there):
     shared = api.create_character(api.CharacterRequest(seed=1))
     result = api.create_character(asked(clothes=("hair",), clothes_seed=2))
