@@ -130,8 +130,9 @@ def test_a_run_goes_on_from_another_ones_weights(prepared: Path, trained: Path, 
 
 @pytest.mark.parametrize(("more", "told"), [
     (("--start", "nowhere"), "--start nowhere: not a training run"),
+    (("--batch", "0"), "--batch 0: give at least one window"),
     (("--often", "fly=2"), "--often fly: there is no such action")])
-def test_what_cannot_be_gone_on_from_is_one_line(prepared: Path, tmp_path: Path, capsys, more: tuple, told: str):
+def test_what_cannot_be_trained_so_is_one_line(prepared: Path, tmp_path: Path, capsys, more: tuple, told: str):
     assert train(prepared, tmp_path, *more) == 1
     assert told in capsys.readouterr().err.strip().splitlines()[-1]
 

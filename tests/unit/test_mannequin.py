@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from judging_bodies import overlapping
 
 from blender_addon.character import cage, mannequin, sculpting, surface, unwrapping
 from blender_addon.character.body import BODY_JOINTS, REFERENCE
@@ -222,17 +223,9 @@ def test_texture_coordinates_lie_in_the_square_without_folds(people):
 
 def test_charts_do_not_lie_upon_one_another(people):
     _, mesh = people["canonical"]
-    size, count = 512, np.zeros((512, 512), int)
-    for quad in mesh.uvs * size:
-        low = np.maximum(np.floor(quad.min(axis=0)).astype(int), 0)
-        high = np.minimum(np.ceil(quad.max(axis=0)).astype(int) + 1, size)
-        x, y = np.meshgrid(np.arange(low[0], high[0]) + 0.5, np.arange(low[1], high[1]) + 0.5)
-        inside = np.ones(x.shape, bool)
-        for start, end in zip(quad, np.roll(quad, -1, axis=0)):
-            inside &= (end[0] - start[0]) * (y - start[1]) - (end[1] - start[1]) * (x - start[0]) > 0.0
-        count[low[1]: high[1], low[0]: high[0]] += inside
-    assert (count > 1).sum() < 0.002 * (count > 0).sum()
-    assert (count > 0).mean() > 0.35
+    twice, covered = overlapping(mesh, 512)
+    assert twice < 0.002
+    assert covered > 0.35
 
 
 def test_texels_are_spread_evenly(people):

@@ -57,6 +57,8 @@ def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: st
     as usual actions are drawn. batch: windows a step, where another number than the schedule's is wanted.
     """
     check_device(device)
+    if batch is not None and batch < 1:
+        raise GalateaError(f"--batch {batch}: give at least one window a step")
     folder.mkdir(parents=True, exist_ok=True)
     corpus = build_corpus(load_clips(data), seed, once)
     often = often or {}
