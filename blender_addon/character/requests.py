@@ -71,6 +71,8 @@ def check_character(request: CharacterRequest) -> None:
             _check(name, seed, whole=True)
             if not 0 <= seed <= MAX_SEED:
                 raise GalateaError(f"{name} cannot be {seed}; choose between 0 and {MAX_SEED}")
+    if isinstance(request.sex, str):
+        raise GalateaError(f"sex cannot be {request.sex!r}; give a number from 0 for female to 1 for male")
     for name, value in (*request.asked.items(), ("variety", request.variety), ("seconds", request.seconds)):
         _check(name, value)
     _check_shape(request.shape)

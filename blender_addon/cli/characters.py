@@ -9,9 +9,10 @@ from pathlib import Path
 from ..character.requests import GARMENTS, SHAPES, CharacterRequest
 from ..errors import GalateaError
 from ..inference.devices import DEVICES
-from .printing import check_apart, check_writable, progress, say, say_notes, write_json
+from .printing import by, check_apart, check_writable, progress, say, say_device, say_notes, write_json
 
 # what is told of a person: name of the measurement, what people call it
+_SEXES = {"female": 0.0, "woman": 0.0, "f": 0.0, "male": 1.0, "man": 1.0, "m": 1.0}
 _TOLD = (("chestcircumference", "chest"), ("waistcircumference", "waist"), ("buttockcircumference", "hip"))
 
 
@@ -24,7 +25,7 @@ def add_verbs(verbs: argparse._SubParsersAction, every: argparse.ArgumentParser)
                     "for is left to the seed. FILE may end in .blend .glb .gltf .fbx.")
     character.add_argument("--stature", type=float, metavar="M", help="height in metres")
     character.add_argument("--weight", type=float, metavar="KG", help="in kilograms")
-    character.add_argument("--sex", type=float, metavar="X", help="0 for female to 1 for male")
+    character.add_argument("--sex", type=_sex, metavar="X", help="0 or female to 1 or male")
     character.add_argument("--age", type=float, metavar="YEARS", help="in years")
     character.add_argument("--variety", type=float, default=plain.variety, metavar="X",
                            help="0 for the likeliest such person, 1 for as varied as people are (default: %(default)g)")
@@ -64,17 +65,28 @@ def _character(args: argparse.Namespace) -> int:
               f"{about['sex']:.2g}, {about['age']:.0f} years")
     say(args, "measures   " + ", ".join(f"{name} {100.0 * about[of]:.0f} cm" for of, name in _TOLD))
     if result.material is not None:
-        say(args, f"material   {', '.join(result.material.materials)}, by {_by(result.material.texture)}")
+        say(args, f"material   {', '.join(result.material.materials)}, by {by(result.material.texture)}")
     for worn in result.clothes:
         made_of = f", {', '.join(worn.material.materials)}" if worn.material is not None else ", in plain colours"
         say(args, f"wears      {worn.object}{made_of}")
     if result.motion is not None:
         say(args, f"motion     {', '.join(result.motion.actions)}: {result.motion.frames} frames, by "
-                  f"{_by(result.motion)}")
+                  f"{by(result.motion)}")
     say_notes(args, result.notes)
-    say(args, f"with       {_by(result)}, seed {result.seed}")
+    say(args, f"with       {by(result)}, seed {result.seed}")
+    made_of = [material.texture for material in (result.material, *(worn.material for worn in result.clothes))
+               if material is not None]
+    say_device(args, *made_of, *([result.motion] if result.motion is not None else []))
     say(args, f"wrote      {args.out} in {result.seconds:.2f} s")
     return 0
+
+
+def _sex(text: str) -> float:
+    """0 for female to 1 for male, in a word or a number."""
+    try:
+        return float(_SEXES.get(text.lower(), text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither female, male nor a number from 0 to 1") from None
 
 
 def _request(args: argparse.Namespace) -> CharacterRequest:
@@ -111,8 +123,3 @@ def _pairs(option: str, given: list[str], such_as: str) -> dict[str, str]:
             raise GalateaError(f"{option} names {name} twice; give it once")
         pairs[name.lower()] = value
     return pairs
-
-
-def _by(result: object) -> str:
-    why = f" ({result.why_not})" if result.why_not else ""
-    return f"{result.pack} {result.pack_version} on {result.provider}{why}"

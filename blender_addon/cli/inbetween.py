@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..inference.devices import DEVICES
 from .motions import add_keying, add_rig, check_files, frame_range, key_options
-from .printing import progress, say, say_figures, say_notes, write_json
+from .printing import by, progress, say, say_device, say_figures, say_notes, write_json
 
 if TYPE_CHECKING:
     from .. import api
@@ -61,6 +61,6 @@ def _say_result(args: argparse.Namespace, result: api.InbetweenResult) -> None:
             say(args, f"left       frames {gap.first} to {gap.last}, as Blender interpolates them: {gap.why}")
     say_figures(args, result.figures if result.keys else {})
     say_notes(args, result.notes)
-    why = f" ({result.why_not})" if result.why_not else ""
-    say(args, f"with       {result.pack} {result.pack_version} on {result.provider}{why}, seed {result.seeds[0]}")
+    say(args, f"with       {by(result)}, seed {result.seeds[0]}")
+    say_device(args, result)
     say(args, f"wrote      {args.out} in {result.seconds:.2f} s")

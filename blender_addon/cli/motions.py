@@ -9,7 +9,7 @@ from typing import Any
 
 from ..inference.devices import DEVICES
 from ..motion.requests import CONTROLS, KEYS, ROOTS, KeyOptions
-from .printing import check_apart, check_writable, progress, say, say_figures, say_notes, write_json
+from .printing import by, check_apart, check_writable, progress, say, say_device, say_figures, say_notes, write_json
 from .rigs import add_map
 
 _FORMATS = "FILE may end in .blend .glb .gltf .fbx .bvh."
@@ -152,12 +152,12 @@ def _motion(args: argparse.Namespace) -> int:
     progress(args, f"making {args.seconds:g} s of {args.action} for {args.rig} ...")
     result = api.animate_file(args.rig, request, args.out, args.clip)
     write_json(args, result.as_dict())
-    why = f" ({result.why_not})" if result.why_not else ""
     say(args, f"made       {', '.join(result.actions)}: {result.frames} frames, on a rig {result.scale:.2f} times "
               "the size of the body in the figures")
     say_figures(args, result.figures)
     say_notes(args, result.notes)
-    say(args, f"with       {result.pack} {result.pack_version} on {result.provider}{why}, seed {result.seed}")
+    say(args, f"with       {by(result)}, seed {result.seed}")
+    say_device(args, result)
     say(args, f"wrote      {', '.join(filter(None, (args.out, args.clip)))} in {result.seconds:.2f} s")
     return 0
 

@@ -19,9 +19,12 @@ _OF_FEET = ("foot_skate_before_cm_per_s", "foot_skate_cm_per_s")
 
 
 def say(args: argparse.Namespace, line: str) -> None:
-    """Print a line, where one is to be printed."""
+    """Print a line, where one is to be printed and somebody reads it."""
     if line and not args.quiet:
-        print(line, flush=True)
+        try:
+            print(line, flush=True)
+        except BrokenPipeError:  # such as `| head`: the work goes on
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def progress(args: argparse.Namespace, line: str) -> None:
@@ -53,6 +56,17 @@ def say_figures(args: argparse.Namespace, figures: Mapping[str, Any]) -> None:
         keys, every, error = figures["keys"], figures.get("keys_every_frame", 0), figures.get("key_error_mm", 0.0)
         share = f", {100.0 * keys / every:.0f} % of {every:,.0f} with one on every frame" if every else ""
         say(args, f"keys       {keys:,.0f}{share}; joints are off by {error:.2f} mm at most")
+
+
+def by(result: Any) -> str:
+    """The pack that made something, and what it ran on."""
+    return f"{result.pack} {result.pack_version} on {result.provider.removesuffix('ExecutionProvider')}"
+
+
+def say_device(args: argparse.Namespace, *results: Any) -> None:
+    """Why what was asked for did not run, or for `auto` no GPU: each reason once."""
+    for why in dict.fromkeys(result.why_not for result in results if result.why_not):
+        say(args, f"device     {why}")
 
 
 def say_notes(args: argparse.Namespace, notes: Iterable[str]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import GalateaError
 from ..inference.devices import DEVICES
 from ..texture.requests import MIXED, TextureRequest
-from .printing import check_writable, progress, say, say_notes, short, write_json
+from .printing import by, check_writable, progress, say, say_device, say_notes, short, write_json
 
 
 def add_verbs(verbs: argparse._SubParsersAction, every: argparse.ArgumentParser) -> None:
@@ -103,8 +103,8 @@ def _texture(args: argparse.Namespace) -> int:
         say(args, f"picture    looks like {', '.join(f'{name} ({share:.0%})' for name, share in likely)}")
     say(args, f"figures    {_told(result.figures)}")
     say_notes(args, result.notes)
-    why = f" ({result.why_not})" if result.why_not else ""
-    say(args, f"with       {result.pack} {result.pack_version} on {result.provider}{why}, seed {result.seed}")
+    say(args, f"with       {by(result)}, seed {result.seed}")
+    say_device(args, result)
     say(args, f"wrote      {len(result.files)} files to {args.out} in {result.seconds:.2f} s")
     return 0
 

@@ -31,7 +31,7 @@ from blender_addon.rig.body_bones import bones_of
     ({"motion_seed": "7"}, "motion_seed cannot be '7'"),
     ({"material": 3}, "material cannot be 3"),
     ({"stature": float("nan")}, "stature cannot be nan"),
-    ({"sex": "female"}, "sex cannot be 'female'"),
+    ({"sex": "female"}, "sex cannot be 'female'; give a number from 0 for female to 1 for male"),
     ({"age": True}, "age cannot be True"),
     ({"shape": {"nose": 1.0}}, "no shape 'nose'; there are head, limbs"),
     ({"shape": {"toon": -0.5}}, "the amount of toon cannot be -0.5; choose between 0 and 1"),
@@ -122,6 +122,19 @@ def test_the_command_hands_everything_to_the_api(asked, capsys, tmp_path):
     lines = capsys.readouterr().out
     for part in ("1.63 m, 68 kg", "chest 95 cm, waist 86 cm, hip 102 cm", "90 frames", "no GPU here", "constrained"):
         assert part in lines
+    assert lines.count("no GPU here") == 1 and "\ndevice     no GPU here\n" in lines
+    assert "Provider" not in lines and "body-vae 0.1.0 on CPU, seed 7" in lines
+
+
+@pytest.mark.parametrize(("word", "sex"), [("female", 0.0), ("Male", 1.0), ("woman", 0.0), ("0.3", 0.3)])
+def test_sex_in_a_word(asked, tmp_path, word, sex):
+    assert main(["character", "--sex", word, "--out", str(tmp_path / "a.blend"), "--quiet"]) == 0
+    assert asked[0][0].sex == sex
+
+
+def test_a_sex_that_is_none_is_told_in_words(asked, capsys, tmp_path):
+    assert main(["character", "--sex", "elf", "--out", str(tmp_path / "a.blend")]) == 2
+    assert "--sex: 'elf' is neither female, male nor a number from 0 to 1" in capsys.readouterr().err and not asked
 
 
 def test_nothing_asked_is_a_request_by_default(asked, tmp_path):

@@ -509,3 +509,11 @@ def test_a_file_named_twice_is_refused_before_it_is_lost(tmp_path, monkeypatch, 
         told = capsys.readouterr().err.strip().splitlines()
         assert len(told) == 1 and says in told[0]
     assert (tmp_path / "hero.blend").read_bytes() == b"a rig"
+
+
+def test_whoever_reads_the_output_may_stop_reading(root):
+    told = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(0.3); from blender_addon.cli import main; "
+                             "raise SystemExit(main(['packs', 'list']))"], cwd=root, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, text=True)
+    told.stdout.close()
+    assert told.stderr.read() == "" and told.wait() == 0

@@ -183,7 +183,7 @@ def test_a_second_run_writes_the_same_bytes(found, tmp_path):
 def test_the_command_tells_what_it_made(found, tmp_path, capsys):
     assert cli.main(["texture", "--class", "skin", "--size", "64", "--device", "cpu", "--out", str(tmp_path)]) == 0
     told = capsys.readouterr().out
-    assert "64 × 64 pixels, 0.01 × 0.01 m" in told and "seam" in told and "CPUExecutionProvider" in told
+    assert "64 × 64 pixels, 0.01 × 0.01 m" in told and "seam" in told and " on CPU, seed 0" in told
 
 
 @pytest.mark.parametrize(("arguments", "status", "told"), [
