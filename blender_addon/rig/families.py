@@ -20,7 +20,10 @@ Mixamo: Left Right
 MotionBuilder: Left Right
     Hips; Spine, Spine1, Spine2, Spine3; Neck; Head
     %Shoulder, %Arm, %ForeArm, %Hand; %UpLeg, %Leg, %Foot, %ToeBase
-LAFAN1 BVH: Left Right
+Galatea Character: Left Right
+    Hips; Spine, Spine1, Spine2; Neck; Head
+    %Shoulder, %Arm, %ForeArm, %Hand; %UpLeg, %Leg, %Foot, %Toe
+Galatea Human or LAFAN1: Left Right
     Hips; Spine, Spine1, Spine2; Neck; Head
     %Shoulder, %Arm, %ForeArm, %Hand; %UpLeg, %Leg, %Foot, %Toe
 CMU BVH: Left Right
@@ -122,7 +125,8 @@ Perception Neuron: Left Right
 _MARKS = {
     "Mixamo": r"mixamorig|HeadTop_End|^Left(Toe|Hand)_End",
     "MotionBuilder": r"^(Character\d|Reference)",
-    "LAFAN1 BVH": r"^LeftToe$",
+    "Galatea Character": r"^LeftElbowShare$",
+    "Galatea Human or LAFAN1": r"^LeftToe$",
     "CMU BVH": r"HipJoint",
     "Perception Neuron": r"InHand(Index|Middle)",
     "Rokoko": r"Finger\dMedial",

@@ -340,8 +340,6 @@ def _angle(a: np.ndarray, b: np.ndarray) -> float:
 
 def _family_name(evidence: Evidence) -> str:
     names = evidence.rest.names
-    if set(names) == set(JOINTS):
-        return "Galatea Human or LAFAN1"  # the same 22 names
     if any(name.startswith("DEF-") for name in names) and any(name.startswith(("ORG-", "MCH-")) for name in names):
         return "Rigify"
     if evidence.family is not None:

@@ -91,6 +91,7 @@ def test_a_character_is_a_skinned_mesh_on_a_rig_that_is_understood(there):
     assert (result.measurements["stature"], result.measurements["weightkg"]) == (1.83, 80.0)
     assert stature(body) == pytest.approx(1.83, rel=0.01)
     rig = api.describe_rig(armature)
+    assert rig.family == "Galatea Character"
     assert set(rig.bones) == set(JOINTS) and not rig.missing and not rig.notes and rig.rest_pose == "A"
     assert all(match.bone == joint for joint, match in rig.matches.items())
     others = set(armature.data.bones.keys()) - set(JOINTS) - followers(armature)
