@@ -52,8 +52,8 @@ def dress_in_slices(objects: Sequence[bpy.types.Object], cloth: Cloth, options: 
     """Put the material of the first seed on mesh objects, or with slots "all" those of the seeds in turn.
 
     Yields the share that is done; the file changes in the last slice, and until then, and after an error, it is as it
-    was. A material that was in a slot before stays in the file, with a fake user where nothing else would keep it,
-    unless Galatea made it and nobody touched it since. GalateaError when no object can take a material.
+    was. A material that was in a slot before stays in the file, with a fake user where nothing else would keep it; one
+    that Galatea made, nobody touched and nothing uses goes at once. GalateaError when no object can take a material.
     """
     if options.tiles_per_metre:
         stretch = 1.0 / (options.tiles_per_metre * cloth.look.tile_metres)
@@ -196,10 +196,10 @@ class _Making:
 
     def keep(self) -> None:
         """All went well. What was in the slots and is nowhere now is kept, but for what a seed can make again."""
-        for material in self._replaced:
-            if material.users == 0 and not materials.is_as_made(material):
-                material.use_fake_user = True
         self._kept = True
+        bpy.data.batch_remove([block for block in self.blocks if block.users == 0])  # maps that no node shows
+        for material in dict.fromkeys(self._replaced):
+            materials.put_away(material)
 
     def material(self, cloth: Cloth, seed: int, images: Mapping[str, bpy.types.Image], projection: Projection,
                  metres: tuple[float, float], options: MaterialOptions) -> bpy.types.Material:

@@ -149,7 +149,25 @@ def sign(material: bpy.types.Material) -> None:
 def is_as_made(material: bpy.types.Material) -> bool:
     """Whether Galatea made a material and nobody changed its nodes or painted on its images since: its seed is then
     all that it takes to make it again."""
-    return material.get(_FINGERPRINT, "") == _fingerprint(material)
+    animated = material.animation_data or (material.node_tree and material.node_tree.animation_data)
+    return not animated and material.get(_FINGERPRINT, "") == _fingerprint(material)
+
+
+def is_spare(material: bpy.types.Material) -> bool:
+    """Whether nothing uses a material, and Galatea can make it again."""
+    return (material.users == 0 and material.library is None and material.name.startswith("Galatea")
+            and is_as_made(material))
+
+
+def put_away(material: bpy.types.Material) -> None:
+    """Take a material that was replaced out of the file, with those of its images that nothing else has, where it is
+    spare; with a fake user it stays where nothing else would keep it."""
+    if not is_spare(material):
+        material.use_fake_user |= material.users == 0
+        return
+    images = {node.image for node in material.node_tree.nodes if node.type == "TEX_IMAGE" and node.image is not None}
+    bpy.data.materials.remove(material)
+    bpy.data.batch_remove([image for image in images if image.users == 0])
 
 
 def _fingerprint(material: bpy.types.Material) -> str:
