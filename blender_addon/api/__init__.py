@@ -10,7 +10,7 @@ from ..inference.packs import Finding, Pack
 from ..motion.requests import FeetRequest, InbetweenRequest, KeyOptions, MotionRequest, PoseRequest, RetargetRequest
 from ..texture.material_options import MaterialOptions
 from ..texture.requests import TextureRequest
-from .changes import change_material, change_motion, doing_in_slices, skin_in_slices
+from .changes import PlainResult, change_material, change_motion, doing_in_slices, skin_in_slices
 from .character import (
     CharacterResult,
     body_in_slices,
@@ -101,6 +101,7 @@ __all__ = [
     "MotionTake",
     "Pack",
     "PackError",
+    "PlainResult",
     "PoseRequest",
     "PoseResult",
     "RefitResult",

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Another material for a character's body, another motion for its rig; all else stays."""
+"""Another material for a character's body, another motion for its rig, or none; all else stays."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator
-from dataclasses import fields, replace
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
 
 from ..character.requests import CharacterRequest, check_character
-from ..errors import GalateaError
 from ..motion.requests import MotionRequest
 from ..motion.slices import drain
 from ..texture.material_options import MaterialOptions
@@ -33,43 +33,71 @@ def texture_request(request: CharacterRequest) -> TextureRequest:
     return TextureRequest(class_name=request.material, seed=seed, device=request.device)
 
 
-def change_material(character: bpy.types.Object, request: CharacterRequest) -> MaterialResult:
-    """Give a character's body the material that a request asks for; of the request the material alone counts.
+@dataclass(frozen=True)
+class PlainResult:
+    """A character that was asked to be plain. object: the name of what changed. now: what it is, clay or at rest.
+    notes: what is worth knowing, a line each. seconds: the time it took."""
 
-    What the body wore stays in the file where Galatea could not make it again. GalateaError with one line when it is no
-    character of Galatea's, or no material is named; it is then as it was.
+    object: str
+    now: str
+    notes: tuple[str, ...]
+    seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """For --json."""
+        return asdict(self)
+
+
+def change_material(character: bpy.types.Object, request: CharacterRequest) -> MaterialResult | PlainResult:
+    """Give a character's body the material that a request asks for, "" for clay; of the request the material alone
+    counts.
+
+    What the body wore stays in the file where Galatea could not make it again, or anything else wears it. GalateaError
+    with one line when it is no character of Galatea's; it is then as it was.
     """
     return drain(skin_in_slices(character, request))
 
 
-def skin_in_slices(character: bpy.types.Object, request: CharacterRequest) -> Generator[float, None, MaterialResult]:
+def skin_in_slices(character: bpy.types.Object, request: CharacterRequest
+                   ) -> Generator[float, None, MaterialResult | PlainResult]:
     """The same in slices: yields the share that is done, returns the result."""
+    began = time.perf_counter()
     check_character(request)
     from ..scene.character import found
 
     _, body = found(character)
-    if not request.material:
-        raise GalateaError("name a material, such as skin, for the body to be made of")
-    return (yield from material_in_slices([body], texture_request(request), MaterialOptions(slots="first")))
+    if request.material:
+        return (yield from material_in_slices([body], texture_request(request), MaterialOptions(slots="first")))
+    from ..scene.dressing import put_clay
+
+    put_clay(body)
+    return PlainResult(body.name, "clay", (), time.perf_counter() - began)
 
 
-def change_motion(character: bpy.types.Object, request: CharacterRequest) -> MotionResult:
-    """Let a character do what a request asks for; of the request action, style, length and their seed alone count.
+def change_motion(character: bpy.types.Object, request: CharacterRequest) -> MotionResult | PlainResult:
+    """Let a character do what a request asks for, "" for standing at rest; of the request action, style, length and
+    their seed alone count. Under a control rig it goes onto the controls.
 
     Its action as it was stays in the file unless Galatea made it, nobody touched it and nothing else uses it.
-    GalateaError with one line when it is no character of Galatea's, or no action is named; it is then as it was.
+    GalateaError with one line when it is no character of Galatea's; it is then as it was.
     """
     return drain(doing_in_slices(character, request))
 
 
-def doing_in_slices(character: bpy.types.Object, request: CharacterRequest) -> Generator[float, None, MotionResult]:
+def doing_in_slices(character: bpy.types.Object, request: CharacterRequest
+                    ) -> Generator[float, None, MotionResult | PlainResult]:
     """The same in slices: yields the share that is done, returns the result."""
+    began = time.perf_counter()
     check_character(request)
     from ..scene.character import found
+    from ..scene.metarigs import control_rig_of
 
     armature, _ = found(character)
+    armature = control_rig_of(armature) or armature
     if not request.action:
-        raise GalateaError("name an action, such as walk, for the character to do")
+        from ..scene.resting import put_to_rest
+
+        return PlainResult(armature.name, "at rest", put_to_rest(armature), time.perf_counter() - began)
     animation = armature.animation_data
     start = round(animation.action.frame_range[0]) if animation is not None and animation.action is not None else 1
     return (yield from remade_in_slices(armature, replace(motion_request(request), start=start)))

@@ -21,6 +21,7 @@ from ..texture.vocabulary import Look
 from . import box_uvs, materials
 from .character import eye_slots
 from .holding import held
+from .mannequin import clay
 from .pictures import new_image, saved_image
 from .projection import Projection, projection_of
 
@@ -88,6 +89,14 @@ def dress_in_slices(objects: Sequence[bpy.types.Object], cloth: Cloth, options: 
     notes += dict.fromkeys(projection.note for projection in projections if projection.note)
     return Dressed(tuple(dict.fromkeys(material.name for wears in worn for material in wears)),
                    tuple(ob().name for ob in again), tuple(notes), tuple(made.files))
+
+
+def put_clay(ob: bpy.types.Object) -> None:
+    """Put clay into a mesh's first slot in place of what is there, which goes or stays as with dress_in_slices."""
+    check_objects([ob], "first")
+    with _Making() as made:
+        _put_on(made, ob, [clay()], "first")
+        made.keep()
 
 
 @contextmanager

@@ -27,49 +27,51 @@ class Changes(running.Sliced):
 
 
 class ChangeMaterial(Changes, bpy.types.Operator):
-    """Make the body of the selected character of the material that the panel is set to; all else stays"""
+    """Make the body of the selected character of the material that the panel is set to, which may be plain clay"""
 
     bl_idname = "galatea.change_material"
     bl_label = "Change Material"
     bl_options = {"REGISTER", "UNDO"}
-
-    @classmethod
-    def why_not(cls, context: bpy.types.Context) -> str:
-        plain = not context.scene.galatea_character.material
-        return super().why_not(context) or ("Choose a material other than plain clay" if plain else "")
 
     def slices(self, subject: bpy.types.Object, request: api.CharacterRequest) -> running.Slices:
         from .. import api
 
         return api.skin_in_slices(subject, request)
 
-    def told(self, result: api.MaterialResult) -> str:
+    def told(self, result: api.MaterialResult | api.PlainResult) -> str:
+        from .. import api
+
+        if isinstance(result, api.PlainResult):
+            return _plain(result)
         device.ran(result.texture)
         shown.now.dressed = dict.fromkeys(result.materials, shown.Made(result.seconds, result.notes))
         return f"{result.materials[0]} on {result.objects[0]} in {result.seconds:.1f} s"
 
 
 class ChangeMotion(Changes, bpy.types.Operator):
-    """Let the selected character do what the panel is set to; all else stays"""
+    """Let the selected character do what the panel is set to, or stand at rest; all else stays"""
 
     bl_idname = "galatea.change_motion"
     bl_label = "Change Motion"
     bl_options = {"REGISTER", "UNDO"}
-
-    @classmethod
-    def why_not(cls, context: bpy.types.Context) -> str:
-        still = not context.scene.galatea_character.action
-        return super().why_not(context) or ("Choose an action other than standing still" if still else "")
 
     def slices(self, subject: bpy.types.Object, request: api.CharacterRequest) -> running.Slices:
         from .. import api
 
         return api.doing_in_slices(subject, request)
 
-    def told(self, result: api.MotionResult) -> str:
+    def told(self, result: api.MotionResult | api.PlainResult) -> str:
+        from .. import api
+
+        if isinstance(result, api.PlainResult):
+            return _plain(result)
         device.ran(result)
         shown.now.made = dict.fromkeys(result.actions, shown.Made(result.seconds, result.notes))
         return f"{', '.join(result.actions)}: {result.frames} frames in {result.seconds:.1f} s"
+
+
+def _plain(result: api.PlainResult) -> str:
+    return "; ".join((f"{result.object} is {result.now}", *result.notes))
 
 
 class ResetStyle(bpy.types.Operator):

@@ -248,12 +248,40 @@ def test_material_and_motion_change_alone(there):
     assert body.material_slots[0].material.name == done.materials[0]
     assert body.material_slots[0].material["galatea_seed"] == 4 and np.array_equal(points(body), old)
     before = dump_file()
-    for change, line in ((api.change_motion, "name an action"), (api.change_material, "name a material")):
-        with pytest.raises(GalateaError, match=line):
-            change(armature, api.CharacterRequest())
+    for change in (api.change_motion, api.change_material):
         with pytest.raises(RigError, match="select a character"):
             change(None, api.CharacterRequest(action="walk", material="stone"))
     assert changes(before, dump_file()) == []
+
+
+def test_back_to_clay_and_to_rest(there):
+    armature, body = objects(api.create_character(api.CharacterRequest(**{**vars(WALK), "material": "stone"})))
+    _, fresh_body = objects(api.create_character(api.CharacterRequest(seed=4, sex=0.0, stature=1.62)))
+    finger = armature.pose.bones["LeftHandIndex1"]
+    finger.rotation_quaternion = posed = (0.8, 0.6, 0.0, 0.0)  # by hand
+    there.frame_set(12)
+    assert not np.allclose(points(body, evaluated=True), points(fresh_body, evaluated=True), atol=0.05)
+    there_before = {image.name for image in bpy.data.images}
+    clay, rest = (change(body, api.CharacterRequest()) for change in (api.change_material, api.change_motion))
+    assert (clay.object, clay.now, rest.object, rest.now) == (body.name, "clay", armature.name, "at rest")
+    assert not clay.notes + rest.notes and json.dumps([clay.as_dict(), rest.as_dict()])
+    assert body.material_slots[0].material == fresh_body.material_slots[0].material
+    assert there_before and not bpy.data.images and not bpy.data.actions  # both can be made again
+    assert np.allclose(finger.rotation_quaternion, posed)
+    finger.rotation_quaternion = (1.0, 0.0, 0.0, 0.0)
+    there.frame_set(20)
+    assert np.allclose(points(body, evaluated=True), points(fresh_body, evaluated=True), atol=1e-5)
+
+
+def test_what_was_worked_on_stays_in_the_file_when_it_is_taken_off(there):
+    armature, body = objects(api.create_character(api.CharacterRequest(**{**vars(WALK), "material": "stone"})))
+    material, action = body.material_slots[0].material, armature.animation_data.action
+    material.node_tree.nodes["Principled BSDF"].inputs["Coat Weight"].default_value = 0.5
+    spoil_key(action)
+    rest = api.change_motion(body, api.CharacterRequest())
+    api.change_material(body, api.CharacterRequest())
+    assert material.use_fake_user and action.use_fake_user and action.name in rest.notes[0]
+    assert armature.animation_data.action is None and body.material_slots[0].material != material
 
 
 def test_a_texture_for_all_slots_leaves_the_eyes(there):
@@ -369,8 +397,6 @@ def test_the_panel_hands_on_style_and_changes_parts(ui):
     for operator in (character_parts.ChangeMaterial, character_parts.ChangeMotion):
         assert "Select a character" in operator.why_not(bpy.context)
     bpy.ops.galatea.create_character("EXEC_DEFAULT")
-    assert "other than plain clay" in character_parts.ChangeMaterial.why_not(bpy.context)
-    assert "other than standing still" in character_parts.ChangeMotion.why_not(bpy.context)
     ui.material, ui.material_seed, ui.action, ui.seconds, ui.motion_seed = "stone", 6, "walk", 0.5, 2
     assert bpy.ops.galatea.change_material("EXEC_DEFAULT", True) == {"FINISHED"}
     assert bpy.ops.galatea.change_motion("EXEC_DEFAULT", True) == {"FINISHED"}
@@ -378,6 +404,10 @@ def test_the_panel_hands_on_style_and_changes_parts(ui):
     assert armature.animation_data.action.name == "Galatea walk 2"
     body = next(child for child in armature.children if "galatea_body" in child.data)
     assert body.material_slots[0].material["galatea_seed"] == 6
+    ui.material = ui.action = ""
+    assert bpy.ops.galatea.change_material("EXEC_DEFAULT", True) == {"FINISHED"}
+    assert bpy.ops.galatea.change_motion("EXEC_DEFAULT", True) == {"FINISHED"}
+    assert armature.animation_data.action is None and "galatea_seed" not in body.material_slots[0].material
 
 
 def test_each_change_is_undone_and_done_again_in_one_step(ui):
@@ -385,7 +415,8 @@ def test_each_change_is_undone_and_done_again_in_one_step(ui):
     bpy.ops.galatea.create_character("EXEC_DEFAULT", True)
     for change, asked in (("change_clothes", {"skirt_worn": True, "trousers_worn": False, "shirt_material": "stone"}),
                           ("change_clothes", {"skirt_worn": False, "shirt_worn": False}), ("change_body", {"seed": 8}),
-                          ("change_motion", {"motion_seed": 4}), ("change_material", {"material": "stone"})):
+                          ("change_motion", {"motion_seed": 4}), ("change_material", {"material": "stone"}),
+                          ("change_material", {"material": ""}), ("change_motion", {"action": ""})):
         settings = bpy.context.scene.galatea_character  # undo makes new ones
         for name, value in asked.items():
             setattr(settings, name, value)
