@@ -6,28 +6,27 @@ The pack's graph says what to add to interpolation, nothing at the keys; so keys
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import GalateaError
 from .clip import Clip
+from .gap_windows import Gap, Window, find_gaps, window_of
 from .inbetween_features import (
     CHANNELS,
     FPS,
     JOINT_COUNT,
     interpolate,
     lay_out,
-    rotation_vector,
     tell,
     turn_about_z,
     turned_by,
 )
-from .rotations import quat_inverse, quat_multiply
-from .skeleton import CANONICAL, JOINTS, MIRROR
+from .passing import Speed, pass_keys, speed_between, speeds_at
+from .skeleton import JOINTS, MIRROR
 from .slices import drain
 
 if TYPE_CHECKING:
@@ -38,21 +37,7 @@ __all__ = ["Filled", "Gap", "Speed", "fill_gaps", "fill_slices", "find_gaps", "i
            "speed_between"]
 
 LONGEST = 120   # missing frames at 30 fps, as many as the network was trained on
-_CONTEXT = 10   # moving poses that are shown on either side, where there are
-_REACH = 40     # frames at 30 fps within which lone keys further away are shown
 _FURTHEST = 2.5  # radians that a joint may be turned beyond interpolation; more is no motion that was learnt
-
-Speed = tuple[np.ndarray, np.ndarray]  # of a pose: joints (22, 3) rad/s about their own axes, hips (3,) m/s
-
-
-@dataclass(frozen=True)
-class Gap:
-    """Frames first to last of the clip, without the keys on both sides. why: it was interpolated; empty where the
-    model filled it."""
-
-    first: int
-    last: int
-    why: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,19 +46,6 @@ class Filled:
 
     clip: Clip
     gaps: tuple[Gap, ...]
-
-
-def speed_between(clip: Clip, first: int, last: int) -> Speed:
-    """How fast a clip goes from one frame to another."""
-    seconds = (last - first) / clip.fps
-    turn = rotation_vector(quat_multiply(quat_inverse(clip.rotations[first]), clip.rotations[last]))
-    return turn / seconds, (clip.positions[last] - clip.positions[first]) / seconds
-
-
-def find_gaps(known: np.ndarray) -> list[Gap]:
-    """The stretches of (T, 23) between two frames at which everything is known."""
-    whole = np.flatnonzero(known.all(axis=1))
-    return [Gap(int(a) + 1, int(b) - 1) for a, b in pairwise(whole) if b - a > 1]
 
 
 def interpolate_gaps(clip: Clip, known: np.ndarray) -> Clip:
@@ -91,8 +63,8 @@ def fill_gaps(session: Session, pack: Pack, clip: Clip, known: np.ndarray, seed:
     read, but for channels without any key, which keep what they have. seed: a variant; None for the likeliest motion.
     speeds: how fast the body moves at the key of a frame, where that is to count instead of what is known beyond it.
     doubtful: (T,) keys that are no pose a body takes; gaps beside them are interpolated, as are those of more than 120
-    frames at 30 fps. Contacts are those of the model in its gaps, False elsewhere. GalateaError for what makes no
-    sense.
+    frames at 30 fps. Lone keys are passed at one speed. Contacts are those of the model in its gaps, False elsewhere.
+    GalateaError for what makes no sense.
     """
     return drain(fill_slices(session, pack, clip, known, seed, speeds, doubtful))
 
@@ -103,28 +75,44 @@ def fill_slices(session: Session, pack: Pack, clip: Clip, known: np.ndarray, see
     """The same gap by gap: yields the share that is done, returns the result."""
     known = _usable(clip, known)
     base = interpolate_gaps(clip, known)
-    rotations, positions = np.array(base.rotations), np.array(base.positions)
-    contacts = np.zeros((clip.frames, 4), dtype=bool)
     latent = None if seed is None else np.random.default_rng(seed).standard_normal(_latents(pack))
-    size = CANONICAL.leg_length / clip.skeleton.leg_length
-    whole = _with_whole_ends(known)
-    gaps: list[Gap] = []
-    found = find_gaps(whole)
-    for gap in found:
-        why = _unfit(gap, clip, doubtful)
-        if not why:
-            window = _window(base, whole, gap, speeds or {}, size)
-            turns, shifts, standing = _ask(session, window, _latents(pack), latent)
-            if not np.isfinite(turns).all() or np.abs(turns).max() > _FURTHEST:
-                why = "the model is out of its depth between these keys"
+    whole, speeds = _with_whole_ends(known), dict(speeds or {})
+    gaps = [replace(gap, why=_unfit(gap, clip, doubtful)) for gap in find_gaps(whole)]
+    made: dict[int, _Made] = {}
+    for number, gap in enumerate(gaps):
+        if not gap.why:
+            answer = _ask_for(session, pack, window_of(base, whole, gap, speeds), latent)
+            if answer is None:
+                gaps[number] = replace(gap, why="the model is out of its depth between these keys")
             else:
-                at = slice(gap.first, gap.last + 1)
-                rotations[at] = turned_by(rotations[at], _at_moments(turns, window.moments))
-                positions[at] += _at_moments(shifts, window.moments) / size
-                contacts[at] = _at_moments(standing, window.moments) > 0.5
-        gaps.append(replace(gap, why=why))
-        yield len(gaps) / len(found)
-    return Filled(replace(_met(clip, known, rotations, positions), contacts=contacts), tuple(gaps))
+                made[number] = answer
+        yield (number + 1) / (2 * len(gaps))
+    # Once it is known how the body passes the keys between filled gaps, it can be shown, and comes out nearer to life.
+    passed = {gaps[number].last + 1: number for number in made
+              if number + 1 in made and gaps[number + 1].first == gaps[number].last + 2}
+    once = _assembled(base, known, gaps, made)
+    speeds = speeds_at(once, [key for key in passed if key not in speeds]) | speeds
+    again = sorted({number + side for number in passed.values() for side in (0, 1)})
+    for number in again:
+        made[number] = _ask_for(session, pack, window_of(base, whole, gaps[number], speeds), latent) or made[number]
+        yield 0.5 + 0.5 * number / len(gaps)
+    filled = _assembled(base, known, gaps, made)
+    held = np.ones(clip.frames, dtype=bool)
+    for number in made:
+        held[gaps[number].first - 1:gaps[number].last + 2] = False
+    return Filled(pass_keys(filled, known, held), tuple(gaps))
+
+
+def _assembled(base: Clip, known: np.ndarray, gaps: Sequence[Gap], made: Mapping[int, _Made]) -> Clip:
+    """Interpolation and what the model adds to it in gaps, by their numbers, with contacts there."""
+    rotations, positions = np.array(base.rotations), np.array(base.positions)
+    contacts = np.zeros((base.frames, 4), dtype=bool)
+    for number, answer in made.items():
+        at = slice(gaps[number].first, gaps[number].last + 1)
+        rotations[at] = turned_by(rotations[at], answer.turns)
+        positions[at] += answer.shifts
+        contacts[at] = answer.standing > 0.5
+    return replace(_met(base, known, rotations, positions), contacts=contacts)
 
 
 def _usable(clip: Clip, known: np.ndarray) -> np.ndarray:
@@ -168,81 +156,6 @@ def _unfit(gap: Gap, clip: Clip, doubtful: np.ndarray | None) -> str:
     return ""
 
 
-@dataclass(frozen=True, eq=False)
-class _Window:
-    """A gap with what is around it, at 30 fps, on the model's body: see tell(). moments (n,): where in it the gap's own
-    frames are."""
-
-    rotations: np.ndarray
-    positions: np.ndarray
-    known: np.ndarray
-    moments: np.ndarray
-
-
-def _window(clip: Clip, known: np.ndarray, gap: Gap, speeds: Mapping[int, Speed], size: float) -> _Window:
-    """Lay the gap and what is known around it on a grid of 30 fps on which both ends and every key inside fall.
-
-    Between keys time is stretched by less than half a frame for it.
-    """
-    rate = FPS / clip.fps
-    start, end = gap.first - 1, gap.last + 1
-    keys = start + np.flatnonzero(known[start:end + 1].any(axis=1))
-    grid = np.maximum(np.round((keys - start) * rate), 0).astype(int)
-    for i in range(1, len(grid)):  # keys closer than a thirtieth of a second still get a frame each
-        grid[i] = max(grid[i], grid[i - 1] + 1)
-    inside = [(int(frame), int(key)) for frame, key in zip(grid, keys, strict=True)]
-    everything = np.ones(CHANNELS, dtype=bool)
-    entries = [(frame, *_pose(clip, key), known[key]) for frame, key in inside]
-    for key, at, way in ((start, 0, -1), (end, int(grid[-1]), 1)):
-        if key in speeds:
-            turning, going = (np.asarray(part) * way / FPS for part in speeds[key])
-            turned, place = _pose(clip, key)
-            entries.append((at + way, turned_by(turned, turning), place + going, everything))
-        else:
-            entries += [(at + way * far, *_pose(clip, moment), everything)
-                        for far, moment in _around(known, key, way, rate)]
-    entries.sort(key=lambda entry: entry[0])
-    first = entries[0][0]
-    length = entries[-1][0] - first + 1
-    rotations = np.tile([1.0, 0.0, 0.0, 0.0], (length, JOINT_COUNT, 1))
-    positions, mask = np.zeros((length, 3)), np.zeros((length, CHANNELS), dtype=bool)
-    for frame, turned, place, there in entries:
-        rotations[frame - first], positions[frame - first], mask[frame - first] = turned, place, there
-    moments = np.interp(np.arange(gap.first, gap.last + 1), keys, grid - first)
-    return _Window(rotations[None], positions[None] * size, mask[None], moments)
-
-
-def _around(known: np.ndarray, key: int, way: int, rate: float) -> list[tuple[int, float]]:
-    """Whole poses beyond a key, `way` -1 before or 1 after it: how many frames at 30 fps away, and when in the clip.
-
-    Moving poses where the frames beside it are known too; else the lone whole keys within reach.
-    """
-    whole = known.all(axis=1)
-    run = key
-    while 0 <= run + way < len(whole) and whole[run + way]:
-        run += way
-    count = min(int(abs(run - key) * rate + 1e-6), _CONTEXT - (way < 0))
-    if count:
-        return [(far, key + way * far / rate) for far in range(1, count + 1)]
-    others = np.flatnonzero(whole)
-    others = others[(others - key) * way > 0]
-    found = [(int(round(abs(other - key) * rate)), float(other)) for other in others]
-    return list({far: (far, other) for far, other in reversed(found) if 0 < far <= _REACH}.values())
-
-
-def _pose(clip: Clip, moment: float) -> tuple[np.ndarray, np.ndarray]:
-    """The pose at a moment, between two frames of the clip if need be."""
-    near = int(np.floor(moment + 1e-6))
-    share = moment - near
-    if abs(share) < 1e-6:
-        return clip.rotations[near], clip.positions[near]
-    both = np.ones((1, 2, CHANNELS), dtype=bool)
-    layout = replace(lay_out(both), share=np.full((1, 2, CHANNELS), share), after=np.ones((1, 2, CHANNELS), dtype=int),
-                     before=np.zeros((1, 2, CHANNELS), dtype=int))
-    rotations, positions = interpolate(clip.rotations[None, near:near + 2], clip.positions[None, near:near + 2], layout)
-    return rotations[0, 0], positions[0, 0]
-
-
 def _latents(pack: Pack) -> int:
     return pack.content["inbetweener"]["latent"]
 
@@ -251,7 +164,26 @@ _FLIP_TURN, _FLIP_SHIFT = np.array([1.0, -1.0, -1.0]), np.array([-1.0, 1.0, 1.0]
 _FLIP_ROTATION = np.array([1.0, 1.0, -1.0, -1.0])
 
 
-def _ask(session: Session, window: _Window, size: int, latent: np.ndarray | None
+@dataclass(frozen=True, eq=False)
+class _Made:
+    """What the model adds to interpolation in a gap of n frames: turns (n, 22, 3) in radians, shifts (n, 3) in metres
+    of the clip; standing (n, 4): how likely it is that feet stand."""
+
+    turns: np.ndarray
+    shifts: np.ndarray
+    standing: np.ndarray
+
+
+def _ask_for(session: Session, pack: Pack, window: Window, latent: np.ndarray | None) -> _Made | None:
+    """What the model makes of a gap, on the gap's own frames; None where it is out of its depth."""
+    turns, shifts, standing = _ask(session, window, _latents(pack), latent)
+    if not np.isfinite(turns).all() or np.abs(turns).max() > _FURTHEST:
+        return None
+    return _Made(_at_moments(turns, window.moments), _at_moments(shifts, window.moments) / window.size,
+                 _at_moments(standing, window.moments))
+
+
+def _ask(session: Session, window: Window, size: int, latent: np.ndarray | None
          ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Turns (T, 22, 3), shifts (T, 3) in the world and contacts (T, 4) for a window.
 

@@ -146,6 +146,80 @@ def test_unkeyed_joints_stay_and_parts_are_filled_alone():
     assert [(gap.first, gap.last) for gap in filled.gaps] == [(6, 24), (26, 43)]
 
 
+def test_what_nobody_keyed_or_everybody_sees_makes_no_frame_a_key():
+    """Toes without a key, an arm that is animated already: neither says where the poses are. At 24 frames a second,
+    where a key on every frame would bring all of them onto whole frames of 30, the hips would go by fits and starts."""
+    still = made_chaos(frames=60, fps=24.0)
+    rotations = np.array(still.rotations)
+    parts = [INDEX["LeftToe"], INDEX["RightToe"], INDEX["LeftArm"]]
+    rotations[:, parts] = rotations[:1, parts]
+    still = replace(still, rotations=rotations)
+    whole = keyed(still, [0, 25, 59])
+    model, other = Model(), Model()
+    wanted = fill_gaps(model, PACK, still, whole).clip
+    known = whole.copy()
+    known[:, parts[:2]] = False
+    known[:, parts[2]] = True
+    made = fill_gaps(other, PACK, still, known).clip
+    assert np.allclose(made.positions, wanted.positions, atol=1e-6)
+    assert np.allclose(other.seen[0]["features"], model.seen[0]["features"], atol=1e-5)
+    steps = np.linalg.norm(np.diff(made.positions[26:59], axis=0), axis=-1)
+    assert np.abs(np.diff(steps)).max() < 0.15 * steps.max()
+
+
+def test_a_part_that_is_keyed_on_every_frame_for_a_while_is_shown_as_it_goes():
+    clip = made_chaos(frames=60, fps=60.0)
+    arm = INDEX["LeftArm"]
+    known = keyed(clip, [0, 59])
+    known[20:41, arm] = True
+    model = Model()
+    filled = fill_gaps(model, PACK, clip, known)
+    features = model.seen[0]["features"]
+    there = features[0, :, PARTS["known"]][:, arm] > 0.5
+    assert features.shape[1] == 31 and np.flatnonzero(there).tolist() == [0, *range(10, 21), 30]
+    shown = tell(clip.rotations[None, ::2], clip.positions[None, ::2], np.ones((1, 30, CHANNELS), dtype=bool))
+    turned = features[0, 10:20, PARTS["rotations"]].reshape(10, 22, 6)[:, arm]
+    assert np.allclose(turned, shown.features[0, 10:20, PARTS["rotations"]].reshape(10, 22, 6)[:, arm], atol=1e-5)
+    assert np.array_equal(filled.clip.rotations[20:41, arm], clip.rotations[20:41, arm])
+
+
+def break_at(clip, key):
+    """(23,) by how much the speed of each channel changes at a key: from the two steps on either side."""
+    q, p = clip.rotations[key - 2:key + 3], clip.positions[key - 2:key + 3]
+    steps = np.concatenate([rotation_vector(quat_multiply(quat_inverse(q[:-1]), q[1:])), np.diff(p, axis=0)[:, None]],
+                           axis=1)
+    return np.linalg.norm((1.5 * steps[2] - 0.5 * steps[3]) - (1.5 * steps[1] - 0.5 * steps[0]), axis=-1)
+
+
+@pytest.mark.parametrize("fps", [24.0, 30.0, 60.0])
+def test_lone_keys_are_passed_at_one_speed(fps):
+    clip = made_chaos(frames=round(3 * fps), fps=fps)
+    keys = [0, round(0.8 * fps), round(1.5 * fps), clip.frames - 1]
+    known, arm, alone = keyed(clip, keys), INDEX["RightArm"], round(1.1 * fps)
+    known[alone, arm] = True  # a key of one joint halfway
+    even = interpolate_gaps(blank(clip, known), known)
+    filled = fill_gaps(Model(0.4), PACK, blank(clip, known), known).clip
+    for key in keys[1:-1]:
+        straight, made = break_at(even, key), break_at(filled, key)
+        assert made.mean() < 0.15 * straight.mean() and made.max() < 0.25 * straight.max()
+    assert break_at(filled, alone)[arm] < 0.15 * break_at(even, alone)[arm]
+    assert np.array_equal(filled.rotations[known[:, :-1]], clip.rotations[known[:, :-1]])
+    assert np.array_equal(filled.positions[keys], clip.positions[keys])
+
+
+def test_how_keys_are_passed_is_shown_to_the_model_but_not_beside_gaps_that_are_left():
+    clip = made_chaos(frames=200)
+    known = keyed(clip, [0, 20, 40, 60, 199])  # the last gap is too long
+    model = Model()
+    filled = fill_gaps(model, PACK, blank(clip, known), known)
+    assert [gap.why for gap in filled.gaps] == ["", "", "", "longer than 4 seconds"]
+    assert len(model.seen) == 6  # each of three twice
+    speeds = [model.seen[at]["features"][0, :, PARTS["speed_after"]].any() for at in range(6)]
+    assert speeds == [False, False, False, True, True, False]
+    even = interpolate_gaps(blank(clip, known), known)
+    assert np.allclose(filled.clip.positions[60:], even.positions[60:])
+
+
 def test_too_long_doubtful_and_wild_gaps_are_interpolated_and_said():
     clip = made_walk(seconds=12.0)
     known = keyed(clip, [0, 20, 40, 200, 359])
