@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .bearing import hold_otherwise
 from .clip import Clip
 from .contacts import floor_height
 from .ground_path import straight_path
@@ -82,8 +83,15 @@ def generate_slices(session: Session, pack: Pack, plan: MotionPlan, seeds: Seque
             rotations[frame], contacts[frame] = made["rotations"], made["contacts"]
             yield (before + frame + 1) / steps
         reached = reached + plan.speed[first:last].sum() / plan.fps
-    return [_clip(plan, roots[:, i], heights[:, i], rotations[:, i], contacts[:, i], f"{seed}")
-            for i, seed in enumerate(seeds)]
+    otherwise = plan.action @ _by_action(pack.content["generator"], "bearing", 0.0)
+    return [_clip(plan, roots[:, i], heights[:, i], hold_otherwise(rotations[:, i], otherwise, seed), contacts[:, i],
+                  f"{seed}") for i, seed in enumerate(seeds)]
+
+
+def _by_action(generator: dict[str, Any], name: str, usual: float) -> np.ndarray:
+    """(A,) what a table of the pack says of each action; `usual` of those that it does not name."""
+    told = generator.get(name, {})
+    return np.array([told.get(action, usual) for action in generator["actions"]], dtype=np.float32)
 
 
 def _first_inputs(session: Session, plan: MotionPlan, batch: int) -> dict[str, np.ndarray]:
@@ -103,8 +111,7 @@ class _Draws:
         count = (before + plan.frames) // self.held + 1
         draws = [np.random.default_rng(seed).standard_normal((count, generator["latent"])) for seed in seeds]
         self.latents = np.stack(draws, axis=1).astype(np.float32)  # (blocks, B, Z)
-        told = generator.get("temperature", {})
-        self.temperature = np.array([told.get(action, 1.0) for action in generator["actions"]], dtype=np.float32)
+        self.temperature = _by_action(generator, "temperature", 1.0)
 
     def put(self, inputs: dict[str, np.ndarray], frame: int) -> None:
         """Tell a step its latent, drawn as widely as its action wants, and where the graph wants to know, whether it is

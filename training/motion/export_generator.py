@@ -270,6 +270,7 @@ def pack_content(model: Generator, about: dict, training: dict, data: bytes, nam
         "generator": {"actions": about["actions"], "styles": about["styles"], "latent": model.shape.latent,
                       "warmup_frames": WARM_UP_FRAMES, "latent_frames": LATENT_FRAMES,
                       "cyclic": [a for a in about["actions"] if about["speed"][a] > 0.0],
+                      "bearing": {a: 1.0 for a in about["actions"] if about["speed"][a] > 0.0},
                       "once": [a for a in about["actions"] if a in about.get("once", ONCE)],
                       "state_mean": numbers(model.mean), "state_scale": numbers(model.scale),
                       "trajectory_seconds": [round(s, 6) for s in TRAJECTORY_SECONDS],

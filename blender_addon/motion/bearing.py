@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How somebody holds themself: what is the same in all of a take, and differs from person to person.
+
+A model that learnt its steps from few people walks like them, whatever latents it draws: ten walkers side by side
+lean and carry their arms alike. So trunk, head and arms of a take are held a few degrees otherwise throughout. Those
+who lean forward still look ahead and let their arms hang. Hips and legs stay as they are, with feet that stand.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .rotations import quat_from_axis_angle, quat_multiply, quat_to_axis_angle
+from .skeleton import INDEX
+
+# Degrees by which people differ, one standard deviation.
+_LEAN, _ASIDE, _TWIST, _NOD = 5.0, 1.2, 2.0, 4.0  # of the trunk, forward, sideways and about itself; of the head
+_ARMS, _EACH_ARM = 7.5, 2.5                       # before or behind, both of them; either one
+_APART = (4.0, 5.0, -1.0)                         # away from the body: mean, deviation and least
+_ELBOWS = 0.2                                     # of their bend, how much more or less
+_LEVEL, _HANG = 0.5, 0.7                          # of a lean, how much the head and the arms make up for
+_PARTS = ("Spine", "Spine1", "Spine2", "Neck", "Head", "LeftArm", "RightArm")
+
+
+def hold_otherwise(rotations: np.ndarray, share: np.ndarray, seed: int) -> np.ndarray:
+    """Local rotations (T, 22, 4) as of another person, whom the seed draws, as far as share (T,) says: 0, 1 or more."""
+    if not share.any():
+        return rotations
+    turns, elbows = _draw(np.random.default_rng([seed, 1]))
+    held = np.array(rotations)
+    for name, vector in turns.items():
+        angle = np.linalg.norm(vector)
+        held[:, INDEX[name]] = quat_multiply(
+            quat_from_axis_angle(vector / angle, angle * share), held[:, INDEX[name]])
+    for name, more in elbows.items():
+        axis, angle = quat_to_axis_angle(held[:, INDEX[name]])
+        held[:, INDEX[name]] = quat_from_axis_angle(axis, angle * (1.0 + more * share))
+    return held
+
+
+def _draw(rng: np.random.Generator) -> tuple[dict[str, np.ndarray], dict[str, float]]:
+    """Rotation vectors (3,) of joints in their parents' frames, and shares by which elbows bend more."""
+    lean, aside, twist, nod, arms = rng.normal(0.0, (_LEAN, _ASIDE, _TWIST, _NOD, _ARMS))
+    mean, deviation, least = _APART
+    apart = max(rng.normal(mean, deviation), least)
+    left, right, bend = rng.normal(0.0, (_EACH_ARM, _EACH_ARM, _ELBOWS))
+    third = np.array([lean, aside, twist]) / 3.0
+    # forward is about +X; the left arm leaves the body about -Y, the right one about +Y
+    vectors = (third, third, third, [-_LEVEL * lean, 0.0, -twist], [nod, -aside, 0.0],
+               [arms + left - _HANG * lean, -apart, 0.0], [arms + right - _HANG * lean, apart, 0.0])
+    return dict(zip(_PARTS, np.radians(vectors), strict=True)), {"LeftForeArm": bend, "RightForeArm": bend}
