@@ -26,7 +26,7 @@ from training.motion.clips import load_clips
 from training.motion.corpus import action_shares, build_corpus, draw_windows, smooth_path
 from training.motion.export_generator import OUTPUTS, Step, example_inputs, load_run, round_weights
 from training.motion.generator import local_joints
-from training.motion.generator_losses import no_ends, roll_out, show
+from training.motion.generator_losses import misnamed, no_ends, roll_out, show
 from training.motion.generator_schedule import Schedule
 from training.motion.liveliness import energy_apart, no_means
 from training.motion.train_generator import AHEAD, _network, begin
@@ -269,17 +269,18 @@ def test_a_missing_file_is_one_line(tmp_path: Path, capsys):
         load_clips(tmp_path / "none.npz")
 
 
-def test_steady_windows_are_of_actions_that_last_in_turn(prepared: Path):
+def test_steady_windows_are_of_all_actions_in_turn_and_led_as_when_generating(prepared: Path):
     corpus = build_corpus(load_clips(prepared), seed=1)
     number = np.arange(len(corpus.action)) // 7 % 3  # no window shows one action alone
     three = replace(corpus, actions=("walk", "hop", "sway"), once=("hop",), action=number,
-                    minutes={"walk": 4.0, "hop": 1.0, "sway": 1.0})
+                    minutes={"walk": 4.0, "hop": 1.0, "sway": 1.0}, speed={"walk": 1.2, "hop": 0.0, "sway": 0.0})
     for seed in range(4):
         rng = np.random.default_rng(seed)
-        windows = draw_windows(three, 8, 32, AHEAD, rng, 4)
+        windows = draw_windows(three, 8, 32, AHEAD, rng, 5)
         shown = show(windows, 1, Schedule(10, batch=8, window=32, drawn=1.0), 1.0, rng, "cpu")
-        assert shown.action[:4].argmax(-1).tolist() == [[0] * 32, [2] * 32, [0] * 32, [2] * 32]
-        assert shown.action[4:].argmax(-1).unique().numel() == 3
+        assert shown.action[:5].argmax(-1).tolist() == [[0] * 32, [1] * 32, [2] * 32, [0] * 32, [1] * 32]
+        assert shown.follow[:5, 0].tolist() == [1.0, 0.0, 0.0, 1.0, 0.0]
+        assert shown.action[5:].argmax(-1).unique().numel() == 3
         assert np.allclose(shown.shows.numpy(), windows.action)
 
 
@@ -288,18 +289,38 @@ def test_steady_windows_keep_to_their_action_and_go_on_where_they_ended(prepared
     schedule = Schedule(10, batch=12, window=32, drawn=0.5, going_on=1.0, half=False)
     run = begin(_network(corpus, 1, "tiny"), "tiny", 1, "cpu")
     ends = no_ends(run.model, schedule.steady_windows(1.0))
-    assert len(ends) == 3
+    assert len(ends) == 4
     made = []
     for step in range(2):
         rng = np.random.default_rng(step)
         windows = draw_windows(corpus, 12, 32, AHEAD, rng, len(ends))
         shown = show(windows, 1, schedule, 1.0, rng, "cpu")
-        assert (shown.action[:3] == shown.action[:3, :1]).all()
-        assert shown.goes_on[:, 0].tolist() == [1.0] * 3 + [0.0] * 9
+        assert (shown.action[:4] == shown.action[:4, :1]).all()
+        assert shown.goes_on[:, 0].tolist() == [1.0] * 4 + [0.0] * 8
         made.append(roll_out(run.model, run.reader, shown, ends, schedule, 1.0))
         ends = made[-1].ends
     first, second = (part.states.detach() for part in made)
-    step = (first[:3, 1:] - first[:3, :-1]).abs().amax()
-    assert (second[:3, 0] - first[:3, -1]).abs().max() <= 1.5 * step
+    step = (first[:4, 1:] - first[:4, :-1]).abs().amax()
+    assert (second[:4, 0] - first[:4, -1]).abs().max() <= 1.5 * step
     # the others begin elsewhere
-    assert (second[3:, 0] - first[3:, -1]).abs().amax(-1).min() > 1.5 * step
+    assert (second[4:, 0] - first[4:, -1]).abs().amax(-1).min() > 1.5 * step
+
+
+def test_what_a_window_seems_to_show_is_held_against_what_was_asked():
+    asked = torch.zeros(2, 6, 5)  # three actions, two styles
+    asked[0, :, 1] = asked[0, :, 4] = 1.0
+    asked[1, :3, 0] = asked[1, 3:, 2] = 1.0  # two actions, half of the time each, without a style
+    logits = torch.log(torch.tensor([[0.2, 0.7, 0.1, 0.6, 0.4], [0.5, 0.1, 0.4, 0.5, 0.5]]))
+    by_hand = -(np.log(0.7) + np.log(0.4) + 0.5 * np.log(0.5) + 0.5 * np.log(0.4)) / 2.0
+    assert misnamed(logits, asked, 3).item() == pytest.approx(by_hand, rel=1e-5)
+
+
+def test_a_run_whose_critic_named_nothing_can_be_gone_on_from(trained: Path, prepared: Path, tmp_path: Path, capsys):
+    former = tmp_path / "former"
+    former.mkdir()
+    (former / "corpus.json").write_text((trained / "corpus.json").read_text())
+    saved = torch.load(trained / "checkpoint.pt", weights_only=True)
+    saved["critic"] = {name: value for name, value in saved["critic"].items() if "names" not in name}
+    torch.save(saved, former / "checkpoint.pt")
+    assert train(prepared, tmp_path / "next", "--start", str(former), "--stop-after", "4") == 0, capsys.readouterr().err
+    assert (tmp_path / "next" / "checkpoint.pt").is_file()

@@ -214,7 +214,8 @@ def spread(states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 @dataclass(frozen=True, eq=False)
 class Windows:
     """A batch: states (B, T, S) as they are, root (B, T, 3), the path that would have been asked for (B, T + ahead, 3),
-    action (B, T, A) weights, style (B, T; -1 for none); drawn (B, 2) action and style that each was drawn for."""
+    action (B, T, A) weights, style (B, T; -1 for none); drawn (B, 2) action and style that each was drawn for, travels
+    (B,) whether that action follows a path when generating."""
 
     states: np.ndarray
     root: np.ndarray
@@ -222,14 +223,14 @@ class Windows:
     action: np.ndarray
     style: np.ndarray
     drawn: np.ndarray
+    travels: np.ndarray
 
 
 def draw_windows(corpus: Corpus, batch: int, length: int, ahead: int, rng: np.random.Generator, steady: int = 0
                  ) -> Windows:
     """Random windows, each around a frame of an action drawn by action_shares; a sequence too short is left out.
 
-    The first `steady` ones are of all actions in turn that do not end by themselves, the same action at the same place
-    in every batch.
+    The first `steady` ones are of all actions in turn, the same action at the same place in every batch.
 
     Within an action, styles are drawn by the root of their frames: three seconds of an exaggerated walk among minutes
     of plain ones would not be heard. Walks and runs are bent half of the time: the same steps along an arc, so that the
@@ -237,8 +238,7 @@ def draw_windows(corpus: Corpus, batch: int, length: int, ahead: int, rng: np.ra
     """
     frames, shares = _by_style(corpus, length)
     of_action = np.array([action for action, _ in frames])
-    lasting = [action not in corpus.once for action in corpus.actions]
-    known = np.unique(of_action[np.array(lasting)[of_action]]) if any(lasting) else np.unique(of_action)
+    known = np.unique(of_action)
     chosen = rng.choice(len(frames), size=batch, p=shares)
     for i in range(steady):
         own = np.flatnonzero(of_action == known[i % len(known)])
@@ -262,7 +262,8 @@ def draw_windows(corpus: Corpus, batch: int, length: int, ahead: int, rng: np.ra
             moves = np.concatenate([moves, np.repeat(moves[-15:].mean(axis=0, keepdims=True), missing, axis=0)])
         root[i] = features.integrate(moves, np.zeros(3), FPS)
     return Windows(states, root[:, :length], smooth_path(root), _weights(corpus.action[at], len(corpus.actions)),
-                   corpus.style[at], np.stack([drawn, corpus.style[middle]], axis=1))
+                   corpus.style[at], np.stack([drawn, corpus.style[middle]], axis=1),
+                   np.array([corpus.speed[corpus.actions[action]] > 0.0 for action in drawn]))
 
 
 @lru_cache(maxsize=1)

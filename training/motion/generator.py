@@ -170,28 +170,32 @@ class LatentReader(nn.Module):
 
 
 class Critic(nn.Module):
-    """Whether a quarter of a second or so of motion looks captured: (B, T, S), actions (B, T, A) -> scores (B, T / 8).
+    """Whether a quarter of a second or so of motion looks captured, and what the whole of it seems to show.
 
+    (B, T, S), what is asked for (B, T, W) -> scores (B, T / 8) and logits (B, W); W are the actions, then the styles.
     Used in training only, on motion out of drawn latents, for which no capture says what it should have been
-    (spectral normalisation: Miyato et al. 2018; conditioned by projection: Miyato and Koyama 2018).
+    (spectral normalisation: Miyato et al. 2018; conditioned by projection: Miyato and Koyama 2018; telling what it
+    sees: Odena et al. 2017).
     """
 
-    def __init__(self, state: int, actions: int, width: int = 160):
+    def __init__(self, state: int, words: int, width: int = 160):
         super().__init__()
         self.layers = nn.ModuleList(nn.utils.parametrizations.spectral_norm(
             nn.Conv1d(state if i == 0 else width, width, 5, stride=2, padding=2)) for i in range(_HALVINGS))
         self.out = nn.utils.parametrizations.spectral_norm(nn.Linear(width, 1))
-        self.action = nn.Linear(actions, width, bias=False)
-        nn.init.normal_(self.action.weight, std=0.05)
+        self.asked = nn.Linear(words, width, bias=False)
+        nn.init.normal_(self.asked.weight, std=0.05)
+        self.names = nn.Linear(2 * width, words)
 
-    def forward(self, x: Tensor, action: Tensor) -> Tensor:
-        """Scores, high for what looks captured."""
+    def forward(self, x: Tensor, asked: Tensor) -> tuple[Tensor, Tensor]:
+        """Scores, high for what looks captured, and logits of what it shows."""
         signal = x.transpose(1, 2)
         for layer in self.layers:
             signal = functional.leaky_relu(layer(signal), 0.2)
         signal = signal.transpose(1, 2).float()
-        shown = functional.avg_pool1d(action.transpose(1, 2), 8, ceil_mode=True).transpose(1, 2)[:, :signal.shape[1]]
-        return self.out(signal).squeeze(-1) + (self.action(shown) * signal).mean(-1)
+        wanted = functional.avg_pool1d(asked.transpose(1, 2), 8, ceil_mode=True).transpose(1, 2)[:, :signal.shape[1]]
+        scores = self.out(signal).squeeze(-1) + (self.asked(wanted) * signal).mean(-1)
+        return scores, self.names(torch.cat([signal.mean(1), signal.amax(1)], dim=-1))
 
 
 def sixd_to_matrix(sixd: Tensor) -> Tensor:

@@ -19,6 +19,8 @@ from .generator import LATENT_FRAMES, TRAJECTORY_SECONDS, Critic, Generator, Lat
 from .generator_schedule import Schedule
 from .liveliness import energy_apart
 
+_CREEP = 0.02  # m/s from which on it hardly matters how fast a foot slides that should stand
+
 
 @dataclass(frozen=True, eq=False)
 class Shown:
@@ -53,10 +55,10 @@ def show(windows: Windows, styles: int, schedule: Schedule, share: float, rng: n
     # a style is left out now and then, so that an action without one is a mixture of all
     known = (windows.style >= 0) & (rng.random((batch, 1)) > 0.1)
     style = (windows.style[..., None] == np.arange(max(styles, 1))) & known[..., None]
-    # the path is shown mostly; without it the model must find its own way
-    follow = rng.random((batch, 1)) < 0.75
-    # steady windows are asked for one thing throughout: what they were drawn for
+    # steady windows are asked for one thing throughout, what they were drawn for, and led as generating leads it; of
+    # the others, most are shown their path, and without it the model must find its own way
     steady = np.arange(batch)[:, None] < schedule.steady_windows(share)
+    follow = np.where(steady, windows.travels[:, None], rng.random((batch, 1)) < 0.75)
     action, style = (np.where(steady[..., None], drawn[:, None, None] == np.arange(part.shape[-1]), part)
                      for drawn, part in zip(windows.drawn.T, (windows.action, style), strict=True))
     goes_on = steady & (rng.random((batch, 1)) < schedule.going_on)
@@ -76,8 +78,9 @@ class RolledOut:
     """Windows as the model makes them and as they were: states (B, T - 1, S) normalised, roots (B, T - 1, 3).
 
     The first `drawn` windows ran on drawn latents, for them nothing was wanted, and the first `steady` of these kept to
-    one action; shows and action (B, T - 1, A) as in Shown. latents: mean and log spread (B, C, Z) as read off the
-    windows, then as expected by the prior. ends: (steady, S + 2 L H) pose and memory with which the steady ones ended.
+    one action; shows (B, T - 1, A) as in Shown, asked (B, T - 1, A + Y) its action and style. latents: mean and log
+    spread (B, C, Z) as read off the windows, then as expected by the prior. ends: (steady, S + 2 L H) pose and memory
+    with which the steady ones ended.
     """
 
     states: Tensor
@@ -85,7 +88,7 @@ class RolledOut:
     wanted_states: Tensor
     wanted_roots: Tensor
     shows: Tensor
-    action: Tensor
+    asked: Tensor
     latents: tuple[Tensor, Tensor, Tensor, Tensor]
     drawn: int
     steady: int
@@ -105,8 +108,8 @@ def roll_out(model: Generator, reader: LatentReader, shown: Shown, ends: Tensor,
     batch, length = shown.states.shape[:2]
     device = shown.states.device
     x = (shown.states - model.mean) / model.scale
-    action, paths = shown.action, shown.root
-    meaning = model.meaning(action, shown.style)
+    paths, asked = shown.root, torch.cat([shown.action, shown.style], dim=-1)
+    meaning = model.meaning(shown.action, shown.style)
     drawn = torch.zeros(batch, 1, device=device)
     drawn[:schedule.drawn_windows(share)] = 1.0
 
@@ -147,7 +150,7 @@ def roll_out(model: Generator, reader: LatentReader, shown: Shown, ends: Tensor,
         root = torch.where(looks, paths[:, t + 1], root)
     prior = [torch.stack(parts, 1) for parts in zip(*expected, strict=True)]
     return RolledOut(torch.stack(made, 1).float(), torch.stack(roots, 1).float(), x[:, 1:], paths[:, 1:length],
-                     shown.shows[:, 1:], action[:, 1:], (read_mean, read_spread, *prior),
+                     shown.shows[:, 1:], asked[:, 1:], (read_mean, read_spread, *prior),
                      schedule.drawn_windows(share), steady,
                      torch.cat([pose, *hidden, *cell], dim=-1)[:steady].detach().float())
 
@@ -167,7 +170,7 @@ def losses_of(model: Generator, made: RolledOut, schedule: Schedule, nat: float 
         true = _joints(model, wanted)
     apart = (joints - true).abs().mean()
     velocity = (torch.diff(joints, dim=1) - torch.diff(true, dim=1)).abs().mean() * FPS
-    slide = _sliding(joints, roots, wanted[..., features.CONTACTS])
+    slide = _of_standing(_slides(joints, roots), wanted[..., features.CONTACTS])
     away = (roots - paths)
     apart_root = away[..., :2].abs().mean() + (1.0 - torch.cos(away[..., 2])).mean()
 
@@ -188,14 +191,18 @@ def _joints(model: Generator, x: Tensor) -> Tensor:
                         raw[..., features.HEIGHT].reshape(-1, 1)).reshape(*x.shape[:2], 22, 3)
 
 
-def _sliding(joints: Tensor, roots: Tensor, contacts: Tensor) -> Tensor:
-    """Mean speed in m/s over the ground of feet that stand."""
+def _slides(joints: Tensor, roots: Tensor) -> Tensor:
+    """(B, T - 1, 4) m/s over the ground of the joints that may stand."""
     cos, sin = torch.cos(roots[..., 2:]), torch.sin(roots[..., 2:])
     x, y, z = torch.stack([joints[:, :, INDEX[name]] for name in CONTACT_JOINTS], dim=2).unbind(-1)
     world = torch.stack([cos * x - sin * y + roots[..., :1], sin * x + cos * y + roots[..., 1:2], z], dim=-1)
+    return (torch.diff(world, dim=1).square().sum(-1) + 1e-8).sqrt() * FPS
+
+
+def _of_standing(values: Tensor, contacts: Tensor) -> Tensor:
+    """Mean of values (B, T - 1, 4) over the joints that stand in both frames, contacts (B, T, 4)."""
     stands = contacts[:, 1:] * contacts[:, :-1]
-    sliding = (torch.diff(world, dim=1).square().sum(-1) + 1e-8).sqrt() * FPS
-    return (sliding * stands).sum() / (stands.sum() + 1.0)
+    return (values * stands).sum() / (stands.sum() + 1.0)
 
 
 def _divergence(one: list[Tensor], other: list[Tensor]) -> Tensor:
@@ -211,16 +218,27 @@ def fooling(model: Generator, critic: Critic, moved: Tensor, made: RolledOut, sc
     """What motion on drawn latents is told: by the critic, by how much captures of the same actions and those it began
     from move, without which it comes to rest, and by its own contacts where its feet stand. And the new `moved`, as
     liveliness.py keeps it."""
-    own, action = made.states[:made.drawn], made.action[:made.drawn]
-    scores = critic(own, action)
+    own, asked, actions = made.states[:made.drawn], made.asked[:made.drawn], made.shows.shape[-1]
+    scores, logits = critic(own, asked)
     joints = _joints(model, own)
     with torch.no_grad():
         captured = _joints(model, made.wanted_states)
-    by_action, moved = energy_apart(joints, action, captured, made.shows, FPS, moved)
+    by_action, moved = energy_apart(joints, asked[..., :actions], captured, made.shows, FPS, moved)
     began_from = captured[made.steady:made.drawn]
     lively = by_action + (_speeds(joints[made.steady:]) / _speeds(began_from)).log().abs().mean()
-    slide = _sliding(joints, made.roots[:made.drawn], own[..., features.CONTACTS].detach().clamp(0.0, 1.0).round())
-    return -schedule.fooling * scores.mean() + schedule.lively * lively + schedule.planted * slide, moved
+    # a foot that creeps beside one that should be nailed down shows as much as one that slides beside one that rolls
+    creeps = _CREEP * (_slides(joints, made.roots[:made.drawn]) / _CREEP).log1p()
+    slide = _of_standing(creeps, own[..., features.CONTACTS].detach().clamp(0.0, 1.0).round())
+    return (-schedule.fooling * scores.mean() + schedule.named * misnamed(logits, asked, actions)
+            + schedule.lively * lively + schedule.planted * slide), moved
+
+
+def misnamed(logits: Tensor, asked: Tensor, actions: int) -> Tensor:
+    """Cross entropy of what windows seem to show, logits (B, A + Y), against what was asked for, (B, T, A + Y): of the
+    action, and where there is a style, of that."""
+    wanted = asked.mean(1)
+    parts = zip(*(part.split([actions, part.shape[-1] - actions], dim=-1) for part in (logits, wanted)), strict=True)
+    return -sum((functional.log_softmax(seen, dim=-1) * share).sum(-1).mean() for seen, share in parts)
 
 
 def _speeds(joints: Tensor) -> Tensor:

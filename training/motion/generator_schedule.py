@@ -20,11 +20,12 @@ class Schedule:
     warm_up: int = 8
     information: float = 4e-3   # what a nat in a latent costs in the end
     foretold: float = 4e-3      # what a nat costs by which the prior misses a latent
-    drawn: float = 0.4          # of a batch runs on drawn latents
+    drawn: float = 0.45         # of a batch runs on drawn latents
     going_on: float = 0.92      # how often one that keeps to its action goes on where it ended, else it begins anew
     fooling: float = 0.06       # what it is worth that the critic takes that for a capture
     lively: float = 0.3         # what it costs that joints move e times less or more than in the captures
-    planted: float = 0.2        # what a metre a second costs by which feet that stand slide, on drawn latents
+    named: float = 0.05         # what a nat costs by which the critic takes that for another action or style
+    planted: float = 1.5        # what a metre a second costs by which its feet that stand slide
     average: float = 0.999
     half: bool = True   # bfloat16 products, twice the speed on processors that have them; everything else float32
 
@@ -52,8 +53,9 @@ class Schedule:
         return int(round(self.batch * self.drawn)) if share >= 0.25 else 0
 
     def steady_windows(self, share: float) -> int:
-        """How many of those keep to one action and begin where they ended the step before: half of them."""
-        return self.drawn_windows(share) // 2
+        """How many of those keep to one action and begin where they ended the step before: two thirds, so that a batch
+        has one of every action that ships."""
+        return self.drawn_windows(share) * 2 // 3
 
     def learning_rate(self, step: int, share: float) -> float:
         """Warm up over 200 steps, then a cosine down to a hundredth."""

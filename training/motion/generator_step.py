@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from .generator import Critic, Generator, LatentReader
-from .generator_losses import RolledOut, Shown, fooling, losses_of, roll_out
+from .generator_losses import RolledOut, Shown, fooling, losses_of, misnamed, roll_out
 from .generator_schedule import Schedule
 
 LOSSES = ("loss", "state", "joints", "velocity", "feet", "root", "latent", "nats", "fooled", "critic")
@@ -70,11 +70,13 @@ def learn(run: Run, shown: Shown, schedule: Schedule, share: float, nat: float |
 
 
 def _teach_critic(run: Run, made: RolledOut) -> Tensor:
-    """One step of the critic (hinge loss)."""
+    """One step of the critic (hinge loss), which learns to name captures, too."""
     run.critic_optimiser.zero_grad(set_to_none=True)  # of what fooling it told it
-    real = run.critic(made.wanted_states[made.drawn:], made.action[made.drawn:])
-    fake = run.critic(made.states[:made.drawn].detach(), made.action[:made.drawn])
+    asked = made.asked[made.drawn:]
+    real, logits = run.critic(made.wanted_states[made.drawn:], asked)
+    fake, _ = run.critic(made.states[:made.drawn].detach(), made.asked[:made.drawn])
     loss = functional.relu(1.0 - real).mean() + functional.relu(1.0 + fake).mean()
+    loss = loss + misnamed(logits, asked, made.shows.shape[-1])
     loss.backward()
     run.critic_optimiser.step()
     return loss

@@ -156,7 +156,7 @@ def begin(model: Generator, size: str, seed: int, device: str) -> Run:
     parameters = [*model.parameters(), *reader.parameters()]
     on_device = _kept_on(device)
     optimiser = torch.optim.AdamW(parameters, betas=(0.9, 0.98), weight_decay=1e-3, **on_device)
-    critic = Critic(shape.state, shape.actions, 160 if size == "full" else 16).to(device)
+    critic = Critic(shape.state, shape.actions + max(shape.styles, 1), 160 if size == "full" else 16).to(device)
     critic_optimiser = torch.optim.Adam(critic.parameters(), lr=4e-4, betas=(0.5, 0.9),
                                         capturable=on_device["capturable"])
     return Run(model, reader, averaged, optimiser, critic, critic_optimiser,
@@ -284,10 +284,13 @@ def _load(run: Run, saved: dict) -> None:
     run.model.load_state_dict(saved["model"])
     run.reader.load_state_dict(saved["reader"])
     run.averaged.load_state_dict(saved["averaged"])
-    run.critic.load_state_dict(saved["critic"])
+    known = saved["critic"].keys() == run.critic.state_dict().keys()  # those of the first versions named nothing
+    if known:
+        run.critic.load_state_dict(saved["critic"])
     for name in ("optimiser", "critic_optimiser"):
         optimiser, content = getattr(run, name), saved.get(name)
-        if content is None:  # weights alone, as they travel: it begins anew
+        # of weights alone, as they travel, and of another critic it begins anew
+        if content is None or (name == "critic_optimiser" and not known):
             continue
         for group, own in zip(content["param_groups"], optimiser.param_groups, strict=True):
             group |= {"lr": own["lr"], "capturable": own["capturable"]}
