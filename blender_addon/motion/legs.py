@@ -51,6 +51,19 @@ class Legs:
         front, which a straight leg has too. What the pole target of an IK leg wants."""
         return normalise(cross(self.ankles - self.hips, quat_rotate(self.thighs, _LATERAL)))
 
+    @cached_property
+    def hinges(self) -> np.ndarray:
+        """(T, 2, 3) unit vectors about which the knees turn: the thighs' own lateral axes, square to the thighs."""
+        along = normalise(self.knees - self.hips)
+        hinge = quat_rotate(self.thighs, _LATERAL)
+        return normalise(hinge - _dot(hinge, along) * along)
+
+    @cached_property
+    def bends(self) -> np.ndarray:
+        """(T, 2) radians by which the knees are bent about their hinges; below zero where they are overstretched."""
+        along, shin = normalise(self.knees - self.hips), self.ankles - self.knees
+        return np.arctan2(_dot(cross(along, shin), self.hinges), _dot(along, shin))[..., 0]
+
 
 def legs_of(clip: Clip) -> Legs:
     """Where the legs of a clip are."""
@@ -63,24 +76,21 @@ def legs_in(turned: np.ndarray, placed: np.ndarray) -> Legs:
     return Legs(*(placed[:, pair] for pair in joints), *(turned[:, pair] for pair in joints))
 
 
-def reach(legs: Legs, hips: np.ndarray, ankles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def reach(legs: Legs, hips: np.ndarray, ankles: np.ndarray, way: np.ndarray | float = 1.0
+          ) -> tuple[np.ndarray, np.ndarray]:
     """Global rotations of thighs and shins (T, 2, 4) with which the legs lead from hips to ankles (T, 2, 3).
 
     The knee turns about its hinge, the thigh's own lateral axis, which is known for a straight leg too; then the whole
-    leg swings the shortest way. So the knee goes on pointing where it pointed, bends forwards only, and a leg whose
-    ends keep their distance keeps its bend. What is out of reach is reached for.
+    leg swings the shortest way. So the knee goes on pointing where it pointed, bends forwards only (way: 1; -1 for
+    knees that are to stay overstretched, or (T, 2) of both), and a leg whose ends keep their distance keeps its bend.
+    What is out of reach is reached for.
     """
     thigh, shin = legs.knees - legs.hips, legs.ankles - legs.knees
-    hinge = quat_rotate(legs.thighs, _LATERAL)
-    along = normalise(thigh)
-    hinge = normalise(hinge - _dot(hinge, along) * along)
-    across = shin - _dot(shin, hinge) * hinge  # the part of the shin that the hinge turns
-    bend = np.arctan2(_dot(cross(along, across), hinge), _dot(along, across))[..., 0]
-
+    across = shin - _dot(shin, legs.hinges) * legs.hinges  # the part of the shin that the hinge turns
     upper, lower = np.linalg.norm(thigh, axis=-1), np.linalg.norm(shin, axis=-1)
     apart = np.linalg.norm(ankles - hips, axis=-1)
     ahead = (apart**2 - upper**2 - lower**2) / np.maximum(2.0 * upper * np.linalg.norm(across, axis=-1), 1e-9)
-    fold = quat_from_axis_angle(hinge, np.arccos(np.clip(ahead, -1.0, 1.0)) - bend)
+    fold = quat_from_axis_angle(legs.hinges, way * np.arccos(np.clip(ahead, -1.0, 1.0)) - legs.bends)
     swing = quat_between(thigh + quat_rotate(fold, shin), ankles - hips)
     return quat_multiply(swing, legs.thighs), quat_multiply(swing, quat_multiply(fold, legs.shins))
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from .clip import Clip
 from .contacts import foot_positions, runs, standing_heights
-from .easing import bridge, distance
-from .foot_lock import EASE, RADIUS
+from .easing import at_least_zero, bridge, distance, envelope
+from .foot_lock import EASE, EXTENSION, RADIUS
 from .inbetween_features import rotation_vector
 from .inbetweening import Gap
 from .kinematics import forward_kinematics, local_rotations
@@ -21,8 +21,9 @@ from .rotations import normalise, quat_continuous, quat_inverse, quat_multiply, 
 _NEAR_FLOOR = 0.08  # metres that the lowest foot of a key may be off the rig's floor for it to stand on it
 _LOW = 0.04  # metres above what stands lowest
 _SAME_PLACE = 0.06  # metres within which a foot has not been moved
-_STRETCH = 0.999  # of the whole leg
 _SHORTEST = 0.1  # seconds
+_IN_TIME = 0.15  # seconds before and after it is needed that the hips come down
+_SOFT = 0.003  # metres over which the end of a leg's reach gives way
 
 
 def plant_feet(clip: Clip, own: Clip, known: np.ndarray, gaps: Sequence[Gap]) -> Clip:
@@ -64,29 +65,35 @@ def _stood(part: Clip, ends: Clip) -> Clip:
 
 
 def _held(part: Clip, ends: Clip, flat: np.ndarray, stays: np.ndarray) -> Clip:
-    """Feet that are flat (T, 2) keep one place and turn each time: that of a key where they come from one or go to one;
-    stays (2,): those that are where both have them. The hips come down where a leg would be too short for it."""
+    """Feet that are flat (T, 2) keep one place and turn each time: that of a key where they come from one or go to one,
+    else they are let go in time to be where the key has them; stays (2,): those that are where both have them. The hips
+    come down where a leg would be too short for it."""
     legs, limits = legs_of(part), legs_of(ends)
     ease = max(1, round(EASE * part.fps))
     offset, turns = np.zeros((2, part.frames, 2, 3))
     held = np.zeros((part.frames, 2), dtype=bool)
     for side in range(2):
         for first, stop in runs(flat[:, side]):
+            first = first if first == 0 else max(first, ease + 1)
+            stop = stop if stop == part.frames else min(stop, part.frames - 1 - ease)
+            if stop - first < _SHORTEST * part.fps and not stays[side]:
+                continue
             run = slice(first, stop)
             place, turn = _kept(legs, limits, run, side)
             gap = place - legs.ankles[run, side]
-            wanders = np.linalg.norm(gap, axis=-1).max() > RADIUS or stop - first < _SHORTEST * part.fps
+            wanders = np.linalg.norm(gap, axis=-1).max() > RADIUS
             if stays[side] or not (wanders or stop - first == part.frames):
                 offset[run, side], held[run, side] = gap, True
                 turns[run, side] = rotation_vector(quat_multiply(turn, quat_inverse(legs.feet[run, side])))
     if not held.any():
         return part
-    known = held.copy()
-    known[[0, -1]] = True  # a key, whether its feet stand or not
+    keys = np.zeros(part.frames, dtype=bool)
+    keys[[0, -1]] = True
+    known = held | keys[:, None]  # a key, whether its feet stand or not
     ankles = legs.ankles + np.stack([bridge(offset[:, side], known[:, side], ease) for side in range(2)], axis=1)
     feet = turned_by(np.stack([bridge(turns[:, side], known[:, side], ease) for side in range(2)], axis=1), legs.feet)
-    near = 1.0 - np.stack([distance(held[:, side], ease) for side in range(2)], axis=1)
-    down = (_shortage(legs, ankles) * near).max(axis=1)
+    short = np.where(held, _shortage(legs, ankles), 0.0).max(axis=1)
+    down = np.maximum(envelope(short, max(1, round(_IN_TIME * part.fps))) * distance(keys, ease), short)
     return _posed(part, legs, ankles, feet, np.outer(down, [0.0, 0.0, -1.0]))
 
 
@@ -103,8 +110,13 @@ def _kept(legs: Legs, limits: Legs, run: slice, side: int) -> tuple[np.ndarray, 
 
 
 def _posed(part: Clip, legs: Legs, ankles: np.ndarray, feet: np.ndarray, shift: np.ndarray) -> Clip:
-    """The clip with its hips moved by shift (T, 3), its ankles at (T, 2, 3) and its feet turned as (T, 2, 4)."""
-    thighs, shins = reach(legs, legs.hips + shift[:, None], ankles)
+    """The clip with its hips moved by shift (T, 3), its ankles at (T, 2, 3) or as near as legs reach without knees that
+    snap straight, and its feet turned as (T, 2, 4). Knees that are overstretched throughout stay so, as in the keys."""
+    hips = legs.hips + shift[:, None]
+    away, longest = ankles - hips, _longest(legs)
+    apart = np.linalg.norm(away, axis=-1)
+    ankles = hips + away * ((longest - at_least_zero(longest - apart, _SOFT)) / np.maximum(apart, 1e-9))[..., None]
+    thighs, shins = reach(legs, hips, ankles, np.where((legs.bends < 0.0).all(axis=0), -1.0, 1.0))
     tips = quat_multiply(feet, quat_multiply(quat_inverse(legs.feet), legs.tips))
     turned = np.array(forward_kinematics(part.skeleton, part.rotations, part.positions)[0])
     for joints, segments in zip(joints_of_legs(), (thighs, shins, feet, tips)):
@@ -113,8 +125,13 @@ def _posed(part: Clip, legs: Legs, ankles: np.ndarray, feet: np.ndarray, shift: 
                    positions=part.positions + shift)
 
 
+def _longest(legs: Legs) -> np.ndarray:
+    """(T, 2) metres that a leg may be long: nearly all of it, or as long as it is."""
+    return np.maximum(EXTENSION * legs.whole, np.linalg.norm(legs.ankles - legs.hips, axis=-1))
+
+
 def _shortage(legs: Legs, ankles: np.ndarray) -> np.ndarray:
     """(T, 2) metres that the hips have to come down for each ankle to be within reach."""
     away = legs.hips - ankles
-    room = (_STRETCH * legs.whole) ** 2 - np.sum(away[..., :2] ** 2, axis=-1)
+    room = _longest(legs) ** 2 - np.sum(away[..., :2] ** 2, axis=-1)
     return np.maximum(away[..., 2] - np.sqrt(np.maximum(room, 0.0)), 0.0)

@@ -13,6 +13,7 @@ from blender_addon.motion.planting import plant_feet
 from blender_addon.motion.skeleton import INDEX
 
 FEET = [INDEX["LeftFoot"], INDEX["RightFoot"]]
+KNEES = [INDEX["LeftLeg"], INDEX["RightLeg"]]
 LAST = 20
 
 
@@ -78,3 +79,47 @@ def test_a_foot_comes_from_its_key_and_goes_to_its_key():
     done = joint_positions(plant_feet(replace(own, contacts=contacts), own, known_ends(), [Gap(1, LAST - 1)]))
     feet, there = done[:, FEET[0]], joint_positions(own)[:, FEET[0]]
     assert np.abs(feet[:6] - there[0]).max() < 2e-3 and np.abs(feet[14:] - there[-1]).max() < 2e-3
+
+
+# --- nothing jumps --------------------------------------------------------------------------------------------------
+
+
+def jump(before, after, joints):
+    """Metres by which a joint changes its speed from one frame to the next, at most, beyond what it did before."""
+    was, now = (np.linalg.norm(np.diff(joint_positions(clip)[:, joints], 2, axis=0), axis=-1)
+                for clip in (before, after))
+    return (now - was).max()
+
+
+def test_knees_that_are_overstretched_in_the_keys_stay_so():
+    own = turn(turn(standing(LAST + 1), "LeftLeg", -0.1), "RightLeg", -0.1)
+    clip = turn(own, "LeftUpLeg", 0.02 * np.sin(np.pi * np.arange(LAST + 1) / LAST))
+    clip = replace(clip, contacts=np.zeros((LAST + 1, 4), dtype=bool))
+    done = plant_feet(clip, own, known_ends(), [Gap(1, LAST - 1)])
+    assert np.linalg.norm(joint_positions(done)[:, FEET] - joint_positions(own)[:1, FEET], axis=-1).max() < 1e-3
+    assert jump(clip, done, KNEES) < 0.01
+    assert np.linalg.norm(joint_positions(done)[:, KNEES] - joint_positions(clip)[:, KNEES], axis=-1).max() < 0.02
+
+
+def test_a_foot_that_goes_to_a_key_in_the_air_is_let_go_in_time():
+    share = np.arange(LAST + 1) / LAST
+    carried = standing(LAST + 1, velocity=(0.0, -0.3, 0.0))
+    lifted = turn(turn(carried, "LeftUpLeg", -0.5 * share), "LeftLeg", 0.9 * share)
+    contacts = np.zeros((LAST + 1, 4), dtype=bool)
+    contacts[8:LAST, :2] = True  # the model has it on the floor until the very end
+    clip = replace(lifted, contacts=contacts)
+    done = plant_feet(clip, lifted, known_ends(), [Gap(1, LAST - 1)])
+    assert not np.allclose(joint_positions(done)[:, FEET], joint_positions(clip)[:, FEET], atol=1e-3)
+    assert jump(clip, done, FEET) < 0.02
+
+
+def test_neither_hips_nor_knees_snap_where_a_foot_stays_behind():
+    own = standing(LAST + 1, velocity=(0.0, -0.6, 0.0))
+    bent = turn(turn(turn(own, "LeftUpLeg", -0.5), "LeftLeg", 0.3), "LeftFoot", 0.2)  # it stands ahead
+    contacts = np.zeros((LAST + 1, 4), dtype=bool)
+    contacts[5:16, :2] = True
+    clip = replace(bent, contacts=contacts)
+    done = plant_feet(clip, bent, known_ends(), [Gap(1, LAST - 1)])
+    assert np.linalg.norm(np.diff(joint_positions(done)[6:14, FEET[0]], axis=0), axis=-1).max() < 1e-3
+    assert jump(clip, done, [INDEX["Hips"]]) < 0.008
+    assert jump(clip, done, KNEES) < 0.025
