@@ -134,6 +134,7 @@ def body_in_slices(character: bpy.types.Object, request: CharacterRequest) -> Ge
     from ..scene import clothing
 
     there = scene.character_of(character)
+    scene.check_reshapable(there)
     again, notes = same_motion(there.armature(), request.device)
     drawn = yield from within(_draw(request), 0.0, 0.25)
     fits = yield from within(refits_in_slices(there.armature(), drawn.body), 0.25, 0.05)

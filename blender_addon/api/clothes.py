@@ -60,6 +60,8 @@ def change_clothes(character: bpy.types.Object, request: CharacterRequest) -> Cl
     """Give a character (its armature, its body or what it wears) the clothes that a request asks for, in place of
     those that it wears; of the request the clothes alone count, and without any it wears none.
 
+    Modifiers, constraints, names and materials that people gave to a garment stay, where that is worn on; the cloth's
+    material does not where the request names one. notes say what stays and what goes.
     GalateaError with one line when it is no character of Galatea's, or its mesh was remodelled; it is then as it was.
     """
     return drain(clothes_in_slices(character, request))
@@ -85,11 +87,12 @@ def clothes_in_slices(character: bpy.types.Object, request: CharacterRequest
     textures = yield from within(textures_in_slices(request), 0.1, 0.5)
     person = scene.about(there.armature()).get("measurements", {})
     pieces = yield from within(pieces_in_slices(request, body, person), 0.6, 0.2)
+    notes = clothing.notes_on(there, pieces)
     with clothing.dressed(there, pieces) as worn, together() as made:
         yield 0.8
         materials = yield from within(materials_in_slices(pieces, worn, textures, made), 0.8, 0.2)
-    notes = tuple(note for material in materials if material is not None for note in material.notes)
-    return ClothesResult(there.armature().name, told(pieces, worn, materials), notes, clothes_seed(request),
+    notes += [note for material in materials if material is not None for note in material.notes]
+    return ClothesResult(there.armature().name, told(pieces, worn, materials), tuple(notes), clothes_seed(request),
                          time.perf_counter() - began, request)
 
 
@@ -163,7 +166,7 @@ def materials_in_slices(pieces: Sequence[Piece], worn: Sequence[Any], textures: 
         texture = textures.get(piece.garment.name)
         done.append(None)
         if texture is not None:
-            slices = dressing_in_slices([each()], texture, MaterialOptions())
+            slices = dressing_in_slices([each()], texture, MaterialOptions(slots="first"))
             done[-1] = yield from within(slices, n / len(pieces), 1.0 / len(pieces))
             made += done[-1].materials
     return done

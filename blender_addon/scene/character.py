@@ -21,7 +21,7 @@ from .eyes import EYE_MATERIALS, eye_materials
 from .helper_bones import add_helpers
 from .holding import held
 from .mannequin import MATERIAL, clay
-from .metarigs import control_rig_of
+from .metarigs import control_rig_of, follower_of
 from .skinned import skinned
 
 NAME = "Galatea Character"
@@ -123,8 +123,11 @@ def eye_slots(ob: bpy.types.Object) -> range:
 
 
 def found(ob: bpy.types.Object | None) -> tuple[bpy.types.Object, bpy.types.Object]:
-    """Armature and body of the character that an object is, or belongs to. RigError with one line when it is none."""
+    """Armature and body of the character that an object is, or belongs to, or that follows it as its control rig.
+    RigError with one line when it is none."""
     armature = ob.find_armature() if ob is not None and ob.type == "MESH" else ob
+    if armature is not None and _ABOUT not in armature:
+        armature = follower_of(armature) or armature
     if armature is None or armature.type != "ARMATURE" or _ABOUT not in armature:
         raise RigError("select a character that Galatea made; Create Character makes one")
     bodies = [child for child in armature.children if child.type == "MESH" and _BODY in child.data]
@@ -134,20 +137,27 @@ def found(ob: bpy.types.Object | None) -> tuple[bpy.types.Object, bpy.types.Obje
 
 
 def character_of(ob: bpy.types.Object | None) -> Character:
-    """The character that an object is the armature or the mesh of. RigError with one line when it is none, or when
-    its mesh or bones are no longer those that another body could be put into."""
+    """The character that an object is the armature, the mesh or the control rig of. RigError with one line when it is
+    none, or its mesh is no longer one that Galatea knows its way about."""
     armature, body = found(ob)
     mesh = body.data
-    if len(mesh.vertices) != mesh[_BODY] or mesh.shape_keys is not None:
-        raise RigError(f"{body.name} has other vertices than it was made with, or shape keys; another body would "
-                       "spoil them: create another character")
+    if len(mesh.vertices) != mesh[_BODY]:
+        raise RigError(f"{body.name} has other vertices than it was made with, so clothes and another body would not "
+                       "fit it; create another character")
     if not (armature.data.is_editable and mesh.is_editable):
-        raise RigError(f"{armature.name} is linked from another file; change its body there")
+        raise RigError(f"{armature.name} is linked from another file; change it there")
+    return Character(held(armature), held(body))
+
+
+def check_reshapable(character: Character) -> None:
+    """RigError with one line when another body cannot be put into a character's mesh and bones."""
+    armature, body = character.armature(), character.body()
+    if body.data.shape_keys is not None:
+        raise RigError(f"{body.name} has shape keys, which another body would spoil; create another character")
     leader = control_rig_of(armature)
     if leader is not None:
         raise RigError(f"{armature.name} follows {leader.name}, which was made for the body it has; delete that, "
                        "make the change and then another control rig")
-    return Character(held(armature), held(body))
 
 
 def about(armature: bpy.types.Object) -> dict[str, Any]:

@@ -16,16 +16,16 @@ from ..character.cloth_colours import cloth_colours
 from ..character.garments import Garment
 from ..character.hair_pictures import SIZE
 from ..errors import GalateaError
+from .alterations import GARMENT, Altered, altered, form_of, parted, takes_another, told_before
 from .brows import brows
 from .character import Character
 from .holding import held
+from .materials import sign
 from .pictures import new_image
 from .skinned import skinned
 
-GARMENT = "galatea_garment"  # custom property of a garment's mesh: name, seed, all that is worn with it, sex, vertices
 COVERED = "Covered"  # the body's vertex group, and its Mask modifier, of the skin that nobody sees
 _SLEEK = 0.52  # roughness of hair
-_PLAIN = "galatea_cloth"  # custom property of a plain material that was made with a garment
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,8 @@ class Piece:
 def dressed(character: Character, pieces: Sequence[Piece]) -> Iterator[list[Any]]:
     """Put clothes on a character in place of those that it wears; functions that return the objects, in order.
 
-    Brows go with the hair. What is raised in the block gives it the old ones back.
+    A garment that it wears already gets another mesh, so that what people added to it stays. Brows go with the hair.
+    What is raised in the block gives it the old ones back.
     """
     hair = next((piece for piece in pieces if piece.garment.name == "hair"), None)
     colour = cloth_colours("hair", hair.seed, hair.age)[0] if hair else None
@@ -58,17 +59,27 @@ def dressed(character: Character, pieces: Sequence[Piece]) -> Iterator[list[Any]
 @contextmanager
 def _worn(character: Character, pieces: Sequence[Piece]) -> Iterator[list[Any]]:
     armature, body = character.armature(), character.body()
-    old, covered, made = [held(ob) for ob in clothes_of(armature)], _covered(body), []
+    there, covered = _stays(armature, pieces), _covered(body)
+    old = [held(ob) for ob in clothes_of(armature) if ob not in there.values()]
+    made: list[Any] = []
+    changed: list[Altered] = []
     try:
         for piece in pieces:
             made.append(held(_add(armature, piece)))
+            if piece.garment.name in there:
+                changed.append(altered(there[piece.garment.name], made.pop()(), piece.plain))
+                made.append(changed[-1].object)
         hidden = [piece.garment.covered for piece in pieces]
         _cover(body, np.unique(np.concatenate(hidden)) if hidden else None)
         yield made
     except BaseException:
+        kept = [change.object for change in changed]
+        for change in reversed(changed):
+            change.undo()
         for each in reversed(made):
             with suppress(GalateaError):
-                _remove(each())
+                if each not in kept:
+                    parted(each())
         with suppress(GalateaError):
             _cover(character.body(), covered)
         raise
@@ -77,12 +88,33 @@ def _worn(character: Character, pieces: Sequence[Piece]) -> Iterator[list[Any]]:
     for each in old:
         with suppress(GalateaError):
             lost = each() == in_hand
-            _remove(each())
+            parted(each())
             if lost:
                 layer.objects.active = in_hand = character.armature()
                 in_hand.select_set(True)
+    for change in changed:
+        change.keep()
     for each, piece in zip(made, pieces, strict=True):  # the names that the old ones had
-        each().name = each().data.name = _name(character.armature(), piece.garment)
+        each().data.name = _name(character.armature(), piece.garment)
+        if piece.garment.name not in there:
+            each().name = each().data.name
+
+
+def _stays(armature: bpy.types.Object, pieces: Sequence[Piece]) -> dict[str, bpy.types.Object]:
+    """Of the garments that an armature carries those that are to be others, by name."""
+    names, found = {piece.garment.name for piece in pieces}, {}
+    for ob in clothes_of(armature):
+        if ob.data[GARMENT]["name"] in names and takes_another(ob):
+            found.setdefault(ob.data[GARMENT]["name"], ob)
+    return found
+
+
+def notes_on(character: Character, pieces: Sequence[Piece]) -> list[str]:
+    """What is worth knowing before a character is dressed in other clothes: a line for what people did to the old."""
+    armature, plain = character.armature(), {piece.garment.name: piece.plain for piece in pieces}
+    there = _stays(armature, pieces)
+    return [note for ob in clothes_of(armature) for note in
+            told_before(ob, ob in there.values(), plain.get(ob.data[GARMENT]["name"], True))]
 
 
 def clothes_of(armature: bpy.types.Object) -> list[bpy.types.Object]:
@@ -106,15 +138,15 @@ def known_clothes(armature: bpy.types.Object
 @contextmanager
 def refitted(fits: Sequence[tuple[Any, np.ndarray]]) -> Iterator[None]:
     """Move vertices (N, 3) of garments, given as functions; what is raised in the block moves them back."""
-    again = [(ob, _places(ob()), vertices) for ob, vertices in fits]
-    for ob, _, vertices in again:
-        _put(ob(), vertices)
+    again = [(ob, _places(ob()), ob().data[GARMENT].get("form", "")) for ob, _ in fits]
+    for ob, vertices in fits:
+        _put(ob(), vertices, form_of(vertices))
     try:
         yield
     except BaseException:
-        for ob, before, _ in again:
+        for ob, before, form in again:
             with suppress(GalateaError):
-                _put(ob(), before)
+                _put(ob(), before, form)
         raise
 
 
@@ -140,7 +172,8 @@ def _add(armature: bpy.types.Object, piece: Piece) -> bpy.types.Object:
     mesh = ob.data
     mesh.polygons.foreach_set("material_index", garment.trim.astype(np.int32))
     mesh[GARMENT] = {"name": garment.name, "seed": piece.seed, "worn": ",".join(piece.worn),
-                     "vertices": len(garment.vertices)} | ({} if piece.sex is None else {"sex": piece.sex})
+                     "vertices": len(garment.vertices), "form": form_of(garment.vertices)
+                     } | ({} if piece.sex is None else {"sex": piece.sex})
     cloth, trim = cloth_colours(garment.name, piece.seed, piece.age)
     plain = f"Galatea {garment.name} {piece.seed}"
     mesh.materials.append(_material(plain, cloth, piece.pictures) if piece.plain else None)
@@ -154,7 +187,6 @@ def _material(name: str, colour: tuple[float, float, float], pictures: Mapping[s
     material = bpy.data.materials.new(name)
     material.diffuse_color = (*colour, 1.0)
     material.roughness = 0.8
-    material[_PLAIN] = True
     if not material.node_tree:
         material.use_nodes = True  # before 5.0 materials start without
     shader = next((node for node in material.node_tree.nodes if node.type == "BSDF_PRINCIPLED"), None)
@@ -164,6 +196,7 @@ def _material(name: str, colour: tuple[float, float, float], pictures: Mapping[s
         if pictures:
             shader.inputs["Roughness"].default_value = _SLEEK
             _show(material.node_tree, shader, pictures, name)
+    sign(material)
     return material
 
 
@@ -181,19 +214,6 @@ def _show(tree: bpy.types.NodeTree, shader: bpy.types.Node, pictures: Mapping[st
     tree.links.new(relief.outputs["Normal"], shader.inputs["Normal"])
 
 
-def _remove(ob: bpy.types.Object) -> None:
-    mesh = ob.data
-    plain = {material for material in mesh.materials if material is not None and _PLAIN in material}
-    bpy.data.objects.remove(ob)
-    if mesh.users == 0:
-        bpy.data.meshes.remove(mesh)
-    gone = [material for material in plain if material.users == 0]
-    images = {node.image for material in gone if material.node_tree for node in material.node_tree.nodes
-              if node.type == "TEX_IMAGE" and node.image is not None}
-    bpy.data.batch_remove(gone)
-    bpy.data.batch_remove([image for image in images if image.users == 0])
-
-
 def _places(ob: bpy.types.Object) -> np.ndarray:
     """(N, 3) where a mesh has its vertices."""
     places = np.empty(3 * len(ob.data.vertices), np.float32)
@@ -201,8 +221,9 @@ def _places(ob: bpy.types.Object) -> np.ndarray:
     return places.reshape(-1, 3)
 
 
-def _put(ob: bpy.types.Object, vertices: np.ndarray) -> None:
+def _put(ob: bpy.types.Object, vertices: np.ndarray, form: str) -> None:
     ob.data.vertices.foreach_set("co", np.asarray(vertices, np.float32).ravel())
+    ob.data[GARMENT]["form"] = form
     ob.data.update()
 
 

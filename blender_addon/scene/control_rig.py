@@ -182,6 +182,9 @@ def _mark(rig: bpy.types.Object, armature: bpy.types.Object) -> None:
 
 
 def _follow(armature: bpy.types.Object, rig: bpy.types.Object) -> None:
+    for pose in armature.pose.bones:  # of one that was deleted
+        for constraint in [each for each in pose.constraints if each.name.startswith(FOLLOWS) and each.target is None]:
+            pose.constraints.remove(constraint)
     for name in METARIG:
         constraint = armature.pose.bones[name].constraints.new("COPY_TRANSFORMS")
         constraint.name = FOLLOWS

@@ -9,14 +9,16 @@ import bpy
 
 from ..errors import GalateaError
 
+_KINDS = {"OBJECT": "objects", "ACTION": "actions", "MESH": "meshes"}
 
-def held(block: bpy.types.Object | bpy.types.Action) -> Callable[[], bpy.types.ID]:
+
+def held(block: bpy.types.Object | bpy.types.Action | bpy.types.Mesh) -> Callable[[], bpy.types.ID]:
     """A function that returns the data-block again, or raises GalateaError when it is gone.
 
     It is found by the number that Blender gives a data-block for the session, which undo and renaming leave alone.
     """
     name, number = block.name_full, block.session_uid
-    kind = "objects" if isinstance(block, bpy.types.Object) else "actions"
+    kind = _KINDS[block.id_type]
 
     def again() -> bpy.types.ID:
         for other in getattr(bpy.data, kind):

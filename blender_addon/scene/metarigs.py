@@ -14,8 +14,15 @@ FOLLOWS = "Control Rig"  # the name of the constraints by which a character's bo
 def control_rig_of(armature: bpy.types.Object) -> bpy.types.Object | None:
     """The control rig that a character's bones follow; None where there is none, or it is switched off."""
     pose = armature.pose.bones.get("Hips") if armature.pose else None
-    constraint = pose.constraints.get(FOLLOWS) if pose else None
-    return constraint.target if constraint is not None and not constraint.mute else None
+    return next((each.target for each in (pose.constraints if pose else ())
+                 if each.name.startswith(FOLLOWS) and each.target is not None and not each.mute), None)
+
+
+def follower_of(rig: bpy.types.Object) -> bpy.types.Object | None:
+    """The armature whose bones follow a control rig; None where there is none."""
+    if rig.type != "ARMATURE" or "rig_id" not in rig.data:
+        return None
+    return next((ob for ob in bpy.data.objects if ob.type == "ARMATURE" and control_rig_of(ob) == rig), None)
 
 
 def add_metarig() -> bpy.types.Object:

@@ -101,8 +101,12 @@ def _remember(result: api.CharacterResult) -> str:
 
 
 def _in_hand(context: bpy.types.Context) -> bpy.types.Object | None:
-    """The armature of the character that is active, or whose body is."""
+    """The armature of the character that is active, or whose body, clothes or control rig are."""
+    from ..scene.metarigs import follower_of
+
     rig = watching.rig_in_hand(context)
+    if rig is not None and "galatea_character" not in rig:
+        rig = follower_of(rig)
     return rig if rig is not None and "galatea_character" in rig else None
 
 

@@ -35,7 +35,7 @@ class ChangeClothes(Changes, bpy.types.Operator):
                 made = shown.Made(worn.material.seconds, worn.material.notes)
                 shown.now.dressed = dict.fromkeys(worn.material.materials, made)
         names = ", ".join(worn.garment for worn in result.clothes) or "no clothes"
-        return f"{result.armature}: {names} in {result.seconds:.1f} s"
+        return "; ".join((f"{result.armature}: {names} in {result.seconds:.1f} s", *result.notes))
 
 
 class ClothesPanel(Sidebar, bpy.types.Panel):

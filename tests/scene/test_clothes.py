@@ -292,12 +292,83 @@ def test_no_skull_comes_through_hair_in_a_run_with_the_head_turned(there, seed):
         assert all(count == 0 for count, _ in more.values()), more
 
 
+def worked_on(result):
+    """A dressed character that somebody worked on: modifiers, materials, a brooch; the materials."""
+    worn = garments(result)
+    shirt, trousers = worn["shirt"], worn["trousers"]
+    shirt.name = "Favourite Shirt"
+    shirt.modifiers.new("Thicker", "SOLIDIFY").thickness = 0.003
+    shirt.constraints.new("LIMIT_SCALE").name = "Never Larger"
+    own, edited = bpy.data.materials.new("My Print"), shirt.data.materials[1]
+    shirt.data.materials[0] = own
+    edited.node_tree.nodes["Principled BSDF"].inputs["Base Color"].default_value = (1.0, 0.0, 0.0, 1.0)
+    trousers.modifiers.new("Rounder", "SUBSURF")
+    brooch = bpy.data.objects.new("Brooch", None)
+    bpy.context.scene.collection.objects.link(brooch)
+    brooch.parent, brooch.location = trousers, (0.1, 0.2, 0.3)
+    bpy.context.view_layer.update()
+    return own, edited, brooch
+
+
+def test_what_people_added_to_a_garment_stays(there):
+    result = api.create_character(DRESSED)
+    worn, before = garments(result), bpy.data.objects[result.body]
+    own, edited, brooch = worked_on(result)
+    plain = worn["boots"].data.materials[0].name
+    place, faces = brooch.matrix_world.copy(), {name: len(ob.data.polygons) for name, ob in worn.items()}
+    again = api.change_clothes(before, asked(clothes=("shirt", "boots", "skirt"), clothes_seed=9))
+    shirt = bpy.data.objects["Favourite Shirt"]
+    assert shirt == worn["shirt"] == garments(again)["shirt"] and shirt.data["galatea_garment"]["seed"] == 9
+    assert [modifier.name for modifier in shirt.modifiers] == ["Armature", "Thicker"]
+    assert shirt.constraints[0].name == "Never Larger" and len(shirt.data.polygons) != faces["shirt"]
+    assert list(shirt.data.materials) == [own, edited]
+    assert plain not in bpy.data.materials and not [mesh for mesh in bpy.data.meshes if mesh.users == 0]
+    assert brooch.parent == shirt.parent and np.allclose(brooch.matrix_world, place, atol=1e-6)
+    notes = "\n".join(again.notes)
+    assert "My Print stays on Favourite Shirt" in notes and f"{edited.name} stays" in notes
+    assert "Trousers goes with what was added to it (Rounder); undo brings it back" in notes
+    fresh = garments(api.create_character(asked(clothes=("shirt", "boots", "skirt"), clothes_seed=9)))["shirt"]
+    assert np.allclose(places(shirt), places(fresh), atol=2e-5)
+    assert [group.name for group in shirt.vertex_groups] == [group.name for group in fresh.vertex_groups]
+    there.frame_set(1)
+    again = api.change_clothes(shirt, asked(clothes=("shirt",), wear={"shirt": "stone"}))  # asked for by name
+    assert shirt.data.materials[0]["galatea_class"] == "stone" and own.use_fake_user
+    assert shirt.data.materials[1] == edited and not again.notes[0].startswith("My Print")
+    api.change_clothes(shirt, asked(clothes=()))
+    assert edited.use_fake_user and not [image for image in bpy.data.images if image.name.startswith("stone")]
+
+
+def test_a_garment_that_was_sculpted_stays_in_the_file(there):
+    result = api.create_character(DRESSED)
+    shirt, trousers = garments(result)["shirt"], garments(result)["trousers"]
+    shirt.data.vertices[7].co.z += 0.02
+    trousers.vertex_groups.new(name="Pinned").add([3, 4], 1.0, "REPLACE")
+    sculpted, pinned = shirt.data, trousers.data
+    again = api.change_clothes(shirt, asked(clothes_seed=9))
+    assert shirt.data != sculpted and sculpted.use_fake_user and pinned.use_fake_user
+    assert "another shape" in again.notes[0] + again.notes[1] and "Pinned" in again.notes[0] + again.notes[1]
+    assert not api.change_clothes(shirt, asked(clothes_seed=10)).notes
+    api.change_body(shirt, asked(seed=8))
+    assert not api.change_clothes(shirt, asked(clothes_seed=11)).notes  # it was moved, by Galatea
+
+
+def test_brows_that_somebody_worked_on_stay(there):
+    result = api.create_character(asked(clothes=("hair",), clothes_seed=2))
+    body = bpy.data.objects[result.body]
+    brow = body.material_slots[4].material
+    brow.node_tree.nodes["Principled BSDF"].inputs["Roughness"].default_value = 0.1
+    api.change_clothes(body, asked(clothes=("hair",), clothes_seed=6))
+    assert body.material_slots[4].material == brow
+
+
 def test_broken_off_everything_is_as_it_was(there):
     result = api.create_character(DRESSED)
     shirt = garments(result)["shirt"]
+    worked_on(result)
     before = dump_file()
     for until in (0.0, 0.1, 0.5, 0.8, 0.9):
-        slices = api.clothes_in_slices(shirt, asked(clothes=("boots", "hair", "skirt"), wear={"skirt": "stone"}))
+        slices = api.clothes_in_slices(shirt, asked(clothes=("boots", "shirt", "hair", "skirt"),
+                                                    wear={"skirt": "stone", "shirt": "stone"}))
         assert any(share >= until for share in slices)
         slices.close()
         assert changes(before, dump_file()) == [], until

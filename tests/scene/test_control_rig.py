@@ -138,11 +138,40 @@ def test_motion_goes_to_the_controls_from_then_on(dancer):
     with pytest.raises(RigError, match="delete that"):
         api.change_body(armature, api.CharacterRequest(seed=5))
     with pytest.raises(RigError, match="has a control rig already"):
-        api.make_control_rig(armature)
+        api.make_control_rig(rig)
     api.generate_motion(rig, api.MotionRequest(action="walk", seconds=1.0))
     assert off(skin(body, 1), skin(body, 25)) > 0.3
     keyed = {curve.data_path.split('"')[1] for curve in fcurves(rig.animation_data.action) if '"' in curve.data_path}
     assert not any(name.startswith(("GAL-", "DEF-", "ORG-")) for name in keyed)
+
+
+def test_clothes_and_motion_change_under_a_control_rig(dancer):
+    armature, body = dancer
+    api.change_clothes(armature, api.CharacterRequest(clothes=("shirt", "trousers")))
+    rig = bpy.data.objects[api.make_control_rig(armature).armature]
+    result = api.change_clothes(rig, api.CharacterRequest(clothes=("shirt", "skirt"), clothes_seed=3))
+    shirt, skirt = (bpy.data.objects[worn.object] for worn in result.clothes)
+    assert shirt.parent == skirt.parent == armature
+    here = skin(skirt, 20)
+    hips = (armature.matrix_world @ armature.pose.bones["Hips"].matrix).translation
+    assert np.linalg.norm(here.mean(axis=0) - np.array(hips)) < 0.5  # it went where the hips are
+    made = api.change_motion(body, api.CharacterRequest(action="walk", seconds=1.0))
+    assert rig.animation_data.action.name == made.actions[0]
+    assert off(skin(body, 1), skin(body, 25)) > 0.3
+    api.change_motion(rig, api.CharacterRequest())
+    rest = skin(body, 25)
+    assert rig.animation_data.action is None and off(rest, skin(body, 1)) < 1e-6
+    assert abs(np.ptp(rest[:, 2]) - np.ptp([vertex.co.z for vertex in body.data.vertices])) < 0.01
+
+
+def test_another_control_rig_after_one_that_was_deleted(dancer):
+    armature, _ = dancer
+    bpy.data.objects.remove(bpy.data.objects[api.make_control_rig(armature).armature])
+    rig = api.make_control_rig(armature).armature
+    with pytest.raises(RigError, match=f"follows {rig}"):
+        api.change_body(armature, api.CharacterRequest(seed=5))
+    names = [constraint.name for constraint in armature.pose.bones["Hips"].constraints]
+    assert names == ["Control Rig"]
 
 
 @pytest.mark.parametrize(("ending", "first"), [("glb", 0), ("fbx", 2)])  # importers count frames their own way
