@@ -52,15 +52,16 @@ def show(windows: Windows, styles: int, schedule: Schedule, share: float, rng: n
     longest = schedule.longest_rollout(share)
     rollout = int(rng.integers(max(1, longest // 4), longest + 1))
     frame = np.arange(length - 1)
-    # a style is left out now and then, so that an action without one is a mixture of all
-    known = (windows.style >= 0) & (rng.random((batch, 1)) > 0.1)
-    style = (windows.style[..., None] == np.arange(max(styles, 1))) & known[..., None]
+    # a style is left out often, so that an action without one is a mixture of all: nearly all kicks are karate
+    plain = rng.random(batch) < schedule.plain
+    style = (windows.style[..., None] == np.arange(max(styles, 1))) & ~plain[:, None, None]
     # steady windows are asked for one thing throughout, what they were drawn for, and led as generating leads it; of
     # the others, most are shown their path, and without it the model must find its own way
     steady = np.arange(batch)[:, None] < schedule.steady_windows(share)
     follow = np.where(steady, windows.travels[:, None], rng.random((batch, 1)) < 0.75)
-    action, style = (np.where(steady[..., None], drawn[:, None, None] == np.arange(part.shape[-1]), part)
-                     for drawn, part in zip(windows.drawn.T, (windows.action, style), strict=True))
+    drawn = (windows.drawn[:, 0], np.where(plain, -1, windows.drawn[:, 1]))
+    action, style = (np.where(steady[..., None], one[:, None, None] == np.arange(part.shape[-1]), part)
+                     for one, part in zip(drawn, (windows.action, style), strict=True))
     goes_on = steady & (rng.random((batch, 1)) < schedule.going_on)
     return Shown(*(_on(part, device) for part in (
         windows.states, windows.root, np.concatenate([ahead[..., :2], np.sin(turn), -np.cos(turn)], axis=-1),

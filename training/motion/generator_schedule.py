@@ -21,10 +21,11 @@ class Schedule:
     information: float = 4e-3   # what a nat in a latent costs in the end
     foretold: float = 4e-3      # what a nat costs by which the prior misses a latent
     drawn: float = 0.45         # of a batch runs on drawn latents
+    plain: float = 0.4          # of the windows that show a style are not told so
     going_on: float = 0.92      # how often one that keeps to its action goes on where it ended, else it begins anew
     fooling: float = 0.06       # what it is worth that the critic takes that for a capture
     lively: float = 0.3         # what it costs that joints move e times less or more than in the captures
-    named: float = 0.05         # what a nat costs by which the critic takes that for another action or style
+    named: float = 0.08         # what a nat costs by which the critic takes that for another action or style
     planted: float = 1.5        # what a metre a second costs by which its feet that stand slide
     average: float = 0.999
     half: bool = True   # bfloat16 products, twice the speed on processors that have them; everything else float32
