@@ -90,8 +90,8 @@ def build_parser() -> argparse.ArgumentParser:
     export.add_argument("--run", type=Path, required=True)
     export.add_argument("--out", type=Path, required=True, help="the pack's folder, such as models/motion-generator; "
                         "its name is the pack's id")
-    export.add_argument("--data", type=Path, help="the prepared .npz it was trained on: paces that it keeps and how "
-                        "widely its latents are to be drawn are then found by trying (motion-generator)")
+    export.add_argument("--data", type=Path, help="the prepared .npz it was trained on: how widely its latents are to "
+                        "be drawn is then found by trying, and for a motion-generator which paces it keeps")
     export.add_argument("--user", action="store_true", help="--out is a name alone: the pack goes among your own, in "
                         "the folder that `galatea doctor` names")
     export.add_argument("--leave-out", default="", metavar="A,B", help="classes that are not good enough to be offered "
@@ -139,8 +139,8 @@ def main(argv: list[str] | None = None) -> int:
         elif args.verb == "finetune":
             _finetune(args)
         elif args.verb == "export":
-            more = ({"compare": args.compare, "others": args.others} if args.kind == "motion-inbetweener"
-                    else {})
+            more = ({"compare": args.compare, "others": args.others, "data": args.data}
+                    if args.kind == "motion-inbetweener" else {})
             if args.kind in ("motion-generator", TEXTURES):
                 more = {"title": args.title, "licence": args.licence, "data": args.data}
             if args.kind == TEXTURES:

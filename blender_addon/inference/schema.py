@@ -112,6 +112,9 @@ def _motion_inbetweener(content: Table) -> None:
     table = _table(content, "inbetweener")
     latent = _count(table, "latent", 0, 4096, "inbetweener.")
     features = _count(table, "features", 1, 100_000, "inbetweener.")
+    times = table.get("temperature", 1.0)
+    if not _is_number(times) or not 0.0 <= times <= 10.0:
+        raise _wrong("inbetweener.temperature", "a number from 0 to 10")
     for key in ("spread", "spread_mean"):
         points = table.get(key)
         if not isinstance(points, list) or len(points) != joints or not all(map(_is_point, points)):

@@ -75,7 +75,7 @@ def fill_slices(session: Session, pack: Pack, clip: Clip, known: np.ndarray, see
     """The same gap by gap: yields the share that is done, returns the result."""
     known = _usable(clip, known)
     base = interpolate_gaps(clip, known)
-    latent = None if seed is None else np.random.default_rng(seed).standard_normal(_latents(pack))
+    latent = None if seed is None else _drawn(pack, seed)
     whole, speeds = _with_whole_ends(known), dict(speeds or {})
     gaps = [replace(gap, why=_unfit(gap, clip, doubtful)) for gap in find_gaps(whole)]
     made: dict[int, _Made] = {}
@@ -154,6 +154,12 @@ def _unfit(gap: Gap, clip: Clip, doubtful: np.ndarray | None) -> str:
     if doubtful is not None and (doubtful[gap.first - 1] or doubtful[gap.last + 1]):
         return "a key beside it is no pose that the model knows"
     return ""
+
+
+def _drawn(pack: Pack, seed: int) -> np.ndarray:
+    """The latent of a variant: as widely as it takes for variants to differ as real motion does."""
+    times = pack.content["inbetweener"].get("temperature", 1.0)
+    return times * np.random.default_rng(seed).standard_normal(_latents(pack))
 
 
 def _latents(pack: Pack) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from made_inbetweener import write_inbetweener
 from made_moves import made_move, prepare_moves
 from made_walk import made_chaos
 
@@ -22,6 +23,7 @@ from blender_addon.motion.kinematics import forward_kinematics
 from blender_addon.motion.mirroring import mirror
 from blender_addon.motion.rotations import quat_inverse, quat_multiply
 from training.__main__ import main
+from training.motion.calibrate_variants import temperature
 from training.motion.clips import load_clips, save_clips
 from training.motion.export_inbetweener import OUTPUTS, Window, example_inputs, load_run, round_weights
 from training.motion.gap_corpus import UPPER, build_gap_corpus, drawn_weights, training_clips
@@ -414,6 +416,17 @@ def test_zeros_are_the_best_guess_and_draws_are_variants(exported):
     assert not np.array_equal(one.rotations, other.rotations)
     for made in (guess, one, other):
         assert np.array_equal(made.rotations[[0, 9, 40, 90]], clip.rotations[[0, 9, 40, 90]])
+
+
+def test_variants_are_drawn_as_widely_as_clips_differ_from_the_guess(moves, tmp_path):
+    """What a graph of a formula adds grows with the latent alone: half of it wants twice the temperature."""
+    clips = load_clips(moves)
+    found = []
+    for name, per_latent in (("much", 5.0), ("half", 2.5), ("next-to-nothing", 1e-3)):
+        pack = read_pack(write_inbetweener(tmp_path / name, turn=0.05, shift=0.02, per_latent=per_latent))
+        pack = replace(pack, content=pack.content | {"training": {"clips": [clips.labels[0].sha256]}})
+        found.append(temperature(open_session(pack, device="cpu"), pack, clips))
+    assert 1.0 < found[0] < 1.25 and found[1] == pytest.approx(2.0 * found[0], rel=0.03) and found[2] == 2.5
 
 
 def test_evaluation_of_a_prepared_file(moves, exported, tmp_path):

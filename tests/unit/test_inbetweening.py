@@ -251,6 +251,18 @@ def test_variants_differ_and_one_seed_is_one_result():
     assert np.array_equal(one.clip.rotations[[0, 30, 59]], clip.rotations[[0, 30, 59]])
 
 
+def test_latents_are_drawn_as_widely_as_the_pack_says():
+    clip = made_walk(seconds=2.0)
+    known = keyed(clip, [0, 30])
+    drawn = []
+    for times in ({}, {"temperature": 2.5}):
+        model = Model()
+        fill_gaps(model, SimpleNamespace(content={"inbetweener": {"latent": 4} | times}), clip, known, seed=7)
+        drawn.append(model.seen[0]["latent"])
+    assert np.allclose(drawn[1], 2.5 * drawn[0]) and np.abs(drawn[0][2]).max() > 0.1
+    assert not drawn[1][:2].any()  # the best guess, and in the mirror, beside it
+
+
 def test_speed_at_the_target_is_seen():
     clip = made_walk(seconds=2.0)
     known = keyed(clip, [*range(10), 30])

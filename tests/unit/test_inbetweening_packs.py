@@ -72,6 +72,8 @@ def broken(content, path, value):
     (("inbetweener",), {}, "inbetweener.latent"),
     (("inbetweener", "latent"), 5, "latent"),
     (("inbetweener", "features"), 51, "features"),
+    (("inbetweener", "temperature"), "hot", "inbetweener.temperature"),
+    (("inbetweener", "temperature"), -1.0, "inbetweener.temperature"),
     (("inbetweener", "spread"), [[1.0, 2.0, 3.0]], "3 times [x, y, z]"),
     (("graphs", 0, "name"), "other", "none named model"),
     (("graphs", 0, "outputs", 0, "shape"), ["B", "T", 2, 3], "turns"),

@@ -107,17 +107,21 @@ def gap_tables(metrics: dict) -> list[str]:
               "|---" * (1 + len(lengths)) + "|",
               *(f"| {name} | " + " | ".join(f"{windows[n][f'ratio_{figure}']:.2f}" for n in lengths) + " |"
                 for figure, name in names.items()), ""]
+    lines += ["With feet locked after it, as \"Fill Between Keys\" does unless told otherwise, L2P is "
+              + ", ".join(f"{row['ratio_l2p']:.3f}" for row in metrics["locked"].values())
+              + " of interpolation's in the mean over actions.", ""]
     told = dict(metrics["variants"])
     lines += [f"Variants at {told.pop('missing'):g} missing frames, joint error in cm: "
               + ", ".join(f"{name.removesuffix('_cm').replace('_', ' ')} {value:.2f}" for name, value in told.items())
               + " (how far variants are from the best guess).", ""]
     if metrics["lone_keys"]:
         lines += ["Lone whole keys with nothing moving beside them, as an artist sets them; joint error in cm of what "
-                  "is between, and how fast feet near the floor slide, cm/s, without foot lock:", "",
-                  "| frames from key to key | interpolation | model | ratio | slide, real | interpolation | model |",
-                  "|---" * 7 + "|"]
+                  "is between, and how fast feet near the floor slide, cm/s; locked: with feet locked after it:", "",
+                  "| frames from key to key | interpolation | model | ratio | locked | slide, real | interpolation | "
+                  "model | locked |", "|---" * 9 + "|"]
         lines += [f"| {every} | {row['interpolation_cm']:.2f} | {row['model_cm']:.2f} | **{row['ratio']:.2f}** | "
-                  f"{row['skate_real']:.0f} | {row['skate_interpolation']:.0f} | {row['skate_model']:.0f} |"
+                  f"{row['locked_cm']:.2f} | {row['skate_real']:.0f} | {row['skate_interpolation']:.0f} | "
+                  f"{row['skate_model']:.0f} | {row['skate_locked']:.0f} |"
                   for every, row in metrics["lone_keys"].items()] + [""]
     lines += ["L2P of the model as a ratio to interpolation (its joint error in cm, interpolation's):", "",
               "| action | " + " | ".join(lengths) + " |", "|---" * (1 + len(lengths)) + "|"]

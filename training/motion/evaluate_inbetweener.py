@@ -19,13 +19,12 @@ from tqdm import tqdm
 from blender_addon.errors import GalateaError
 from blender_addon.inference.packs import Pack, models_folder, read_pack
 from blender_addon.inference.sessions import Session, open_session
-from blender_addon.motion.clip import Clip
-from blender_addon.motion.inbetweening import fill_gaps
 from blender_addon.motion.kinematics import forward_kinematics
 from blender_addon.motion.skeleton import CANONICAL, JOINTS, PARENTS
 
 from .card import gap_tables, write_card
-from .clips import FPS, ClipSet, load_clips
+from .clips import ClipSet, load_clips
+from .gap_filling import fill_windows, lock_feet, poses_of
 from .gap_metrics import joint_cm
 from .gap_pictures import plot_by_frame, plot_lengths
 from .gap_scores import (
@@ -52,11 +51,13 @@ _SHOWN = 30  # the length of the gaps in the contact sheets
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """One length: its windows, each way's poses, and each way's figures by action."""
+    """One length: its windows, each way's poses, and each way's figures by action; locked: those of the model with feet
+    locked after it."""
 
     gaps: Gaps
     made: dict[str, Poses]
     table: dict[str, dict[str, dict[str, float]]]
+    locked: dict[str, dict[str, float]]
 
 
 def evaluate(data: Path, pack_folder: Path | None, out: Path, record: bool = False) -> None:
@@ -124,7 +125,9 @@ def variants(judged: Judged, session: Session, pack: Pack) -> dict[str, float]:
     """In every fourth window: joint error in cm of the best guess, of a variant and of the best of all, and how far
     variants are from the best guess."""
     gaps, guess = judged.gaps.every(4), tuple(part[::4] for part in judged.made["model"])
-    made = [globals_of(fill_windows(gaps, session, pack, seed), gaps)[1] for seed in range(_VARIANTS)]
+    takes = ([filled.clip for filled in fill_windows(gaps, session, pack, [seed] * len(gaps))]
+             for seed in range(_VARIANTS))
+    made = [globals_of(poses_of(clips), gaps)[1] for clips in takes]
     true, own = globals_of((gaps.rotations, gaps.positions), gaps)[1], globals_of(guess, gaps)[1]
     errors = np.array([joint_cm(joints, true) for joints in made])
     figures = {"missing": gaps.missing, "guess_cm": joint_cm(own, true).mean(), "variant_cm": errors.mean(),
@@ -133,26 +136,19 @@ def variants(judged: Judged, session: Session, pack: Pack) -> dict[str, float]:
     return {name: round(float(value), 3) for name, value in figures.items()}
 
 
-def fill_windows(gaps: Gaps, session: Session, pack: Pack, seed: int | None = None) -> Poses:
-    """Every window filled as the add-on fills it."""
-    made = []
-    for rotations, positions, known in zip(gaps.rotations, gaps.positions, gaps.known, strict=True):
-        given = known[:, :1]
-        clip = Clip(CANONICAL, np.where(given[..., None], rotations, [1.0, 0.0, 0.0, 0.0]),
-                    np.where(given, positions, 0.0), FPS)
-        made.append(fill_gaps(session, pack, clip, known, seed).clip)
-    return np.array([clip.rotations for clip in made]), np.array([clip.positions for clip in made])
-
-
 def _judge(gaps: Gaps, clips: ClipSet, session: Session, pack: Pack, scale: np.ndarray) -> Judged:
+    filled = fill_windows(gaps, session, pack)
     made = {"zero_velocity": by_standing_still(gaps), "interpolation": by_interpolation(gaps),
-            "model": fill_windows(gaps, session, pack)}
-    return Judged(gaps, made, {way: score(poses, gaps, clips.labels, scale)
-                               for way, poses in tqdm(made.items(), desc=f"{gaps.missing} missing", leave=False)})
+            "model": poses_of([window.clip for window in filled])}
+    table = {way: score(poses, gaps, clips.labels, scale)
+             for way, poses in tqdm(made.items(), desc=f"{gaps.missing} missing", leave=False)}
+    return Judged(gaps, made, table, score(poses_of(lock_feet(gaps, filled)), gaps, clips.labels, scale))
 
 
 def to_metrics(judged: dict[int, Judged]) -> dict:
-    """metrics.json: the mean over actions, each action, each length and way; lengths without a window are left out."""
+    """metrics.json: the mean over actions, each action, each length and way; lengths without a window are left out.
+
+    locked: the mean over actions as ratios to interpolation's, with feet locked as the operator does."""
     actions = sorted({action for j in judged.values() for action in j.table["model"]} - {*MEANS})
 
     def of(name: str) -> dict[str, dict]:
@@ -166,6 +162,9 @@ def to_metrics(judged: dict[int, Judged]) -> dict:
         return found
 
     return {"mean": of(MEANS[0]), "mean_over_windows": of(MEANS[1]),
+            "locked": {str(n): {f"ratio_{f}": round(j.locked[MEANS[0]][f]
+                                                    / max(j.table["interpolation"][MEANS[0]][f], 1e-9), 4)
+                                for f in FIGURES} for n, j in judged.items()},
             "actions": {action: of(action) for action in actions}, "windows": max(len(j.gaps) for j in judged.values()),
             "windows_by_length": {str(n): len(j.gaps) for n, j in judged.items()}}
 

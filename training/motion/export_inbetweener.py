@@ -23,6 +23,7 @@ from blender_addon.inference.packs import read_pack
 from blender_addon.motion.inbetween_features import CHANNELS, JOINT_COUNT, SIZE
 from blender_addon.motion.skeleton import CANONICAL
 
+from .calibrate_variants import calibrate
 from .card import data_table, write_card
 from .clips import FPS
 from .export_generator import OPSET, halve, round_weights
@@ -59,11 +60,12 @@ def load_run(run: Path) -> tuple[Inbetweener, dict, dict]:
 
 
 def export(run: Path, out: Path, limits: Sequence[str] = (), compare: Sequence[Path] = (),
-           others: Sequence[Path] = ()) -> None:
+           others: Sequence[Path] = (), data: Path | None = None) -> None:
     """Write model.onnx, pack.toml and README.md into `out`.
 
     limits: its weak spots in words, compare: runs on a share of the clips, both for the card. others: runs of the same
-    size whose networks go into the graph too; it says the mean.
+    size whose networks go into the graph too; it says the mean. data: the prepared clips it was trained on; with them,
+    it is found out how widely its variants are to be drawn (calibrate_variants.py).
     """
     model, about, training = _with_what_came_before(run, out.name)
     about["curves"]["data"] = [by_data(other) for other in compare]
@@ -75,13 +77,15 @@ def export(run: Path, out: Path, limits: Sequence[str] = (), compare: Sequence[P
     round_weights(model)
     graph = to_onnx(model)
     out.mkdir(parents=True, exist_ok=True)
-    data = graph.SerializeToString()
-    (out / "model.onnx").write_bytes(data)
-    content = pack_content(model, about, training, data, out.name)
+    graph_bytes = graph.SerializeToString()
+    (out / "model.onnx").write_bytes(graph_bytes)
+    content = pack_content(model, about, training, graph_bytes, out.name)
     content |= {"limits": list(limits)} if limits else {}
     (out / "pack.toml").write_bytes(tomli_w.dumps(content).encode())
+    if data:
+        calibrate(out, data)
     write_card(out)
-    print(f"{out}: {len(data) / 1e6:.1f} MB, {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters")
+    print(f"{out}: {len(graph_bytes) / 1e6:.1f} MB, {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters")
 
 
 def _with_what_came_before(run: Path, name: str) -> tuple[Inbetweener, dict, dict]:
@@ -173,7 +177,7 @@ def tensors(shape: InbetweenerShape) -> dict[str, list[dict]]:
               ("before", [*window, CHANNELS], "int64", "frame of each channel's key before"),
               ("after", [*window, CHANNELS], "int64", "frame of each channel's key after"),
               ("share", [*window, CHANNELS], "float32", "of the way from key to key"),
-              ("latent", ["batch", shape.latent], "float32", "zeros: the likeliest; unit normal draws: variants")]
+              ("latent", ["batch", shape.latent], "float32", "zeros: the likeliest; unit normal draws, times temperature: variants")]
     outputs = [("turns", [*window, JOINT_COUNT, 3], "float32", "rad about the joint's own axes, on interpolation"),
                ("shifts", [*window, 3], "float32", "metres of the hips as the body is turned, on interpolation"),
                ("contacts", [*window, 4], "float32", "LeftFoot, LeftToe, RightFoot, RightToe, probability")]
@@ -184,7 +188,7 @@ def tensors(shape: InbetweenerShape) -> dict[str, list[dict]]:
 def pack_content(model: Inbetweener | Together, about: dict, training: dict, data: bytes, name: str) -> dict:
     """pack.toml as a dictionary."""
     return {
-        "format": 1, "id": name, "kind": "motion-inbetweener", "version": "0.2.0",
+        "format": 1, "id": name, "kind": "motion-inbetweener", "version": "0.2.1",
         "title": "Motion between the keys of a humanoid", "licence": "CC0-1.0", "fps": int(FPS),
         "data": data_table(about["clips"]),
         "graphs": [{"name": "model", "file": "model.onnx", "sha256": hashlib.sha256(data).hexdigest(),

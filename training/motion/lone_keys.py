@@ -12,6 +12,7 @@ from blender_addon.motion.inbetween_features import CHANNELS
 from blender_addon.motion.inbetweening import fill_gaps, interpolate_gaps
 from blender_addon.motion.kinematics import joint_positions
 from blender_addon.motion.measures import foot_skate
+from blender_addon.motion.planting import plant_feet
 
 from .clips import ClipSet
 
@@ -20,21 +21,24 @@ _SHORTEST, _LONGEST = 65, 400
 
 
 def lone_keys(clips: ClipSet, which: list[int], session: Session, pack: Pack) -> dict[str, dict[str, float]]:
-    """Joint error in cm of what is between the keys, mean over frames, and foot skate in cm/s, mean over clips."""
+    """Joint error in cm of what is between the keys, mean over frames, and foot skate in cm/s, mean over clips; locked:
+    the model's with feet locked after it, as the operator does."""
     stretches = [s.cut(0, min(s.frames, _LONGEST)) for i in which for s in clips.stretches(i, _SHORTEST)]
     return {str(every): _figures(stretches, every, session, pack) for every in EVERY} if stretches else {}
 
 
 def _figures(stretches: list[Clip], every: int, session: Session, pack: Pack) -> dict[str, float]:
-    errors: dict[str, list[np.ndarray]] = {"interpolation": [], "model": []}
-    skate: dict[str, list[float]] = {"real": [], "interpolation": [], "model": []}
+    errors: dict[str, list[np.ndarray]] = {"interpolation": [], "model": [], "locked": []}
+    skate: dict[str, list[float]] = {"real": [], "interpolation": [], "model": [], "locked": []}
     for clip in stretches:
         known = np.zeros((clip.frames, CHANNELS), dtype=bool)
         known[::every] = True
         last = np.flatnonzero(known.any(axis=1))[-1] + 1
         clip, known = clip.cut(0, last), known[:last]
         between = ~known.all(axis=1)
-        made = {"interpolation": interpolate_gaps(clip, known), "model": fill_gaps(session, pack, clip, known).clip}
+        filled = fill_gaps(session, pack, clip, known)
+        made = {"interpolation": interpolate_gaps(clip, known), "model": filled.clip,
+                "locked": plant_feet(filled.clip, clip, known, [gap for gap in filled.gaps if not gap.why])}
         true = joint_positions(clip)
         skate["real"].append(foot_skate(clip))
         for way, filled in made.items():
