@@ -114,8 +114,12 @@ class Told:
     features: np.ndarray
 
 
-def tell(rotations: np.ndarray, positions: np.ndarray, known: np.ndarray) -> Told:
-    """Interpolate and gather the features of windows; shapes as in the module's own words."""
+def tell(rotations: np.ndarray, positions: np.ndarray, known: np.ndarray, poses: np.ndarray | None = None) -> Told:
+    """Interpolate and gather the features of windows; shapes as in the module's own words.
+
+    poses: (B, T) the frames from which time is reckoned and whose joints are shown as the poses before and after; None
+    for all on which anything is keyed. With whole poses alone the network passes a key of one arm without a jerk.
+    """
     batch, frames = known.shape[:2]
     layout = lay_out(known)
     turned, moved = interpolate(rotations, positions, layout)
@@ -134,9 +138,8 @@ def tell(rotations: np.ndarray, positions: np.ndarray, known: np.ndarray) -> Tol
     upright = np.stack([cos, -sin, zero, sin, cos, zero, zero, zero, one], axis=-1).reshape(batch, frames, 3, 3)
     matrices[:, :, 0] = upright @ matrices[:, :, 0]
 
-    any_key = np.broadcast_to(known.any(axis=-1, keepdims=True), (batch, frames, 1))
-    poses = lay_out(any_key)
-    last, following = poses.before, poses.after
+    between = lay_out((known.any(axis=-1) if poses is None else poses)[..., None])
+    last, following = between.before, between.after
     far_places = [np.take_along_axis(places, keys[..., None], axis=1) for keys in (last, following)]
     velocity = np.gradient(places, axis=1) if frames > 1 else np.zeros_like(places)
     speed_before, speed_after = _speeds_at_keys(rotations, positions, layout, turned, moved, heading)

@@ -76,12 +76,12 @@ def fill_slices(session: Session, pack: Pack, clip: Clip, known: np.ndarray, see
     known = _usable(clip, known)
     base = interpolate_gaps(clip, known)
     latent = None if seed is None else _drawn(pack, seed)
-    whole, speeds = _with_whole_ends(known), dict(speeds or {})
+    whole, given = _with_whole_ends(known), dict(speeds or {})
     gaps = [replace(gap, why=_unfit(gap, clip, doubtful)) for gap in find_gaps(whole)]
     made: dict[int, _Made] = {}
     for number, gap in enumerate(gaps):
         if not gap.why:
-            answer = _ask_for(session, pack, window_of(base, whole, gap, speeds), latent)
+            answer = _ask_for(session, pack, window_of(base, whole, gap, given), latent)
             if answer is None:
                 gaps[number] = replace(gap, why="the model is out of its depth between these keys")
             else:
@@ -91,16 +91,16 @@ def fill_slices(session: Session, pack: Pack, clip: Clip, known: np.ndarray, see
     passed = {gaps[number].last + 1: number for number in made
               if number + 1 in made and gaps[number + 1].first == gaps[number].last + 2}
     once = _assembled(base, known, gaps, made)
-    speeds = speeds_at(once, [key for key in passed if key not in speeds]) | speeds
+    shown = speeds_at(once, [key for key in passed if key not in given]) | given
     again = sorted({number + side for number in passed.values() for side in (0, 1)})
     for number in again:
-        made[number] = _ask_for(session, pack, window_of(base, whole, gaps[number], speeds), latent) or made[number]
+        made[number] = _ask_for(session, pack, window_of(base, whole, gaps[number], shown), latent) or made[number]
         yield 0.5 + 0.5 * number / len(gaps)
     filled = _assembled(base, known, gaps, made)
     held = np.ones(clip.frames, dtype=bool)
     for number in made:
         held[gaps[number].first - 1:gaps[number].last + 2] = False
-    return Filled(pass_keys(filled, known, held), tuple(gaps))
+    return Filled(pass_keys(filled, known, held, given), tuple(gaps))
 
 
 def _assembled(base: Clip, known: np.ndarray, gaps: Sequence[Gap], made: Mapping[int, _Made]) -> Clip:
@@ -197,9 +197,10 @@ def _ask(session: Session, window: Window, size: int, latent: np.ndarray | None
     alike, and it is nearer to the truth. A latent (size,) is asked for apart, and what it changes is added.
     """
     sides = list(MIRROR)
-    told = [tell(window.rotations, window.positions, window.known),
+    poses = window.known.all(axis=-1)
+    told = [tell(window.rotations, window.positions, window.known, poses),
             tell(window.rotations[:, :, sides] * _FLIP_ROTATION, window.positions * _FLIP_SHIFT,
-                 window.known[:, :, [*sides, CHANNELS - 1]])]
+                 window.known[:, :, [*sides, CHANNELS - 1]], poses)]
     latents = np.zeros((2, size))
     if latent is not None:
         told, latents = [*told, told[0]], np.concatenate([latents, latent[None]])

@@ -14,7 +14,8 @@ _SAME = 0.02  # radians, or of a quaternion's length: nearer is the same
 
 def meet_rotations(made: np.ndarray, own: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Rotations (T, 4) that are `own` where known (T,), and on from there what was made: by how much the two differ at
-    keys is brought in between them, more and more of the next one's."""
+    keys is brought in between them, more and more of the next one's, and slowly beside each, so that what is made
+    passes a key as quickly as it was made to."""
     rest = quat_multiply(quat_inverse(made), own)
     before, after, share = _between(known)
     met = quat_multiply(made, slerp(rest[before], rest[after], share))
@@ -29,9 +30,10 @@ def meet_locations(made: np.ndarray, own: np.ndarray, known: np.ndarray) -> np.n
 
 
 def _between(known: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(T,) the keys on both sides, and how far on the way."""
+    """(T,) the keys on both sides, and how far on the way, starting slowly and ending slowly."""
     layout = lay_out(np.asarray(known, dtype=bool)[None, :, None])
-    return layout.before[0, :, 0], layout.after[0, :, 0], layout.share[0, :, 0]
+    share = layout.share[0, :, 0]
+    return layout.before[0, :, 0], layout.after[0, :, 0], share * share * (3.0 - 2.0 * share)
 
 
 # --- one rotation can be written in several ways ---------------------------------------------------------------------

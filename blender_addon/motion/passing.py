@@ -6,7 +6,7 @@ Gaps are filled one at a time, so what is made on one side of a key knows nothin
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -33,23 +33,29 @@ def speeds_at(clip: Clip, keys: Collection[int]) -> dict[int, Speed]:
     return {key: (mean[key, :JOINT_COUNT], mean[key, JOINT_COUNT]) for key in keys}
 
 
-def pass_keys(clip: Clip, known: np.ndarray, held: np.ndarray) -> Clip:
+def pass_keys(clip: Clip, known: np.ndarray, held: np.ndarray, speeds: Mapping[int, Speed]) -> Clip:
     """The clip with one speed at each lone key of each channel, as known (T, 23) says, instead of one on either side.
 
-    What is known stays as it is, and so does all on frames that are held (T,); keys beside these are left alone. Both
-    sides meet at the speed that takes least bending (the energy of the two cubics that are added): nearer to the one
-    whose next key is nearer.
+    What is known stays as it is, and so does all on frames that are held (T,). Both sides of a key meet at the speed
+    that takes least bending (the energy of the two cubics that are added), nearer to the one whose next key is nearer;
+    at keys in `speeds` each side meets that speed instead, and keys beside held frames are left alone.
     """
     before, after = _neighbours(known)
-    lone = known & (before >= 0) & (after >= 0)
-    lone[1:-1] &= ~(held[:-2] | held[2:])[:, None]
+    beside = np.zeros(held.shape, dtype=bool)
+    beside[1:-1] = held[:-2] | held[2:]
+    lone = known & (before >= 0) & (after >= 0) & ~beside[:, None]
+    wanted = np.full((*known.shape, 3), np.nan)
+    for key, (turning, going) in speeds.items():
+        lone[key] = known[key] & ((before[key] >= 0) | (after[key] >= 0)) & ~held[key]
+        wanted[key] = np.concatenate([turning, [going]]) / clip.fps
     frames, channels = np.nonzero(lone)
     if len(frames) == 0:
         return clip
     reach = max(2, round(_REACH * clip.fps))
-    lengths = [np.minimum(np.abs(keys[frames, channels] - frames), reach) for keys in (before, after)]
+    lengths = [np.where(there < 0, 0, np.minimum(np.abs(there - frames), reach))
+               for there in (keys[frames, channels] for keys in (before, after))]
     for _ in range(2):  # on few frames a cubic is not quite as steep as its slope says
-        added = _bends(_ways(clip), frames, channels, lengths)
+        added = _bends(_ways(clip), frames, channels, lengths, wanted[frames, channels])
         added[known | held[:, None]] = 0.0
         turned = turned_by(clip.rotations, added[:, :JOINT_COUNT])
         rotations = np.where(known[:, :JOINT_COUNT, None] | held[:, None, None], clip.rotations, turned)
@@ -57,13 +63,13 @@ def pass_keys(clip: Clip, known: np.ndarray, held: np.ndarray) -> Clip:
     return clip
 
 
-def _bends(ways: tuple[np.ndarray, np.ndarray], frames: np.ndarray, channels: np.ndarray, lengths: list[np.ndarray]
-           ) -> np.ndarray:
+def _bends(ways: tuple[np.ndarray, np.ndarray], frames: np.ndarray, channels: np.ndarray, lengths: list[np.ndarray],
+           wanted: np.ndarray) -> np.ndarray:
     """(T, 23, 3) what brings both ways of keys to one: N keys on frames (N,) of channels (N,), each bent over so many
-    frames before and after it."""
+    frames before and after it. wanted: (N, 3) a speed a frame, nan where it is what takes least bending."""
     left, right = (length[:, None] for length in lengths)
     coming, going = (way[frames, channels] for way in ways)
-    speed = (coming * right + going * left) / (left + right)
+    speed = np.where(np.isnan(wanted), (coming * right + going * left) / (left + right), wanted)
     added = np.zeros_like(ways[0])
     for side, length, lack in ((-1, left, speed - coming), (1, right, speed - going)):
         for far in range(1, int(length.max())):

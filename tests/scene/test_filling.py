@@ -187,13 +187,23 @@ def test_keys_beside_the_range_say_how_fast_the_body_goes_at_its_ends(empty_scen
 def test_filled_again_it_is_the_same_and_elsewhere_generated_keys_stay(keyed):
     api.inbetween(keyed, api.InbetweenRequest(seed=3))
     once = made_keys.all_keys(generated=True)
-    api.inbetween(keyed, api.InbetweenRequest(first=1, last=21, seed=3))
+    api.inbetween(keyed, api.InbetweenRequest(seed=3))
     assert made_keys.all_keys(generated=True) == once
     api.inbetween(keyed, api.InbetweenRequest(first=1, last=21, seed=4))
     again = made_keys.all_keys(generated=True)
     for place, rows in once.items():
         assert [row for row in rows if row[0][0] > 21] == [row for row in again[place] if row[0][0] > 21]
     assert again != once
+
+
+@pytest.mark.parametrize("ends", [{"first": 1, "last": 21}, {"first": 21, "last": 41}])
+def test_a_gap_filled_alone_goes_on_as_the_other_was_filled(keyed, ends):
+    """The stub's bump is steepest beside the keys, so that two of them make a corner there."""
+    api.inbetween(keyed, api.InbetweenRequest(feet=False, keys="every"))
+    api.inbetween(keyed, api.InbetweenRequest(feet=False, keys="every", **ends))
+    steps = np.diff(joints_at(keyed, 17, 25)[:, 0], axis=0)
+    corners = np.linalg.norm(np.diff(steps, axis=0), axis=-1)
+    assert corners[3] < 1.5 * np.delete(corners, 3).max()
 
 
 def test_variants_are_copies_and_the_action_is_kept(keyed):

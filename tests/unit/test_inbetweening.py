@@ -183,6 +183,18 @@ def test_a_part_that_is_keyed_on_every_frame_for_a_while_is_shown_as_it_goes():
     assert np.array_equal(filled.clip.rotations[20:41, arm], clip.rotations[20:41, arm])
 
 
+def test_a_key_of_one_joint_is_met_but_time_is_reckoned_from_whole_poses():
+    clip = made_chaos(frames=41)
+    known, arm = keyed(clip, [0, 40]), INDEX["RightArm"]
+    alone, model, other = known.copy(), Model(), Model()
+    alone[17, arm] = True
+    fill_gaps(model, PACK, blank(clip, known), known)
+    fill_gaps(other, PACK, blank(clip, alone), alone)
+    for part in ("time", "curves", "before", "after", "known_before"):
+        assert np.allclose(model.seen[0]["features"][..., PARTS[part]], other.seen[0]["features"][..., PARTS[part]])
+    assert other.seen[0]["features"][0, 17, PARTS["known"]][arm] == 1.0
+
+
 def break_at(clip, key):
     """(23,) by how much the speed of each channel changes at a key: from the two steps on either side."""
     q, p = clip.rotations[key - 2:key + 3], clip.positions[key - 2:key + 3]

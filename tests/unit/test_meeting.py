@@ -6,7 +6,7 @@ import pytest
 
 from blender_addon.motion.channels import rotation_quaternions, rotation_values
 from blender_addon.motion.meeting import goes_round, is_written_like, meet_locations, meet_rotations, written_like
-from blender_addon.motion.rotations import normalise, quat_angle, quat_continuous
+from blender_addon.motion.rotations import normalise, quat_angle, quat_continuous, quat_from_axis_angle
 
 MODES = ("QUATERNION", "AXIS_ANGLE", "XYZ", "XZY", "YXZ", "YZX", "ZXY", "ZYX")
 
@@ -27,7 +27,24 @@ def test_keys_are_met_and_a_constant_difference_stays_one():
     places = rng.normal(size=(20, 3))
     assert np.allclose(meet_locations(places, places + 2.0, known), places + 2.0)
     moved = meet_locations(places, rng.normal(size=(20, 3)), known)
-    assert np.allclose(np.diff((moved - places)[:8], n=2, axis=0), 0.0, atol=1e-12)  # evenly from key to key
+    way = (moved - places)[:8]
+    share = np.arange(8)[:, None] / 7.0
+    assert np.allclose(way, way[:1] + (way[7:] - way[:1]) * share**2 * (3.0 - 2.0 * share), atol=1e-12)
+
+
+def test_a_key_that_is_elsewhere_is_passed_as_quickly_as_what_was_made():
+    """An IK target with a key of its own halfway, where the body has moved on meanwhile: no corner in its way."""
+    frames = np.arange(61.0)
+    made = frames[:, None] * [0.02, 0.0, 0.01]
+    own = made + np.where((frames > 15) & (frames < 45), 1.0, 0.0)[:, None] * [0.0, 0.4, -0.3]
+    known = np.isin(frames, [0, 30, 60])
+    steps = np.diff(meet_locations(made, own, known), axis=0)
+    assert np.linalg.norm(np.diff(steps, axis=0), axis=-1).max() < 0.005 < 0.5 / 30.0  # the step that lines would have
+    turned = quat_from_axis_angle(np.array([0.0, 0.0, 1.0]), 0.02 * frames)
+    other = quat_from_axis_angle(np.array([0.0, 0.0, 1.0]), 0.02 * frames + np.where(own[:, 1] > 0.0, 0.5, 0.0))
+    met = meet_rotations(turned, other, known)
+    steps = quat_angle(met[1:], met[:-1])
+    assert np.abs(np.diff(steps)).max() < 0.005
 
 
 @pytest.mark.parametrize("mode", MODES)
