@@ -41,6 +41,19 @@ def texels(mesh):
     return density / (np.sum(density * real) / np.sum(real)), real
 
 
+def stretched(mesh):
+    """(F,) how many times as much each face is stretched one way as the other, and (F,) the faces' areas."""
+    quads = mesh.vertices[mesh.faces]
+    one, two = quads[:, 2] - quads[:, 0], quads[:, 3] - quads[:, 1]
+    length = np.linalg.norm(one, axis=1)
+    real = np.linalg.norm(np.cross(one, two), axis=1) / 2
+    own = np.zeros((len(one), 2, 2))  # the diagonals in the face's plane, as columns
+    own[:, 0, 0], own[:, 0, 1], own[:, 1, 1] = length, np.sum(one * two, axis=1) / length, 2.0 * real / length
+    drawn = np.stack([mesh.uvs[:, 2] - mesh.uvs[:, 0], mesh.uvs[:, 3] - mesh.uvs[:, 1]], axis=2)
+    most, least = np.linalg.svd(drawn @ np.linalg.inv(own), compute_uv=False).T
+    return most / least, real
+
+
 def overlapping(mesh, size=1024):
     """The shares of texels that lie on more than one face, of those that lie on any, and of those in the square."""
     count = np.zeros((size, size), int)

@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from ..errors import GalateaError
-from .body_uvs import chart, charts, texture_coordinates
+from .body_uvs import charts, pattern, texture_coordinates
 from .body_weights import JOINTS, influences
 from .extremities import digit_joints
 from .figure import LEVELS, Figure
@@ -81,18 +81,16 @@ def make_body_in_slices(measurements: Mapping[str, float], shape: Mapping[str, f
     indices, weights = influences()
     yield 0.0
     for name in charts():
-        chart(name)
+        pattern(name)
         yield 0.0
-    texture_coordinates()
-    yield 0.0
     figure = restyled_figure(Figure(asked, min(max(asked[SEX], 0.0), 1.0)), shape)
     figure = yield from fit_in_slices(figure)
     vertices, places = skin(figure), positions(figure)
     if shape:
         pupils = vertices[[side["pupil"][0] for side in (loops().left, loops().right)]]
         vertices, places = restyled(vertices, JOINTS, places, (indices, weights), pupils, shape)
-    return BodyMesh(vertices, refinement().faces.copy(), texture_coordinates().copy(), JOINTS, places, indices.copy(),
-                    weights.copy())
+    uvs = yield from texture_coordinates(vertices)
+    return BodyMesh(vertices, refinement().faces.copy(), uvs, JOINTS, places, indices.copy(), weights.copy())
 
 
 def positions(figure: Figure) -> np.ndarray:

@@ -1,40 +1,71 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Texture coordinates of bodies: the charts of the cage cut open, flattened and packed; the same for every body."""
+"""Texture coordinates of bodies: the charts of the cage cut open, laid flat for every body, and packed.
+
+All bodies have the same charts in the same order in the picture, and everywhere as many texels to a metre; how long and
+broad each chart is, is the body's. What lies on the right is the mirror image of the left.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from itertools import pairwise
 
 import numpy as np
 
-from .flattening import cut, flatten, pack, upright
+from .cutting import finer
+from .flattening import cut, flatten, moved_apart, pack, upright
 from .loops import EAR_ROWS, HEAD, TRUNK, loops
-from .modelling import modelled_points
+from .modelling import modelled_points, refinement, skin
+from .relaxing import Chart, Shapes, relaxed, shapes, solver
+from .relief import modelled_man
+
+_ROUNDS = 60  # for the modelled man, whom all others begin with
 
 
-@lru_cache(maxsize=1)
-def texture_coordinates() -> np.ndarray:
-    """(F, 4, 2) of every corner of the smooth mesh, within 0..1, charts upright, none upon another."""
-    own = loops()
-    corners = np.zeros((len(own.quads), 4, 2))
-    placed = {name: chart(name) for name in charts()}
-    sizes, names = [], []
-    for name, flat in placed.items():
-        for one in (name, name[:-1] + "R") if name.endswith(".L") else (name,):
-            names.append(one)
-            sizes.append(np.ptp(flat.reshape(-1, 2), axis=0))
-    corner, side = pack(sizes)
-    for name, low in zip(names, corner):
-        n = own.chart_names.index(name)
-        faces = np.flatnonzero(own.charts == n)
-        if name.endswith(".R"):
-            flat = placed[name[:-1] + "L"] * (-1.0, 1.0)
-            faces, flat = _opposite(np.flatnonzero(own.charts == own.chart_names.index(name[:-1] + "L")), flat)
-        else:
-            flat = placed[name]
-        corners[faces] = (flat - flat.reshape(-1, 2).min(axis=0) + low) / side
-    return _finer(corners)
+@dataclass(frozen=True, eq=False)
+class Pattern:
+    """A chart as it lies on the modelled man; of one in the middle the left half, up to the axis u = 0.
+
+    faces, opposite: (F,) of the smooth mesh, on the left and on the right. chart: the faces in the picture. skin: (N,)
+    the body's vertex at each of the chart's points. solve: what `relaxed` asks for. plane: (N,) complex, metres.
+    """
+
+    faces: np.ndarray
+    opposite: np.ndarray
+    chart: Chart
+    skin: np.ndarray
+    solve: np.ndarray
+    plane: np.ndarray
+    gaps: np.ndarray
+
+    def on(self, vertices: np.ndarray) -> Shapes:
+        """What the quads are on a body."""
+        skin = vertices[self.skin[self.chart.quads[: len(self.faces)]]]
+        return shapes(np.concatenate([skin, self.gaps]), len(self.gaps))
+
+
+def texture_coordinates(vertices: np.ndarray) -> Generator[float, None, np.ndarray]:
+    """(F, 4, 2) of every corner of a body's smooth mesh (N, 3), within 0..1, charts upright, none upon another.
+
+    Yields the share that is done every few milliseconds; the first time some tenths of a second go into `pattern`.
+    """
+    planes = {}
+    for n, name in enumerate(charts()):
+        own = pattern(name)
+        for plane in relaxed(own.chart, own.on(vertices), own.solve, own.plane):
+            planes[name] = plane
+            yield n / len(charts())
+        planes[name] = _upright(name, planes[name], vertices[own.skin])
+    islands = _islands(planes)
+    places, side = moved_apart(*_order(), _sizes(islands))
+    corners = np.zeros((len(refinement().faces), 4, 2))
+    for island, place in zip(islands, places, strict=True):
+        low = np.min([quads.min(axis=(0, 1)) for _, quads in island], axis=0)
+        for faces, quads in island:
+            corners[faces] = (quads - low + place) / side
+    return corners
 
 
 def charts() -> list[str]:
@@ -43,32 +74,108 @@ def charts() -> list[str]:
 
 
 @cache
-def chart(name: str) -> np.ndarray:
-    """(F, 4, 2) a chart of the cage laid flat and upright, metres. Some take a tenth of a second, once."""
+def pattern(name: str) -> Pattern:
+    """A chart ready to be laid on bodies. The first time takes some hundredths of a second."""
     own = loops()
     faces = np.flatnonzero(own.charts == own.chart_names.index(name))
     numbers, origin = cut(own.quads[faces], _seams())
     at = modelled_points()[origin]
-    plane = upright(flatten(at, numbers), _up(name, at))
-    return plane[numbers] * np.sqrt(_area(at, numbers) / _flat_area(plane, numbers))
+    plane, on_axis = upright(flatten(at, numbers), _up(name, at)), np.zeros(len(at), bool)
+    if not name.endswith(".L"):
+        left = at[numbers, 0].mean(axis=1) > 0.0
+        on_axis[np.intersect1d(numbers[left], numbers[~left])] = True
+        plane[:, 0] = np.where(on_axis, 0.0, plane[:, 0] - plane[on_axis, 0].mean())
+        used, numbers = np.unique(numbers[left], return_inverse=True)
+        faces, numbers, plane, on_axis = faces[left], numbers.reshape(-1, 4), plane[used], on_axis[used]
+    chart, skins = _finer(faces, numbers, on_axis)
+    plane = (plane @ (1.0, 1j))[chart.cage].mean(axis=1)
+    between = _between_fingers(skins, seen_from=name) if name in ("hand.L", "palm.L") else np.zeros((0, 4), int)
+    ready = Pattern((4 * faces[:, None] + np.arange(4)).ravel(), _opposite(faces),
+                    replace(chart, quads=np.concatenate([chart.quads, between]), gaps=len(between)), skins, None, plane,
+                    np.pad(_flat(plane)[between], ((0, 0), (0, 0), (0, 1))))
+    shape = ready.on(_model())
+    solve = solver(ready.chart, shape)
+    *_, plane = relaxed(ready.chart, shape, solve, plane, _ROUNDS)
+    return replace(ready, solve=solve, plane=plane)
 
 
-def _finer(corners: np.ndarray) -> np.ndarray:
-    """(4 F, 4, 2) the coordinates of the four quads of each face of the cage (F, 4, 2)."""
-    middle = corners.mean(axis=1)
-    after = (corners + np.roll(corners, -1, axis=1)) / 2.0
-    quads = [np.stack([corners[:, k], after[:, k], middle, after[:, k - 1]], axis=1) for k in range(4)]
-    return np.stack(quads, axis=1).reshape(-1, 4, 2)
+def _between_fingers(skins: np.ndarray, seen_from: str) -> np.ndarray:
+    """(G, 4) quads between neighbouring fingers of a hand; skins: (N,) the body's vertices at the chart's points."""
+    place = np.full(len(_model()), -1)
+    place[skins] = np.arange(len(skins))
+    rings = [place[finer(loops().left[f"finger{n}"])] for n in range(4)]
+    pairs = [(one[:, 8], two[:, 2]) for one, two in pairwise(rings)]  # the sides that face each other
+    quads = np.concatenate([np.stack([one[1:], one[:-1], two[:-1], two[1:]], axis=1) for one, two in pairs])
+    return quads[:, ::-1] if seen_from == "hand.L" else quads
 
 
-def _opposite(faces: np.ndarray, chart: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The faces on the other side of some, and what belongs to their corners, in their order."""
+@lru_cache(maxsize=1)
+def _model() -> np.ndarray:
+    return skin(modelled_man())
+
+
+Island = list[tuple[np.ndarray, np.ndarray]]  # faces (F,) and their corners (F, 4, 2), one or two times
+
+
+def _islands(planes: dict[str, np.ndarray]) -> list[Island]:
+    """What lies together in the picture: both halves of a chart in the middle, otherwise left and right by themselves.
+    """
+    islands = []
+    for name, plane in planes.items():
+        own = pattern(name)
+        quads = _flat(plane)[own.chart.quads[: len(own.faces)]]
+        left = own.faces, quads
+        right = own.opposite, quads[:, [0, 3, 2, 1]] * (-1.0, 1.0)
+        islands += [[left], [right]] if name.endswith(".L") else [[left, right]]
+    return islands
+
+
+def _sizes(islands: list[Island]) -> np.ndarray:
+    """(I, 2) metres."""
+    return np.array([np.ptp(np.concatenate([quads for _, quads in island]).reshape(-1, 2), axis=0)
+                     for island in islands])
+
+
+@lru_cache(maxsize=1)
+def _order() -> tuple[np.ndarray, np.ndarray]:
+    """(I, 2) where the modelled man's islands lie, and (I, 2) how large they are, metres."""
+    sizes = _sizes(_islands({name: pattern(name).plane for name in charts()}))
+    return np.array(pack(list(sizes), 0)[0]), sizes
+
+
+def _flat(plane: np.ndarray) -> np.ndarray:
+    return np.stack([plane.real, plane.imag], axis=1)
+
+
+def _upright(name: str, plane: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """(N,) complex; halves are upright as they are, as their axis is."""
+    if not name.endswith(".L"):
+        return plane
+    return upright(_flat(plane), _up(name, at)) @ (1.0, 1j)
+
+
+def _finer(faces: np.ndarray, numbers: np.ndarray, on_axis: np.ndarray) -> tuple[Chart, np.ndarray]:
+    """The chart of the smooth mesh, and (N,) the body's vertices at its points, of some faces of the cage (F,) whose
+    corners have numbers (F, 4) in their own chart; on_axis: (C,)."""
+    sides = np.stack([numbers, np.roll(numbers, -1, axis=1)], axis=2).reshape(-1, 2)
+    ends, side = np.unique(np.sort(sides, axis=1), axis=0, return_inverse=True)
+    side, middle = side.reshape(-1, 4) + len(on_axis), len(on_axis) + len(ends) + np.arange(len(faces))
+    quads = np.stack([np.stack([numbers[:, k], side[:, k], middle, side[:, k - 1]], axis=1) for k in range(4)], axis=1)
+    cage = np.concatenate([np.repeat(np.arange(len(on_axis))[:, None], 4, axis=1), ends[:, [0, 0, 1, 1]], numbers])
+    skins = np.empty(len(cage), int)
+    skins[quads] = refinement().faces.reshape(-1, 4, 4)[faces]
+    return Chart(quads.reshape(-1, 4), 0, cage, on_axis[cage].all(axis=1)), skins
+
+
+def _opposite(faces: np.ndarray) -> np.ndarray:
+    """(4 F,) the faces of the smooth mesh on the other side of those of some faces of the cage (F,); where their
+    corners run 0, 1, 2, 3 theirs mirror 0, 3, 2, 1."""
     own = loops()
     find = {tuple(sorted(quad)): n for n, quad in enumerate(own.quads.tolist())}
-    theirs = own.mirror[own.quads[faces]]
-    opposite = np.array([find[tuple(sorted(quad))] for quad in theirs.tolist()])
-    match = np.argmax(own.quads[opposite][:, :, None] == theirs[:, None, :], axis=2)
-    return opposite, np.take_along_axis(chart, match[:, :, None], axis=1)
+    mirrored = own.mirror[own.quads[faces]]
+    opposite = np.array([find[tuple(sorted(quad))] for quad in mirrored.tolist()])
+    corner = np.argmax(own.quads[opposite][:, None, :] == mirrored[:, :, None], axis=2)
+    return (4 * opposite[:, None] + corner).ravel()
 
 
 @lru_cache(maxsize=1)
@@ -80,23 +187,12 @@ def _seams() -> frozenset[tuple[int, int]]:
     for own in (left, loops().right):
         legs = np.concatenate([own["leg"], own["foot"]])
         ankle = len(own["leg"])
-        lines += [[own["crotch"][1], *legs[: ankle + 1, 14]], list(legs[ankle: ankle + 5, 10])]
+        lines += [[own["crotch"][1], *legs[: ankle + 1, 14]], list(legs[ankle: ankle + 4, 10])]
         lines += [[own["foot"][9, 12 - n], *own[f"toe{n}"][:, 4]] for n in range(5)]
         lines += [[trunk[EAR_ROWS[0], 6 if own is left else -6], *own["ear"][:2, 4]]]
         lines += [[trunk[14, 6 if own is left else -6], *own["arm"][:, 6]]]
     pairs = [pair for line in lines for pair in pairwise(int(vertex) for vertex in line)]
     return frozenset((min(pair), max(pair)) for pair in pairs)
-
-
-def _area(points: np.ndarray, quads: np.ndarray) -> float:
-    a, b, c, d = points[quads.T]
-    return float(np.linalg.norm(np.cross(c - a, d - b), axis=1).sum() / 2.0)
-
-
-def _flat_area(plane: np.ndarray, quads: np.ndarray) -> float:
-    a, b, c, d = plane[quads.T]
-    across, along = c - a, d - b
-    return float(np.sum(across[:, 0] * along[:, 1] - across[:, 1] * along[:, 0]) / 2.0)
 
 
 def _up(name: str, points: np.ndarray) -> np.ndarray:

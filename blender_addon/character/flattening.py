@@ -129,19 +129,22 @@ def upright(plane: np.ndarray, up: np.ndarray) -> np.ndarray:
     return plane @ np.array([[y, x], [-x, y]]) / length
 
 
-def pack(sizes: list[np.ndarray]) -> tuple[list[np.ndarray], float]:
-    """Charts into the smallest square of a few tried: their lower left corners, and the square's side."""
+def pack(sizes: list[np.ndarray], first: int = 1) -> tuple[list[np.ndarray], float]:
+    """Charts into the smallest square of a few tried: their lower left corners, and the square's side.
+
+    first: which come first, the broadest, 0, or the tallest, 1.
+    """
     area = np.sqrt(sum(float(np.prod(size)) for size in sizes))
-    tried = [_fill(sizes, side) for side in area * np.linspace(1.0, 1.5, 51)]
+    tried = [_fill(sizes, side, first) for side in area * np.linspace(1.0, 1.5, 51)]
     return min(tried, key=lambda packed: packed[1])
 
 
-def _fill(sizes: list[np.ndarray], side: float) -> tuple[list[np.ndarray], float]:
-    """The tallest chart first, each as low as it goes on what already lies there, and then as far left."""
+def _fill(sizes: list[np.ndarray], side: float, first: int) -> tuple[list[np.ndarray], float]:
+    """The broadest or tallest chart first, each as low as it goes on what already lies there, and then as far left."""
     cell, gap = side / 256, side * _GAP
     skyline = np.full(256, gap)
     places = [np.zeros(2)] * len(sizes)
-    for n in sorted(range(len(sizes)), key=lambda n: -sizes[n][1]):
+    for n in sorted(range(len(sizes)), key=lambda n: -sizes[n][first]):
         wide = min(int(np.ceil((sizes[n][0] + gap) / cell)), 253)
         below = np.lib.stride_tricks.sliding_window_view(skyline[3:], wide).max(axis=1)
         at = int(np.argmin(below)) + 3
@@ -149,3 +152,24 @@ def _fill(sizes: list[np.ndarray], side: float) -> tuple[list[np.ndarray], float
         skyline[at: at + wide] = below[at - 3] + sizes[n][1] + gap
     right = max(place[0] + size[0] for place, size in zip(places, sizes)) + gap
     return places, float(max(side, right, skyline.max()))
+
+
+def moved_apart(places: np.ndarray, sizes: np.ndarray, others: list[np.ndarray] | np.ndarray
+                ) -> tuple[np.ndarray, float]:
+    """Charts of other sizes in the order of some that were packed: their lower left corners, and the square's side.
+
+    places, sizes, others: (N, 2). A chart beside another stays beside it, one above it above it; all go as far down and
+    to the left as that lets them. Where that wastes much room they are packed anew.
+    """
+    gap = 1.2 * np.sqrt(np.prod(others, axis=1).sum()) * _GAP
+    apart = places[None] - (places + sizes)[:, None]  # (N, N, 2) from the first's end to the second's start
+    along = np.argmax(apart, axis=2)
+    result = np.full((len(places), 2), gap)
+    for axis in range(2):
+        for n in np.argsort(places[:, axis], kind="stable"):
+            before = (along[:, n] == axis) & (apart[:, n, axis] >= 0.0)
+            if before.any():
+                result[n, axis] = np.max(result[before, axis] + others[before, axis]) + gap
+    side = float(np.max(result + others) + gap)
+    anew = pack(list(others), 0)
+    return (np.array(anew[0]), anew[1]) if anew[1] < 0.85 * side else (result, side)

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from judging_bodies import around, pierced, winding
+from judging_bodies import around, overlapping, pierced, texels, winding
 from judging_joints import joint
 
 from blender_addon.character.body_mesh import make_body
@@ -36,9 +36,11 @@ def test_a_styled_body_is_clean(shape):
     sex = float(len(shape) % 2)
     body, usual = styled(sex, **shape), styled(sex)
     assert body.joints == usual.joints
-    for name in ("faces", "uvs", "joint_indices", "weights"):
+    for name in ("faces", "joint_indices", "weights"):
         assert np.array_equal(getattr(body, name), getattr(usual, name)), name
     assert np.isfinite(body.vertices).all()
+    density, _ = texels(body)
+    assert density.min() > 0.7 and density.max() < 1.3 and overlapping(body, 2048)[0] == 0.0
     assert abs(body.vertices[:, 2].min()) < 0.003  # soles on the floor
     assert len(pierced(body)) / (2 * len(body.faces)) < 0.007
     outside = [name for name, at in zip(body.joints, body.positions, strict=True)
