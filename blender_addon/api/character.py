@@ -132,12 +132,16 @@ def body_in_slices(character: bpy.types.Object, request: CharacterRequest) -> Ge
     check_character(request)
     from ..scene import character as scene
     from ..scene import clothing
+    from ..scene.body_layout import hangs_on_layout
 
     there = scene.character_of(character)
     scene.check_reshapable(there)
     again, notes = same_motion(there.armature(), request.device)
     drawn = yield from within(_draw(request), 0.0, 0.25)
     fits = yield from within(refits_in_slices(there.armature(), drawn.body), 0.25, 0.05)
+    kept = hangs_on_layout(there.body())
+    if kept:
+        notes = (*notes, f"{there.body().name} keeps its UV map, as {kept}")
     motion = None
     with scene.reshaped(there, scene.shape_of(drawn.body), drawn.about), clothing.refitted(fits):
         yield 0.3

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import bpy
@@ -17,6 +17,7 @@ from ..character.modelling import eye_parts
 from ..errors import GalateaError, RigError
 from ..rig.body_bones import Bones, bones_of
 from .armatures import edit_mode
+from .body_layout import hangs_on_layout, layout, put_layout
 from .eyes import EYE_MATERIALS, eye_materials
 from .helper_bones import add_helpers
 from .holding import held
@@ -39,9 +40,11 @@ class Character:
 
 @dataclass(frozen=True, eq=False)
 class Shape:
-    """What differs from body to body. vertices: (N, 3) metres. bones: name -> head, tail and Z axis."""
+    """What differs from body to body. vertices: (N, 3) metres. uvs: (F, 4, 2), or None for those that are there. bones:
+    name -> head, tail and Z axis."""
 
     vertices: np.ndarray
+    uvs: np.ndarray | None
     bones: Mapping[str, tuple[Vector, Vector, Vector]]
 
 
@@ -111,6 +114,7 @@ def _add_body(armature: bpy.types.Object, body: BodyMesh) -> bpy.types.Object:
         mesh.materials.append(material)
     mesh.polygons.foreach_set("material_index", eye_parts())
     mesh[_BODY] = len(mesh.vertices)
+    put_layout(mesh, body.uvs)
     return ob
 
 
@@ -169,13 +173,14 @@ def shape_of(body: BodyMesh) -> Shape:
     """What a body would give a character."""
     bones = bones_of(body)
     vectors = zip(*(map(Vector, each) for each in (bones.heads, bones.tails, bones.bends)), strict=True)
-    return Shape(body.vertices, dict(zip(bones.names, vectors, strict=True)))
+    return Shape(body.vertices, body.uvs, dict(zip(bones.names, vectors, strict=True)))
 
 
 @contextmanager
 def reshaped(character: Character, shape: Shape, about: Mapping[str, Any]) -> Iterator[None]:
-    """Give a character another body: its vertices and the rest of its bones; all else stays. What is raised in the
-    block gives it its old one back. RigError when a bone is missing or hidden; nothing is changed then."""
+    """Give a character another body: its vertices, its UV map unless something hangs on that, and the rest of its
+    bones; all else stays. What is raised in the block gives it its old one back. RigError when a bone is missing or
+    hidden; nothing is changed then."""
     armature, mesh = character.armature(), character.body().data
     gone = [name for name in shape.bones if name not in armature.data.bones]
     if gone:
@@ -188,12 +193,17 @@ def reshaped(character: Character, shape: Shape, about: Mapping[str, Any]) -> It
     old = np.empty(3 * len(mesh.vertices), np.float32)
     mesh.vertices.foreach_get("co", old)
     old_about = armature[_ABOUT].to_dict()
+    old_uvs = None
+    if hangs_on_layout(character.body()):
+        shape = replace(shape, uvs=None)
+    else:
+        old_uvs = layout(mesh)
     old_bones = _put(character, shape, about)
     try:
         yield
     except BaseException:
         with suppress(GalateaError):
-            _put(character, Shape(old.reshape(-1, 3), old_bones), old_about)
+            _put(character, Shape(old.reshape(-1, 3), old_uvs, old_bones), old_about)
         raise
 
 
@@ -225,6 +235,8 @@ def _put(character: Character, shape: Shape, about: Mapping[str, Any]) -> dict[s
             bones[name].align_roll(bend)
     layer.objects.active = active
     body.data.vertices.foreach_set("co", np.asarray(shape.vertices, np.float32).ravel())
+    if shape.uvs is not None:
+        put_layout(body.data, shape.uvs)
     body.data.update()
     armature[_ABOUT] = dict(about)
     return before

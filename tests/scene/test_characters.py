@@ -212,6 +212,44 @@ def test_another_body_keeps_motion_and_materials(there):
     assert [path for path, *_ in keys_of(armature)] == [path for path, *_ in keys]
 
 
+def layout(ob):
+    uvs = np.empty(2 * len(ob.data.loops), np.float32)
+    ob.data.uv_layers.active.data.foreach_get("uv", uvs)
+    return uvs
+
+
+def paint(body):
+    body.active_material = bpy.data.materials.new("Mine")
+    body.active_material.use_nodes = True
+    nodes = body.active_material.node_tree.nodes
+    nodes.new("ShaderNodeTexImage").image = bpy.data.images.new("Painted", 8, 8)
+
+
+def root_hair(body):
+    curves = bpy.data.hair_curves.new("Mine")
+    curves.surface = body
+    bpy.context.collection.objects.link(bpy.data.objects.new("Mine", curves))
+
+
+def move_uvs(body):
+    body.data.uv_layers.active.data[0].uv = (0.5, 0.5)
+
+
+@pytest.mark.parametrize(("work", "why"), [
+    (None, ""), (paint, "Mine shows a picture"), (root_hair, "Mine is rooted"), (move_uvs, "not the one")])
+def test_the_uv_map_is_the_bodys_own_unless_work_hangs_on_it(there, work, why):
+    _, body = objects(api.create_character(api.CharacterRequest(seed=1, sex=0.0)))
+    other = api.CharacterRequest(seed=2, sex=1.0, weight=110.0)
+    if work:
+        work(body)
+    before = layout(body)
+    result = api.change_body(body, other)
+    _, fresh = objects(api.create_character(other))
+    assert not np.array_equal(before, layout(fresh))
+    assert np.array_equal(layout(body), before if work else layout(fresh))
+    assert [why in note for note in result.notes] == ([True] if work else [])
+
+
 def spoil_key(action):
     fcurves(action)[0].keyframe_points[0].co[1] += 0.1
 
