@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,62 +16,60 @@ from .inbetween_features import rotation_vector
 from .inbetweening import Gap
 from .kinematics import forward_kinematics, local_rotations
 from .legs import Legs, joints_of_legs, legs_of, reach, turned_by
-from .rotations import normalise, quat_continuous, quat_inverse, quat_multiply, slerp
+from .rotations import normalise, quat_continuous, quat_inverse, quat_multiply, quat_rotate, slerp
 
 _NEAR_FLOOR = 0.08  # metres that the lowest foot of a key may be off the rig's floor for it to stand on it
 _LOW = 0.04  # metres above what stands lowest
 _SAME_PLACE = 0.06  # metres within which a foot has not been moved
 _SHORTEST = 0.1  # seconds
 _IN_TIME = 0.15  # seconds before and after it is needed that the hips come down
-_SOFT = 0.003  # metres over which the end of a leg's reach gives way
+_SOFT = 0.003  # metres over which the floor, and the end of a leg's reach, give way
 
 
 def plant_feet(clip: Clip, own: Clip, known: np.ndarray, gaps: Sequence[Gap]) -> Clip:
-    """A clip whose gaps are filled, its feet locked while they stand.
+    """A clip whose gaps are filled, its feet locked while they stand, and never below the floor.
 
     clip: with the contacts that the model gave. own: what is keyed, as known (T, 23) says, and stays as it is; where
     hips or legs are not filled nothing is done. A foot that stands in the same place at both ends stands there all the
     while; any other while the model says that it is flat on the floor, where a key has it if it comes from one or goes
-    to one. Nothing is done where a key is off the floor.
+    to one. One that stands on one side of a key starts slowly on the other. No foot is locked where a key is off the
+    floor.
     """
     rotations, positions = np.array(clip.rotations), np.array(clip.positions)
     moving = [0, *joints_of_legs()[:3].ravel(), -1]
+    stands = {}
     for gap in gaps:
-        whole = slice(gap.first - 1, gap.last + 2)
-        if known[gap.first:gap.last + 1][:, moving].all(axis=0).any():
-            continue
-        part, ends = clip.cut(whole.start, whole.stop), own.cut(whole.start, whole.stop)
-        ends = replace(ends, rotations=ends.rotations[[0, -1]], positions=ends.positions[[0, -1]])
-        part = _stood(part, ends)
-        rotations[whole], positions[whole] = part.rotations, part.positions
+        if not known[gap.first:gap.last + 1][:, moving].all(axis=0).any():
+            part, ends = (each.cut(gap.first - 1, gap.last + 2) for each in (clip, own))
+            ends = replace(ends, rotations=ends.rotations[[0, -1]], positions=ends.positions[[0, -1]])
+            stands[gap.first - 1, gap.last + 1] = _stand(part, ends)
+    from_there = {last: stand.held[-1] for (_, last), stand in stands.items()}
+    on_there = {first: stand.held[0] for (first, _), stand in stands.items()}
+    nobody = np.zeros(2, dtype=bool)
+    for (first, last), stand in stands.items():
+        beside = np.stack([from_there.get(first, nobody), on_there.get(last, nobody)])
+        part = _off_floor(stand.slowed(beside).locked(), stand.floors)
+        rotations[first:last + 1], positions[first:last + 1] = part.rotations, part.positions
     rotations = np.where(known[:, :-1, None], own.rotations, rotations)
     return replace(clip, rotations=rotations, positions=np.where(known[:, -1:], own.positions, positions))
 
 
-def _stood(part: Clip, ends: Clip) -> Clip:
-    """A gap with the two poses around it, its feet locked while they are flat on the floor."""
+def _stand(part: Clip, ends: Clip) -> _Stand:
+    """When and where feet are flat on the floor in a gap with the two poses around it."""
     there = foot_positions(ends)
     heights = there[..., 2] - standing_heights(ends.skeleton)
     floors = heights.min(axis=1)
+    stand = _Stand(part, legs_of(part), legs_of(ends), floors, *np.zeros((2, part.frames, 2, 3)),
+                   np.zeros((part.frames, 2), dtype=bool))
     if np.abs(floors).max() > _NEAR_FLOOR:
-        return part  # in the air, or somewhere that is not known here
+        return stand  # in the air, or somewhere that is not known here
     low = (heights - floors[:, None] < _LOW).reshape(2, 2, 2)  # end, side, ankle and toe
     apart = np.linalg.norm(there[1] - there[0], axis=-1).reshape(2, 2)
     stays = low.all(axis=0).any(axis=-1) & (apart < _SAME_PLACE).all(axis=-1)
     flat = part.contacts.reshape(-1, 2, 2).all(axis=-1)
     flat[[0, -1]] = flat[[1, -2]] & low.all(axis=-1)
     flat[:, stays] = True
-    return _held(part, ends, flat, stays)
-
-
-def _held(part: Clip, ends: Clip, flat: np.ndarray, stays: np.ndarray) -> Clip:
-    """Feet that are flat (T, 2) keep one place and turn each time: that of a key where they come from one or go to one,
-    else they are let go in time to be where the key has them; stays (2,): those that are where both have them. The hips
-    come down where a leg would be too short for it."""
-    legs, limits = legs_of(part), legs_of(ends)
-    ease = max(1, round(EASE * part.fps))
-    offset, turns = np.zeros((2, part.frames, 2, 3))
-    held = np.zeros((part.frames, 2), dtype=bool)
+    ease = stand.ease
     for side in range(2):
         for first, stop in runs(flat[:, side]):
             first = first if first == 0 else max(first, ease + 1)
@@ -79,22 +77,86 @@ def _held(part: Clip, ends: Clip, flat: np.ndarray, stays: np.ndarray) -> Clip:
             if stop - first < _SHORTEST * part.fps and not stays[side]:
                 continue
             run = slice(first, stop)
-            place, turn = _kept(legs, limits, run, side)
-            gap = place - legs.ankles[run, side]
-            wanders = np.linalg.norm(gap, axis=-1).max() > RADIUS
+            place, turn = _kept(stand.legs, stand.limits, run, side)
+            wanders = np.linalg.norm(place - stand.legs.ankles[run, side], axis=-1).max() > RADIUS
             if stays[side] or not (wanders or stop - first == part.frames):
-                offset[run, side], held[run, side] = gap, True
-                turns[run, side] = rotation_vector(quat_multiply(turn, quat_inverse(legs.feet[run, side])))
-    if not held.any():
+                stand.hold(run, side, place, turn)
+    return stand
+
+
+@dataclass(frozen=True, eq=False)
+class _Stand:
+    """Feet of a gap with its keys. limits: the legs of the keys. floors (2,): how far the lowest foot of each key is
+    off the floor. While a foot is held (T, 2) it is elsewhere by offset (T, 2, 3) and turned on by turns (T, 2, 3)."""
+
+    part: Clip
+    legs: Legs
+    limits: Legs
+    floors: np.ndarray
+    offset: np.ndarray
+    turns: np.ndarray
+    held: np.ndarray
+
+    @property
+    def ease(self) -> int:
+        """Frames in which a foot comes to rest or starts."""
+        return max(1, round(EASE * self.part.fps))
+
+    def hold(self, run: slice, side: int, place: np.ndarray, turn: np.ndarray) -> None:
+        """Keep a foot's ankle at a place (n, 3) and the foot turned (n, 4) for a run of n frames, or (3,) and (4,)."""
+        self.held[run, side] = True
+        self.offset[run, side] = place - self.legs.ankles[run, side]
+        self.turns[run, side] = rotation_vector(quat_multiply(turn, quat_inverse(self.legs.feet[run, side])))
+
+    def slowed(self, beside: np.ndarray) -> _Stand:
+        """With feet that stand beside the gap, before and after it (2, 2), held for a frame more: so they start slowly.
+        """
+        stand = replace(self, offset=self.offset.copy(), turns=self.turns.copy(), held=self.held.copy())
+        for end, side in np.argwhere(beside & ~self.held[[0, -1]]):
+            run = slice(0, 2) if end == 0 else slice(self.part.frames - 2, self.part.frames)
+            if self.part.frames > 2 * self.ease and not self.held[run, side].any():
+                stand.hold(run, side, self.limits.ankles[end, side], self.limits.feet[end, side])
+        return stand
+
+    def locked(self) -> Clip:
+        """The gap with held feet where they are held and bridges in between. The hips come down where a leg would be
+        too short for it."""
+        if not self.held.any():
+            return self.part
+        part, legs, ease = self.part, self.legs, self.ease
+        keys = np.zeros(part.frames, dtype=bool)
+        keys[[0, -1]] = True
+        known = self.held | keys[:, None]  # a key, whether its feet stand or not
+        moved, turned = (np.stack([bridge(values[:, side], known[:, side], ease) for side in range(2)], axis=1)
+                         for values in (self.offset, self.turns))
+        ankles = legs.ankles + moved
+        short = np.where(self.held, _shortage(legs, ankles), 0.0).max(axis=1)
+        down = np.maximum(envelope(short, max(1, round(_IN_TIME * part.fps))) * distance(keys, ease), short)
+        return _posed(part, legs, ankles, turned_by(turned, legs.feet), np.outer(down, [0.0, 0.0, -1.0]))
+
+
+def _off_floor(part: Clip, floors: np.ndarray) -> Clip:
+    """The gap without feet below the floor, which is the rig's, or lower where a key (2,) is: toes are turned up, which
+    bends no knee, and ankles lifted where that is not enough."""
+    floor = np.minimum(np.linspace(*floors, part.frames), 0.0)
+    feet = foot_positions(part).reshape(-1, 2, 2, 3)  # ankle and toe of each
+    sunk = standing_heights(part.skeleton).reshape(2, 2) + floor[:, None, None] - feet[..., 2]
+    if sunk.max() < _SOFT:
         return part
-    keys = np.zeros(part.frames, dtype=bool)
-    keys[[0, -1]] = True
-    known = held | keys[:, None]  # a key, whether its feet stand or not
-    ankles = legs.ankles + np.stack([bridge(offset[:, side], known[:, side], ease) for side in range(2)], axis=1)
-    feet = turned_by(np.stack([bridge(turns[:, side], known[:, side], ease) for side in range(2)], axis=1), legs.feet)
-    short = np.where(held, _shortage(legs, ankles), 0.0).max(axis=1)
-    down = np.maximum(envelope(short, max(1, round(_IN_TIME * part.fps))) * distance(keys, ease), short)
-    return _posed(part, legs, ankles, feet, np.outer(down, [0.0, 0.0, -1.0]))
+    up, legs = np.array([0.0, 0.0, 1.0]), legs_of(part)
+    lever, toes = feet[:, :, 1] - feet[:, :, 0], _brought_up(sunk[..., 1])[..., None] * up
+    turns = np.cross(lever, toes) / np.maximum(np.sum(lever**2, axis=-1, keepdims=True), 1e-9)
+    turned = turned_by(turns, legs.feet)
+    there = quat_rotate(quat_multiply(turned, quat_inverse(legs.feet)), lever) - lever
+    lift = _brought_up(np.maximum(sunk[..., 0], sunk[..., 1] - there[..., 2] - _SOFT))
+    return _posed(part, legs, legs.ankles + lift[..., None] * up, turned, np.zeros((part.frames, 3)))
+
+
+def _brought_up(sunk: np.ndarray) -> np.ndarray:
+    """How far what has sunk by so much is brought up: all of it but for some millimetres, with no corner where it
+    begins."""
+    sunk = np.maximum(sunk, 0.0)
+    return sunk**2 / (sunk + _SOFT)
 
 
 def _kept(legs: Legs, limits: Legs, run: slice, side: int) -> tuple[np.ndarray, np.ndarray]:

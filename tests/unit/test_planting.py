@@ -123,3 +123,43 @@ def test_neither_hips_nor_knees_snap_where_a_foot_stays_behind():
     assert np.linalg.norm(np.diff(joint_positions(done)[6:14, FEET[0]], axis=0), axis=-1).max() < 1e-3
     assert jump(clip, done, [INDEX["Hips"]]) < 0.008
     assert jump(clip, done, KNEES) < 0.025
+
+
+# --- the floor, and keys between gaps -------------------------------------------------------------------------------
+
+
+def lowest(clip, joints=("LeftFoot", "LeftToe")):
+    """Metres that a foot is above where it stands in the T-pose, at the worst."""
+    feet = [INDEX[joint] for joint in joints]
+    return (joint_positions(clip)[:, feet, 2] - joint_positions(standing(2))[0, feet, 2]).min()
+
+
+def test_a_foot_that_swings_does_not_go_through_the_floor():
+    own = standing(LAST + 1, velocity=(0.0, -1.2, 0.0))
+    share = np.sin(np.pi * np.arange(LAST + 1) / LAST)
+    clip = turn(own, "LeftFoot", 0.25 * share)  # its toes point down
+    clip = replace(clip, positions=clip.positions - share[:, None] * [0.0, 0.0, 0.02],
+                   contacts=np.zeros((LAST + 1, 4), dtype=bool))
+    done = plant_feet(clip, own, known_ends(), [Gap(1, LAST - 1)])
+    assert lowest(clip) < -0.05 and lowest(done) > -0.008
+    assert jump(clip, done, FEET) < 0.01 and jump(clip, done, KNEES) < 0.02
+    deep = [0.0, 0.0, -0.05]  # in a ditch that the keys stand in, all is well
+    there, low = replace(clip, positions=own.positions + deep), replace(own, positions=own.positions + deep)
+    there = turn(there, "LeftFoot", 0.0)
+    assert np.allclose(plant_feet(there, low, known_ends(), [Gap(1, LAST - 1)]).rotations, there.rotations, atol=1e-6)
+
+
+def test_a_foot_that_stood_until_a_key_starts_slowly_after_it():
+    """It stands in one gap and swings in the next, through a key that the model passes at full speed."""
+    frames = np.arange(2 * LAST + 1)
+    swing = np.where(frames > LAST, -0.5 * np.sin(np.pi * (frames - LAST) / LAST / 2.0), 0.0)
+    clip = own = turn(turn(standing(2 * LAST + 1), "LeftUpLeg", swing), "LeftLeg", -1.2 * swing)
+    contacts = np.zeros((2 * LAST + 1, 4), dtype=bool)
+    contacts[1:LAST, :2] = True
+    known = np.zeros((2 * LAST + 1, CHANNELS), dtype=bool)
+    known[[0, LAST, 2 * LAST]] = True
+    done = plant_feet(replace(clip, contacts=contacts), own, known, [Gap(1, LAST - 1), Gap(LAST + 1, 2 * LAST - 1)])
+    steps = [np.linalg.norm(np.diff(joint_positions(each)[:, FEET[0]], axis=0), axis=-1) for each in (clip, done)]
+    assert steps[0][LAST] > 0.01 and steps[1][LAST] < 0.001
+    assert np.diff(steps[1]).max() < 0.6 * np.diff(steps[0]).max()
+    assert np.allclose(joint_positions(done)[LAST + 8:, FEET], joint_positions(clip)[LAST + 8:, FEET], atol=1e-3)
