@@ -441,10 +441,12 @@ def test_evaluation_of_a_prepared_file(moves, exported, tmp_path):
         assert {"zero_velocity", "interpolation", "model", "ratio_l2p"} <= set(n)
         assert set(n["model"]) == {"l2p", "l2q", "npss", "joint_cm"}
         assert n["ratio_l2p"] == pytest.approx(n["model"]["l2p"] / n["interpolation"]["l2p"], abs=1e-3)
+    assert set(metrics["locked"]) == set(metrics["mean"])
+    assert {"model_cm", "locked_cm", "skate_model", "skate_locked"} <= set(metrics["lone_keys"]["30"])
     for picture in ("lengths.png", "frames.png", "best_median_worst.png", "report.md"):
         assert (tmp_path / picture).stat().st_size > 500
     card = (exported / "README.md").read_text()
-    assert "| model / interpolation |" in card and "It is tiny." in card
+    assert "| model / interpolation |" in card and "It is tiny." in card and "With feet locked after it" in card
     assert read_pack(exported).content["metrics"]["windows"] == 4
 
 
