@@ -5,8 +5,10 @@ self-intersections.
 Nothing of `blender_addon.character` takes part, so that it can be judged. A mesh is a `BodyMesh`.
 """
 
+from dataclasses import replace
+
 import numpy as np
-from judging_joints import dense, joint, posed, triangles
+from judging_joints import dense, joint, posed, skinned, triangles, turn, turned_by
 
 
 def sides(faces):
@@ -190,7 +192,40 @@ def taken(mesh, person):
         "handlength": fingertip,
         "footlength": np.ptp(foot[:, 1]),
         "bideltoidbreadth": deltoids(mesh, size),
-    }
+    } | upper_arm(mesh, person)
+
+
+def upper_arm(mesh, person):
+    """How high the acromion is, and how far from there to the radiale, with the arms let down by the weights.
+
+    Callipers find the acromion on the upper line of the shoulder, as far out as both are apart. The radiale is where
+    the elbow's axis leaves the skin on the outside, and that axis is found as one finds it on people: from how the
+    forearm's skin moves when the elbow is bent.
+    """
+    half, down = person["biacromialbreadth"] / 2.0, {"LeftArm": turn(np.array([0.0, 1.0, 0.0]), 38.0)}
+    along = joint(mesh, "LeftForeArm") - joint(mesh, "LeftArm")
+    bend = turn(np.cross(along, (0.0, -1.0, 0.0)), 90.0)
+    hanging, bent = (replace(mesh, vertices=skinned(mesh, turned_by(mesh, turns)))
+                     for turns in (down, down | {"LeftForeArm": bend}))
+    shoulder = np.concatenate(outlines(hanging, np.array([half, 0.0, 0.0]), np.array([1.0, 0.0, 0.0])))
+    acromion = shoulder[np.argmax(shoulder[:, 2])]
+    limb = {part: dense(mesh)[:, [n for n, name in enumerate(mesh.joints) if name.startswith(part)]].sum(axis=1)
+            for part in ("LeftForeArm", ("LeftArm", "LeftForeArm", "LeftElbow"))}
+    fore, arm = (share > 0.99 for share in limb.values())
+    # the turn that brings the forearm's skin from one place to the other (Kabsch 1976), and what it leaves where it is
+    before, after = hanging.vertices[fore], bent.vertices[fore]
+    left, _, right = np.linalg.svd((before - before.mean(axis=0)).T @ (after - after.mean(axis=0)))
+    turned = (left @ np.diag([1.0, 1.0, np.linalg.det(left @ right)]) @ right).T
+    moved = np.eye(3) - turned
+    through = np.linalg.lstsq(moved, after.mean(axis=0) - turned @ before.mean(axis=0), rcond=None)[0]
+    axis = np.linalg.svd(moved)[2][-1]
+    axis *= np.sign(axis[0])  # outward
+    through += axis * ((hanging.vertices[arm].mean(axis=0) - through) @ axis)  # in the middle of the arm
+    # nearest to the axis of the skin outside
+    outside = hanging.vertices[arm & ((hanging.vertices - through) @ axis > 0.0)] - through
+    off = np.linalg.norm(outside - np.outer(outside @ axis, axis), axis=1)
+    radiale = through + outside[np.argmin(off)] @ axis * axis
+    return {"acromialheight": acromion[2], "acromionradialelength": np.linalg.norm(acromion - radiale)}
 
 
 def deltoids(mesh, size):

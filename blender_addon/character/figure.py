@@ -31,20 +31,22 @@ class Figure:
     """A body's measurements (metres) and the factors by which its tables are widened.
 
     widths: name of a girth -> factor on breadth and depth, found by `fitting`; 1 where it is not named. shift: how much
-    further out the shoulder joints are than usual (metres on somebody of 1.756 m). muscle: how far muscles stand out
-    beyond the usual, -1 for not at all. bust: breasts against the usual.
+    further out the shoulder joints are than usual (metres on somebody of 1.756 m). reach: how much longer the upper
+    arms are than usual (metres). muscle: how far muscles stand out beyond the usual, -1 for not at all. bust: breasts
+    against the usual.
     """
 
     measured: Mapping[str, float]
     sex: float
     widths: Mapping[str, float] = field(default_factory=dict)
     shift: float = 0.0
+    reach: float = 0.0
     muscle: float = 0.0
     bust: float = 1.0
 
-    def widened(self, widths: Mapping[str, float], shift: float) -> Figure:
-        """The same measurements with other widths."""
-        return replace(self, widths=dict(widths), shift=shift)
+    def widened(self, widths: Mapping[str, float], shift: float, reach: float) -> Figure:
+        """The same measurements with other widths and lengths of bones."""
+        return replace(self, widths=dict(widths), shift=shift, reach=reach)
 
     def ratio(self, name: str) -> float:
         """A measurement against that of the average of the same sex."""
@@ -81,7 +83,7 @@ class Figure:
         shoulder = np.array([half - (0.020 - self.shift) * size, 0.004 * size,
                              self.measured["acromialheight"] - _JOINT_BELOW * size])
         along = np.array([np.cos(ARM_DOWN), 0.0, -np.sin(ARM_DOWN)])
-        upper = self.measured["acromionradialelength"] - 0.036 * size
+        upper = self.measured["acromionradialelength"] - 0.036 * size + self.reach
         elbow = shoulder + along * upper
         forward = np.array([np.cos(ARM_DOWN), -0.10, -np.sin(ARM_DOWN)])
         forward /= np.linalg.norm(forward)

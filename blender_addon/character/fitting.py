@@ -28,6 +28,7 @@ GIRTHS: dict[str, str] = {
 }
 _ROUNDS = 8
 _HANGING = np.radians(7.0)
+_ELBOW, _AT_ELBOW = (7, 8), 0.56  # the rings of the arm around the elbow, and how far it is from one to the other
 _HALFWAY = JOINTS.index("LeftShoulderShare")
 _FROM_ARM = [n for n, name in enumerate(JOINTS) if name.startswith(("LeftArm", "LeftElbow", "LeftForeArm", "LeftHand"))]
 
@@ -43,15 +44,18 @@ def fit_in_slices(figure: Figure) -> Generator[float, None, Figure]:
             asked = figure.measured[measure] * RELAXED.get(measure, 1.0)
             widths[width] = float(np.clip(figure.factor(width) * asked / found[measure], 0.5, 2.0))
         asked = figure.measured["bideltoidbreadth"]
-        breadth = shoulders(points, figure)
+        hanging = with_arms_down(points, figure)
+        breadth = shoulders(hanging, figure)
         widths["shoulder"] = float(np.clip(figure.factor("shoulder") * (asked / breadth) ** 2, 0.75, 1.3))
         shift = float(np.clip(figure.shift + 0.25 * (asked - breadth) / figure.size, -0.040, 0.030))
-        figure = figure.widened(widths, shift)
+        longer = figure.measured["acromionradialelength"] - upper_arm(hanging, figure)
+        reach = float(np.clip(figure.reach + longer, -0.05 * figure.size, 0.05 * figure.size))
+        figure = figure.widened(widths, shift, reach)
     return figure
 
 
-def shoulders(points: np.ndarray, figure: Figure) -> float:
-    """Breadth in metres over the deltoids when the arms hang `_HANGING` from the vertical."""
+def with_arms_down(points: np.ndarray, figure: Figure) -> np.ndarray:
+    """(N, 3) a skin whose left arm hangs `_HANGING` from the vertical."""
     indices, weights = influences()
     turn, shoulder = np.pi / 2.0 - ARM_DOWN - _HANGING, figure.joints["LeftArm"]
     halfway = helper_places(figure.joints)["LeftShoulderShare"]
@@ -61,8 +65,25 @@ def shoulders(points: np.ndarray, figure: Figure) -> float:
         cosine, sine = np.cos(angle), np.sin(angle)
         turned = (points - pivot) @ np.array([[cosine, 0.0, -sine], [0.0, 1.0, 0.0], [sine, 0.0, cosine]]) + pivot
         hanging += (turned - points) * share
-    beside = hanging[:, 2] > shoulder[2] - 0.12 * figure.size
+    return hanging
+
+
+def shoulders(hanging: np.ndarray, figure: Figure) -> float:
+    """Breadth in metres over the deltoids of a skin with its arms down."""
+    beside = hanging[:, 2] > figure.joints["LeftArm"][2] - 0.12 * figure.size
     return 2.0 * float(hanging[beside, 0].max())
+
+
+def upper_arm(hanging: np.ndarray, figure: Figure) -> float:
+    """From acromion to radiale in metres, of a skin with its arms down: from the upper line of the shoulder, as far out
+    as the acromia are, to the outside of the elbow."""
+    edges = _edges("shoulder")[0]
+    half = figure.measured["biacromialbreadth"] / 2.0
+    first, second = hanging[edges[(hanging[edges, 0] < half).sum(axis=1) == 1].T]
+    share = ((half - first[:, 0]) / (second[:, 0] - first[:, 0]))[:, None]
+    line = first * (1.0 - share) + second * share
+    above, below = hanging[loops().left["arm"][_ELBOW, 0]]
+    return float(np.linalg.norm(line[np.argmax(line[:, 2])] - (above + (below - above) * _AT_ELBOW)))
 
 
 def girths(points: np.ndarray, figure: Figure) -> dict[str, float]:
@@ -152,13 +173,13 @@ def _turn(a: list[float], b: list[float], c: list[float]) -> float:
 
 @lru_cache(maxsize=8)
 def _edges(part: str) -> tuple[np.ndarray, np.ndarray]:
-    """(E, 2) edges of the smooth mesh that belong to a part: torso, hips (with both legs), leg or arm on the left; and
-    (F, 4) which of them its faces have."""
+    """(E, 2) edges of the smooth mesh that belong to a part: torso, hips (with both legs), leg, arm or shoulder (torso
+    and arm) on the left; and (F, 4) which of them its faces have."""
     own = loops()
     of = {"torso": [("trunk", own.left)], "leg": [("leg", own.left), ("foot", own.left), ("trunk", own.left),
                                                   ("crotch", own.left)],
           "hips": [(name, side) for name in ("trunk", "crotch", "leg") for side in (own.left, own.right)],
-          "arm": [("arm", own.left), ("palm", own.left)]}[part]
+          "arm": [("arm", own.left), ("palm", own.left)], "shoulder": [("trunk", own.left), ("arm", own.left)]}[part]
     chosen = np.zeros((len(own.mirror), 1))
     for name, side in of:
         ids = side[name]

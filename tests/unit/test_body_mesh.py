@@ -9,7 +9,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from judging_bodies import open_edges, overlapping, pierced, sides, stretched, taken, texels, unlike_mirrored, winding
+from judging_bodies import (
+    around,
+    open_edges,
+    overlapping,
+    pierced,
+    sides,
+    stretched,
+    taken,
+    texels,
+    unlike_mirrored,
+    winding,
+)
 from judging_joints import (
     SHARES,
     TWISTS,
@@ -112,6 +123,14 @@ def test_it_has_the_measures_that_were_asked_for(bodies):
         found = taken(mesh, PEOPLE[name])
         off = {measure: value / PEOPLE[name][measure] - 1.0 for measure, value in found.items()}
         assert max(map(abs, off.values())) < 0.03, (name, {m: round(v, 3) for m, v in off.items() if abs(v) > 0.02})
+
+
+def test_the_arm_is_narrow_above_the_elbow(bodies):
+    for name, mesh in bodies.items():
+        shoulder, elbow = joint(mesh, "LeftArm"), joint(mesh, "LeftForeArm")
+        shares = np.linspace(0.6, 1.0, 21)
+        girths = [around(mesh, shoulder + (elbow - shoulder) * share, elbow - shoulder) for share in shares]
+        assert 0.82 < shares[np.argmin(girths)] < 0.98, (name, shares[np.argmin(girths)])
 
 
 def test_it_stands_on_the_ground(bodies):
