@@ -183,6 +183,27 @@ def test_no_thigh_comes_through_a_skirt_in_sitting_and_running(there):
         assert all(count == 0 for count, _ in found.values()), (action, found)
 
 
+@pytest.mark.parametrize(("seed", "most"), [(0, 0.08), (4, 0.05), (1, 0.07)],
+                         ids=["short and wide", "short and slim", "long"])  # metres
+def test_a_skirt_comes_to_lie_on_the_lap(there, seed, most):
+    result = api.create_character(api.CharacterRequest(seed=3, sex=0.0, clothes=("skirt", "shirt"), clothes_seed=seed))
+    armature, body = bpy.data.objects[result.armature], bpy.data.objects[result.body]
+    skirt = garments(result)["skirt"]
+    rest = places(skirt)
+    low = rest[:, 2] < np.quantile(rest[:, 2], 0.35)
+    front = np.flatnonzero(low & (rest[:, 1] < np.median(rest[low, 1]) - 0.03))
+    for side in ("Left", "Right"):
+        for name, turn in (("UpLeg", -1.5), ("Leg", 1.5)):
+            bone = armature.pose.bones[side + name]
+            bpy.context.view_layer.update()
+            at = Matrix.Translation(bone.head)
+            bone.matrix = at @ Matrix.Rotation(turn, 4, "X") @ at.inverted() @ bone.matrix
+    bpy.context.view_layer.update()
+    skin, cloth = Posed(*evaluated(body)).tree, evaluated(skirt)[0][front]
+    off = np.mean([skin.find_nearest(Vector(point))[3] for point in cloth])
+    assert len(front) > 200 and off < most
+
+
 # --- all or nothing, and again ----------------------------------------------------------------------------------------
 
 
