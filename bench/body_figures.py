@@ -22,7 +22,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from judging_bodies import open_edges, overlapping, pierced, taken, texels, unlike_mirrored  # noqa: E402
+from judging_bodies import open_edges, overlapping, pierced, stretched, taken, texels, unlike_mirrored  # noqa: E402
 from judging_joints import bent, in_motion, skinned, triangles, volume, volume_kept  # noqa: E402
 
 from blender_addon.character.body_mesh import BodyMesh, make_body  # noqa: E402
@@ -51,8 +51,7 @@ def held_out(data: Path, file: str) -> np.ndarray:
 
 
 def skin_faults(mesh: BodyMesh) -> dict[str, float]:
-    """What is wrong with a skin; nothing is 0, but for the share of it whose texels are not within 30 % of the mean."""
-    density, real = texels(mesh)
+    """What is wrong with a skin; nothing is 0."""
     sums, used = mesh.weights.sum(axis=1), (mesh.weights > 0.0).sum(axis=1)
     three = (np.diff(np.sort(mesh.faces, axis=1), axis=1) == 0).any(axis=1)
     return {"edges without two faces": open_edges(mesh)[0], "handles": open_edges(mesh)[1],
@@ -60,24 +59,26 @@ def skin_faults(mesh: BodyMesh) -> dict[str, float]:
             "left unlike right, mm": 1000.0 * unlike_mirrored(mesh),
             "weights that do not sum to 1, by at most": np.abs(sums - 1.0).max(),
             "vertices with more than four bones, none, or a negative weight":
-                int(((used > 4) | (used == 0) | (mesh.weights < 0.0).any(axis=1)).sum()),
-            "skin whose texels are more than 30 % off the mean, %":
-                100.0 * real[(density < 0.7) | (density > 1.3)].sum() / real.sum()}
+                int(((used > 4) | (used == 0) | (mesh.weights < 0.0).any(axis=1)).sum())}
 
 
-def islands(mesh: BodyMesh) -> tuple[float, float]:
-    """Texels along a metre of the coarsest and of the finest island of a skin, over the mean of the skin."""
+def evenness(mesh: BodyMesh) -> tuple[float, ...]:
+    """Texels along a metre, over the mean of the skin: of the coarsest and the finest face, on how many they are more
+    than 30 % off, and on what share of the skin; of the coarsest and the finest island; by how much a face is
+    stretched more one way than the other, on the mean."""
     density, real = texels(mesh)
+    off = (density < 0.7) | (density > 1.3)
     island = np.repeat(loops().charts, 4)  # a face of the cage became four
     means = np.bincount(island, density * real) / np.bincount(island, real)
-    return means.min(), means.max()
+    return (density.min(), density.max(), off.sum(), real[off].sum() / real.sum(), means.min(), means.max(),
+            np.average(stretched(mesh)[0], weights=real))
 
 
 def main(count: int, every: int, poses: np.ndarray) -> None:
     """Print the figures of `count` bodies; of every so many those that take long."""
     people = open_people(read_pack(ROOT / "models" / "body-vae"))
     drawn = [person for sex in (0.0, 1.0) for person in draw_people(people, count // 2, 1, sex=sex)]
-    seconds, off, cut, kept, moving, density, faults, even = [], {}, [], [], [], [], [], []
+    seconds, off, cut, kept, moving, density, faults, even, twice = [], {}, [], [], [], [], [], [], []
     for n, person in enumerate(drawn):
         start = time.perf_counter()
         mesh = make_body(person)
@@ -86,8 +87,9 @@ def main(count: int, every: int, poses: np.ndarray) -> None:
             off.setdefault(name, []).append(abs(value / person[name] - 1.0))
         density.append(person["weightkg"] / (1000.0 * volume(mesh.vertices, triangles(mesh))))
         faults.append(skin_faults(mesh))
-        even.append(islands(mesh))
+        even.append(evenness(mesh))
         if n % every == 0:
+            twice.append(overlapping(mesh, 2048)[0])
             cut.append(len(pierced(mesh)) / (2 * len(mesh.faces)))
             kept.append([volume_kept(mesh, name, bent(mesh, name, 120.0)) for name in ("LeftForeArm", "LeftLeg")])
             for pose in poses:
@@ -102,9 +104,17 @@ def main(count: int, every: int, poses: np.ndarray) -> None:
     print("skin, worst of all bodies:")
     for name in faults[0]:
         print(f"  {name}: {max(each[name] for each in faults):.3g}")
-    print(f"  texels along a metre of an island, of the mean: {np.min(even):.2f} to {np.max(even):.2f}")
-    print(f"  texels that lie on two faces, of those on any, %: {100 * overlapping(mesh)[0]:.3g} (one layout for all)")
+    coarsest, finest, off_faces, off_skin, low, high, askew = np.array(even).T
+    print(f"texels along a metre of a face, of the skin's mean: {coarsest.min():.2f} to {finest.max():.2f}, on the "
+          f"median body {np.median(coarsest):.2f} to {np.median(finest):.2f}")
+    print(f"  faces that are more than 30 % off: at most {off_faces.max():.0f} of {len(mesh.faces)} on a body, "
+          f"{100 * off_skin.max():.3g} % of its skin; on the median body {np.median(off_faces):.0f}, "
+          f"{100 * np.median(off_skin):.3g} %")
+    print(f"  of an island: {low.min():.2f} to {high.max():.2f}")
+    print(f"  stretched one way more than the other: {np.median(askew):.2f} times, at most {askew.max():.2f}, the mean "
+          "of a body's skin")
     print(f"of {len(cut)} bodies:")
+    print(f"texels that lie on two faces, of those on any, at most: {100 * np.max(twice):.3g} %")
     print(f"edges that go through the skin: {100 * np.mean(cut):.2f} %, at most {100 * np.max(cut):.2f} %")
     elbow, knee = np.min(kept, axis=0)
     print(f"volume kept at 120 degrees, at least: elbow {100 * elbow:.0f} %, knee {100 * knee:.0f} %")

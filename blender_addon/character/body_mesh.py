@@ -46,9 +46,9 @@ class BodyMesh:
 def make_body(measurements: Mapping[str, float], shape: Mapping[str, float] | None = None) -> BodyMesh:
     """The body of somebody with these measurements (metres, by ANSUR II's names; "sex" from 0, female, to 1, male).
 
-    shape: sliders of `requests.SHAPES` that carry it beyond what was measured; see `styles`. Faces, texture coordinates
-    and weights are the same for every body, so that shapes blend and what is painted for one fits another. GalateaError
-    when a measurement of `measurements.CORE` is missing or no length.
+    shape: sliders of `requests.SHAPES` that carry it beyond what was measured; see `styles`. Faces and weights are the
+    same for every body, so that shapes blend; texture coordinates are the body's own. GalateaError when a measurement
+    of `measurements.CORE` is missing or no length.
     """
     slices = make_body_in_slices(measurements, shape)
     while True:
