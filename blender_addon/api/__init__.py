@@ -27,6 +27,7 @@ from .feet import FeetResult, lock_feet, lock_feet_file, lock_feet_in_slices
 from .inbetween import (
     FilledGap,
     InbetweenResult,
+    RemovedKeys,
     inbetween,
     inbetween_file,
     inbetween_in_slices,
@@ -105,6 +106,7 @@ __all__ = [
     "PoseRequest",
     "PoseResult",
     "RefitResult",
+    "RemovedKeys",
     "RetargetRequest",
     "RetargetResult",
     "RetargetTake",

@@ -31,10 +31,20 @@ class FilledGap:
 
 
 @dataclass(frozen=True)
+class RemovedKeys:
+    """How many generated keys went, from which action, and the file's other actions that have some still."""
+
+    count: int
+    action: str
+    others: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class InbetweenResult:
     """What was made. actions: those that were filled, the first one active; the rig's own where one variant was asked
     for. gaps: what became of each. keys: how many are new in the first. figures: of its keys. seeds: of the variants.
-    frames: the scene's, from the first key to the last."""
+    frames: the scene's, from the first key to the last. each: of every action its figures, in their order, with
+    "apart_cm" for those after the first: how far joints are from where the first has them, on average."""
 
     actions: tuple[str, ...]
     gaps: tuple[FilledGap, ...]
@@ -55,6 +65,7 @@ class InbetweenResult:
     frames: int
     request: InbetweenRequest
     files: tuple[str, ...] = ()
+    each: tuple[dict[str, float], ...] = ()
 
     @property
     def filled(self) -> tuple[FilledGap, ...]:
@@ -107,7 +118,8 @@ def inbetween_in_slices(armature: bpy.types.Object, request: InbetweenRequest
         notes=(*rig.notes, *first.notes), pack=pack.id, pack_version=pack.version, licence=pack.licence,
         provider=session.provider, why_not=session.why_not, onnxruntime=session.version, threads=session.threads,
         seeds=tuple(request.seed + variant for variant in range(request.variants)),
-        seconds=time.perf_counter() - began, frames=done.frames, request=request)
+        seconds=time.perf_counter() - began, frames=done.frames, request=request,
+        each=tuple(dict(filling.figures) for filling in done.fillings))
 
 
 def _pose_prior(device: str) -> PosePrior | None:
@@ -150,9 +162,9 @@ def remove_generated(armature: bpy.types.Object, first: int | None = None, last:
 
 
 def remove_generated_file(rig: str, out: str | Path, first: int | None = None, last: int | None = None,
-                          force: bool = False) -> int:
+                          force: bool = False) -> RemovedKeys:
     """Open `rig` ("FILE" or "FILE:ARMATURE") in place of what is open, take its generated keys out and write `out`."""
-    from ..scene import files
+    from ..scene import files, generated
 
     out = Path(out)
     files.check_target(out)
@@ -160,4 +172,5 @@ def remove_generated_file(rig: str, out: str | Path, first: int | None = None, l
     count = remove_generated(armature, first, last, force=force)
     with files.staged(out) as there:
         files.write_file(there, armature)
-    return count
+    action = armature.animation_data.action
+    return RemovedKeys(count, action.name, generated.other_actions(action))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..inference.devices import DEVICES
 from .motions import add_keying, add_rig, check_files, frame_range, key_options
-from .printing import by, progress, say, say_device, say_figures, say_notes, write_json
+from .printing import by, progress, say, say_device, say_figures, say_notes, table, write_json
 
 if TYPE_CHECKING:
     from .. import api
@@ -23,7 +23,7 @@ def add_verbs(verbs: argparse._SubParsersAction, every: argparse.ArgumentParser)
     add_rig(inbetween)
     inbetween.add_argument("--frames", type=frame_range, default=(None, None), metavar="A-B",
                            help="between which frames keys count (default: the whole action)")
-    inbetween.add_argument("--variants", type=int, default=1, metavar="N",
+    inbetween.add_argument("--variants", "--takes", type=int, default=1, metavar="N",
                            help="more than one: as many copies of the action, each filled otherwise")
     inbetween.add_argument("--remove-generated", action="store_true",
                            help="fill nothing: take the generated keys of these frames away")
@@ -40,9 +40,12 @@ def _inbetween(args: argparse.Namespace) -> int:
 
     first, last = args.frames
     if args.remove_generated:
-        count = api.remove_generated_file(args.rig, args.out, first, last)
-        write_json(args, {"removed": count, "files": [args.out]})
-        say(args, f"removed    {count:,} generated keys; all others are as they were")
+        removed = api.remove_generated_file(args.rig, args.out, first, last)
+        write_json(args, {"removed": removed.count, "action": removed.action, "others": removed.others,
+                          "files": [args.out]})
+        say(args, f"removed    {removed.count:,} generated keys from {removed.action}; all others are as they were")
+        if removed.others:
+            say(args, f"left       {', '.join(removed.others)}: not the rig's action now; bind one and run this again")
         say(args, f"wrote      {args.out}")
         return 0
     request = api.InbetweenRequest(first=first, last=last, variants=args.variants, seed=args.seed, device=args.device,
@@ -59,7 +62,13 @@ def _say_result(args: argparse.Namespace, result: api.InbetweenResult) -> None:
     for gap in result.gaps:
         if gap.why:
             say(args, f"left       frames {gap.first} to {gap.last}, as Blender interpolates them: {gap.why}")
-    say_figures(args, result.figures if result.keys else {})
+    if len(result.actions) > 1:
+        table(args, ("variant", "seed", "keys", "off by mm", "apart cm"), [
+            (name, str(seed), f"{each['keys']:,.0f}", f"{each.get('key_error_mm', 0.0):.2f}",
+             f"{each['apart_cm']:.1f}" if "apart_cm" in each else "")
+            for name, seed, each in zip(result.actions, result.seeds, result.each, strict=True)])
+    else:
+        say_figures(args, result.figures if result.keys else {})
     say_notes(args, result.notes)
     say(args, f"with       {by(result)}, seed {result.seeds[0]}")
     say_device(args, result)

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from ..motion.channels import rotation_quaternions
 from ..motion.curve_cuts import changed, cut_curve, cut_tracks
 from ..motion.hinges import nearest_free
 from ..motion.inbetweening import Gap, fill_slices
+from ..motion.kinematics import joint_positions
 from ..motion.meeting import goes_round, is_written_like, meet_locations, meet_rotations, written_like
 from ..motion.planting import plant_feet
 from ..motion.pose_prior import PosePrior, doubtful_keys
@@ -27,7 +29,7 @@ from ..rig.rig_map import RigMap
 from .applying import curves_in_slices
 from .holding import held
 from .key_table import Keys, new_keys, unharmed
-from .keyed_channels import Channel, Name, Plan, check_action, controls_in_use, make_plan
+from .keyed_channels import Channel, Name, Plan, check_action, controls_in_use, keyed_bones, make_plan
 from .keyed_motion import KeyedMotion, forget_generated, read_keyed
 from .posing import clip_tracks
 from .versions import Binding, new_fcurve_in_slot, slotted_fcurves
@@ -35,6 +37,8 @@ from .versions import Binding, new_fcurve_in_slot, slotted_fcurves
 if TYPE_CHECKING:
     from ..inference.packs import Pack
     from ..inference.sessions import Session
+
+_ALIKE = 1.0  # centimetres that joints of two variants are apart on average, or people see no difference
 
 Slices = Generator[float, None, Any]
 Place = tuple[str, int]  # data path, component
@@ -51,12 +55,14 @@ class Models:
 
 @dataclass(frozen=True, eq=False)
 class Filling:
-    """Keys for an action: place -> keys. gaps in frames of the scene. figures and notes for people."""
+    """Keys for an action: place -> keys. gaps in frames of the scene. figures and notes for people. joints: (N, 22, 3)
+    where they come to be in the N frames that were filled, in metres of a rig of canonical size."""
 
     keys: Mapping[Place, Keys]
     gaps: tuple[Gap, ...]
     figures: Mapping[str, float]
     notes: tuple[str, ...]
+    joints: np.ndarray = field(default_factory=lambda: np.zeros((0, 22, 3)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +96,7 @@ def fill_in_slices(armature: Callable[[], bpy.types.Object], rig: RigMap, reques
         share = 0.65 / request.variants
         steps = _fill(armature, rig, request, models, plan, own, doubtful, seed or None, wish)
         fillings.append((yield from within(steps, 0.3 + variant * share, share)))
+    fillings = _compared(fillings)
     if all(not filling.keys for filling in fillings):
         return Done((again().name,), tuple(fillings), plan.frames)
     if request.variants == 1:
@@ -131,7 +138,7 @@ def _fill(armature: Callable[[], bpy.types.Object], rig: RigMap, request: Inbetw
     if request.feet:
         clip = own.as_controls_do(rig, plant_feet(own.in_world(rig, clip), own.clip, plan.known, made))
     yield 0.45
-    tracks = clip_tracks(armature(), rig, clip, wish)
+    tracks = clip_tracks(armature(), rig, clip, wish, keyed_bones(armature()))
     notes = (*plan.notes, *_told(tracks, plan), *_set_otherwise(armature(), tracks))
     tracks = _met(tracks, plan, own)
     yield 0.6
@@ -146,7 +153,28 @@ def _fill(armature: Callable[[], bpy.types.Object], rig: RigMap, request: Inbetw
             keys[place] = keys[place].with_new(found) if place in keys else found
     figures = {"keys": sum(map(len, keys.values())), "keys_every_frame": _places_between(plan, made, keys),
                "key_error_mm": error}
-    return Filling(keys, gaps, figures, notes)
+    return Filling(keys, gaps, figures, notes, joint_positions(clip)[_inside(made)])
+
+
+def _inside(gaps: Sequence[Gap]) -> np.ndarray:
+    """The frames of gaps."""
+    return np.concatenate([np.arange(gap.first, gap.last + 1) for gap in gaps])
+
+
+def _compared(fillings: Sequence[Filling]) -> list[Filling]:
+    """Variants with figures of how far their joints are from those of the first, in centimetres, and a line in the
+    first for any that hardly differ."""
+    told: list[Filling] = []
+    alike = []
+    for number, filling in enumerate(fillings):
+        away = [100.0 * float(np.linalg.norm(filling.joints - other.joints, axis=-1).mean()) for other in told
+                if filling.joints.shape == other.joints.shape and len(filling.joints)]
+        if away:
+            filling = replace(filling, figures={**filling.figures, "apart_cm": round(away[0], 2)})
+            alike += [f"variants {1 + int(np.argmin(away))} and {1 + number} hardly differ: by {min(away):.1f} cm on "
+                      "average; keys further apart leave more room"] if min(away) < _ALIKE else []
+        told.append(filling)
+    return [replace(told[0], notes=(*told[0].notes, *alike)), *told[1:]]
 
 
 def _met(tracks: Tracks, plan: Plan, own: KeyedMotion) -> Tracks:
@@ -243,8 +271,9 @@ def _places_between(plan: Plan, gaps: Sequence[Gap], keys: Mapping[Place, Keys])
 
 def _told(tracks: Tracks, plan: Plan) -> list[str]:
     """What people should know of how the rig took it: what concerns bones that were filled, or could not be."""
-    bones = {bone for bone, _ in plan.channels}
-    told = [note for note in tracks.notes if any(bone in note for bone in bones) or "was left as it is" in note]
+    names = "|".join(re.escape(bone) for bone, _ in plan.channels)
+    of_these = re.compile(rf"(?<![\w.-])({names})(?![\w-])")  # shoulder.L, but not DEF-shoulder.L
+    told = [note for note in tracks.notes if of_these.search(note) or "was left as it is" in note]
     return [note for note in told if "got the keys" not in note and "while this action plays" not in note]
 
 

@@ -47,6 +47,12 @@ def remove_generated(armature: bpy.types.Object, first: int | None, last: int | 
     return count
 
 
+def other_actions(action: bpy.types.Action) -> tuple[str, ...]:
+    """The names of other actions with keys of type GENERATED beside a person's."""
+    return tuple(other.name for other in bpy.data.actions if other != action
+                 and any(name.startswith("galatea_inbetween") for name, _ in other.items()))
+
+
 def _gone(keys: Keys, first: int | None, last: int | None) -> np.ndarray:
     gone = keys.generated
     if first is not None:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import bpy
@@ -21,6 +21,7 @@ from .locks import driven_channels
 from .versions import is_bone_selected, own_slot, slotted_fcurves
 
 PLACE = CHANNELS - 1  # the column of the hips' position, after those of the joints
+_NAMED = 5  # bones that are left are named, the others counted
 _NEAR = 0.02  # frames within which Blender takes two keys for one
 Name = tuple[str, str]  # bone, "rotation" or "location"
 
@@ -133,13 +134,26 @@ def _why_left(curve: bpy.types.FCurve) -> str:
 
 def controls_in_use(armature: bpy.types.Object, rig: RigMap, wish: str) -> tuple[Controls, str]:
     """What takes keys, and the wish that leads to it: where nothing is wished, what has more of people's keys."""
+    keyed = keyed_bones(armature)
     if wish != "auto":
-        return read_controls(armature, rig, wish), wish
-    ways = [(read_controls(armature, rig, each), each) for each in ("auto", "ik")]
+        return read_controls(armature, rig, wish, keyed), wish
+    ways = [(read_controls(armature, rig, each, keyed), each) for each in ("auto", "ik")]
     names = [{handle.name for handle in controls.handles if not handle.object} for controls, _ in ways]
-    keyed = {name for (name, _), channel in read_channels(armature, set().union(*names)).items()
-             if len(channel.all_frames)}
-    return ways[int(len(names[1] & keyed) > len(names[0] & keyed))]
+    return ways[int(len(names[1] & keyed.keys()) > len(names[0] & keyed.keys()))]
+
+
+def keyed_bones(armature: bpy.types.Object) -> dict[str, np.ndarray]:
+    """Bone -> frames on which people keyed where it is or how it is turned, of all that have such keys."""
+    action, slot = check_action(armature)
+    paths = {f'pose.bones["{bpy.utils.escape_identifier(bone.name)}"].{prop}': bone.name for bone in armature.pose.bones
+             for prop in (rotation_property(bone.rotation_mode), "location")}
+    found: dict[str, list[np.ndarray]] = {}
+    for of, curve in slotted_fcurves(action):
+        if of == slot and curve.data_path in paths:
+            keys = Keys.of(curve)
+            if not keys.generated.all():
+                found.setdefault(paths[curve.data_path], []).append(_on_frames(keys.frames[~keys.generated]))
+    return {bone: np.unique(np.concatenate(frames)) for bone, frames in found.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,7 +218,24 @@ def make_plan(armature: bpy.types.Object, controls: Controls, request: Inbetween
             name = (channel.bone, channel.what)
             pins[name] = np.union1d(pins.get(name, frames), frames)
             columns[name] = (*columns.get(name, ()), column)
+    if known.all():
+        raise ClipError(f"frames {begins} to {ends} are keyed on every frame, as baked motion is, so that there is no "
+                        "gap to fill; delete the keys between the poses that are to stay, and try again")
+    if not (request.selected_bones or request.selected_keys):
+        notes += _left(armature, pins, notes, begins, ends)
     return Plan(int(begins), known, pins, {name: channels[name] for name in pins}, columns, tuple(dict.fromkeys(notes)))
+
+
+def _left(armature: bpy.types.Object, pins: Collection[Name], notes: Sequence[str], begins: int, ends: int
+          ) -> Iterator[str]:
+    """A line for what is keyed there as well but is not filled, where none says so yet: fingers, faces, props."""
+    filled = {bone for bone, _ in pins}
+    names = [bone for bone, frames in keyed_bones(armature).items()
+             if bone not in filled and not any(note.startswith(f"{bone}: ") for note in notes)
+             and ((frames >= begins) & (frames <= ends)).sum() > 1]
+    if names:
+        more = len(names) - _NAMED
+        yield f"left to their own keys: {', '.join(names[:_NAMED])}{f' and {more} more bones' if more > 0 else ''}"
 
 
 def units_of(controls: Controls) -> dict[int, list[Name]]:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import bpy
 
@@ -28,18 +28,20 @@ _GIVEN_UP, _TWISTED = 6.0, 40.0  # a solver that was left on is switched off: by
 _UNMOVED = 25.0  # a bone that is bent by something else is not keyed at all
 
 
-def clip_tracks(armature: bpy.types.Object, rig: RigMap, clip: Clip, controls: str = "auto") -> Tracks:
+def clip_tracks(armature: bpy.types.Object, rig: RigMap, clip: Clip, controls: str = "auto",
+                keyed: Collection[str] | None = None) -> Tracks:
     """What takes keys on `armature`, one row a frame, when the rig does what `clip` does.
 
     clip: on the rig's own skeleton (rig.retargeting.fit_to_rig). controls: "auto" keys a rig as it is built, "fk"
-    switches its solvers off, "ik" keeps to their targets, "now" leaves all switches as they are. Rotations are without
+    switches its solvers off, "ik" keeps to their targets, "now" leaves all switches as they are. keyed: see
+    read_controls. Rotations are without
     jumps and leave locked channels as they are now; what takes no keys stays as it is posed now. RigError in one line
     when a joint that is needed cannot be moved.
     """
     off: dict[Chain, str] = {}
     while True:
         with StandIn(armature) as stand:
-            reading = controls_of(stand, rig, controls, off)
+            reading = controls_of(stand, rig, controls, off, keyed)
             settle(stand, reading.settings)
             wiring = find_wiring(stand, rig, reading)
             wanted = wanted_poses(armature, rig, clip, wiring.lead)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import bpy
 import numpy as np
@@ -16,15 +16,18 @@ from .stand_in import StandIn
 
 _TORSO = "torso"
 _OWN_NAMES = {"Neck": "neck", "Head": "head"}  # controls that are not called after the bones they move
+# Controls that bend the spine at both ends, which people key instead of the bones of the spine one by one.
+_BENDS = {"hips": "Hips", "chest": "Spine2"}
 _LIMBS = tuple((f"{side}{upper}", f"{side}{lower}", f"{side}{end}") for side in ("Left", "Right") for upper, lower, end
                in (("Arm", "ForeArm", "Hand"), ("UpLeg", "Leg", "Foot")))
 
 
-def rigify_controls(stand: StandIn, rig: RigMap, wish: str) -> Controls | None:
+def rigify_controls(stand: StandIn, rig: RigMap, wish: str, keyed: Collection[str] | None = None) -> Controls | None:
     """What takes keys on a generated rig; None for any other.
 
     Limbs get FK keys unless "ik" is wished, or "now" and they are on IK: FK says what a motion is, no solver has its
-    way with it.
+    way with it. keyed: bones that people keyed, where these alone get keys: chest and hips are among them, and limbs
+    keep to their poles where there are keys on these.
     """
     bones = stand.armature.pose.bones
     if "rig_id" not in stand.armature.data or _TORSO not in bones:
@@ -41,11 +44,19 @@ def rigify_controls(stand: StandIn, rig: RigMap, wish: str) -> Controls | None:
             handle = ends.get(joint) or _control(bones, joint, name, joint.replace("Toe", "Foot") in ends)
             turning.setdefault(handle, joint)
     turning[Handle(_TORSO)] = "Hips"  # carries all; what is between it and the hips makes up for the rest
-    settings = [*_follows(bones[_TORSO]), *(extra for joints in _LIMBS if joints[0] in names for extra in
-                                            _switches(bones, names[joints[0]], joints[0] in by_solver))]
+    turning = _bent(turning, keyed) if keyed else turning
+    poles = {limb.joints[0] for limb in limbs if keyed is None or limb.pole_control.name in keyed}
+    settings = [*_follows(bones[_TORSO]), *(extra for upper, *_ in _LIMBS if upper in names for extra in
+                                            _switches(bones, names[upper], upper in by_solver, upper in poles))]
     kinds = [kind for kind, some in (("FK", len(limbs) < len(whole)), ("IK", limbs)) if some]
     return Controls(turning, (Handle(_TORSO),), tuple(limbs), tuple(settings),
                     (f"Rigify: its controls got the keys, those of the limbs for {' and '.join(kinds)}",))
+
+
+def _bent(turning: dict[Handle, str], keyed: Collection[str]) -> dict[Handle, str]:
+    """With the spine's ends bent by their controls where people keyed these."""
+    return turning | {Handle(name): joint for name, joint in _BENDS.items()
+                      if name in keyed and joint in turning.values()}
 
 
 def _by_solver(bones: bpy.types.bpy_prop_collection, upper: str, wish: str) -> bool:
@@ -88,10 +99,10 @@ def _follows(torso: bpy.types.PoseBone) -> Iterator[Extra]:
             yield _kept(torso.name, name, 1.0)
 
 
-def _switches(bones: bpy.types.bpy_prop_collection, upper: str, by_solver: bool) -> Iterator[Extra]:
-    """A limb kept on FK, or on IK with its pole."""
+def _switches(bones: bpy.types.bpy_prop_collection, upper: str, by_solver: bool, pole: bool) -> Iterator[Extra]:
+    """A limb kept on FK, or on IK and there, where that is keyed, with its pole."""
     holder = _with(upper, "_parent")
-    for name, value in (("IK_FK", 0.0 if by_solver else 1.0), *([("pole_vector", 1.0)] if by_solver else [])):
+    for name, value in (("IK_FK", 0.0 if by_solver else 1.0), *([("pole_vector", 1.0)] if pole else [])):
         if name in bones.get(holder, ()):
             yield _kept(holder, name, value)
 

@@ -71,9 +71,9 @@ class FillBetweenKeys(running.Sliced, bpy.types.Operator):
     def told(self, result: "api.InbetweenResult") -> str:
         device.ran(result)
         left = tuple((gap.first, gap.last, gap.why) for gap in result.gaps if gap.why)
-        shown.now.filled = dict.fromkeys(result.actions, shown.Filled(
-            len(result.gaps), left, result.keys, f"{result.pack} {result.pack_version}", result.provider,
-            result.seconds, result.notes))
+        shown.now.filled = {name: shown.Filled(
+            len(result.gaps), left, int(each["keys"]), f"{result.pack} {result.pack_version}", result.provider,
+            result.seconds, result.notes) for name, each in zip(result.actions, result.each)}
         filled = f"{len(result.filled)} of {len(result.gaps)} gaps filled"
         return f"{filled}, {result.keys:,} new keys" + (f" in each of {len(result.actions)} actions"
                                                         if len(result.actions) > 1 else "")

@@ -219,6 +219,32 @@ def test_variants_are_copies_and_the_action_is_kept(keyed):
     assert all(bpy.data.actions[name].use_fake_user for name in result.actions[1:])
 
 
+def test_variants_have_figures_of_their_own_and_alike_ones_are_named(empty_scene, tmp_path):
+    armature = key_walk(made_rigs.human(), [1, 21, 41])
+    with made_fills.only_pack(read_pack(write_inbetweener(tmp_path / "lively", per_latent=1.0))):
+        result = api.inbetween(armature, api.InbetweenRequest(variants=3, feet=False, keys="every"))
+    poses = []
+    for name in result.actions:
+        armature.animation_data.action = bpy.data.actions[name]
+        poses.append(joints_at(armature, 1, 41)[np.r_[1:20, 21:40]])
+    apart = [100.0 * np.linalg.norm(each - poses[0], axis=-1).mean() for each in poses]
+    assert "apart_cm" not in result.each[0] and result.figures == result.each[0]
+    assert [each["apart_cm"] for each in result.each[1:]] == pytest.approx(apart[1:], rel=0.05)
+    made = made_keys.all_keys(generated=True)
+    assert [each["keys"] for each in result.each] == [
+        sum(len(rows) for (action, *_), rows in made.items() if action == name) for name in result.actions]
+    with made_fills.only_pack(read_pack(write_inbetweener(tmp_path / "dull", per_latent=0.001))):
+        alike = api.inbetween(key_walk(made_rigs.human(), [1, 21]), api.InbetweenRequest(variants=2))
+    assert [note for note in alike.notes if note.startswith("variants 1 and 2 hardly differ")]
+    assert not [note for note in result.notes if "hardly differ" in note]
+
+
+def test_baked_motion_has_no_gap_and_that_is_said(empty_scene, pack):
+    armature = key_walk(made_rigs.human(), range(1, 31))
+    with pytest.raises(GalateaError, match=r"frames 1 to 30 are keyed on every frame.*delete the keys between"):
+        api.inbetween(armature)
+
+
 def test_feet_that_stand_at_both_ends_stand_between(empty_scene, pack):
     armature = key_walk(made_rigs.human(), [1, 21])
     for frame in (1, 21):  # the same pose twice but for the arms: feet are where they were
@@ -252,9 +278,9 @@ def test_feet_of_legs_that_a_solver_stretches_are_where_they_were_meant(empty_sc
             armature.pose.bones[name].keyframe_insert("rotation_quaternion", frame=frame)
     meant = {}
 
-    def and_keep(target, rig, clip, wish):
+    def and_keep(target, rig, clip, *others):
         meant["clip"] = clip
-        return clip_tracks(target, rig, clip, wish)
+        return clip_tracks(target, rig, clip, *others)
 
     monkeypatch.setattr(filling, "clip_tracks", and_keep)
     api.inbetween(armature, api.InbetweenRequest(feet=False, keys="every"))
@@ -377,7 +403,7 @@ def test_one_pose_is_not_enough(empty_scene, pack):
 
 def test_on_the_command_line(keyed, tmp_path, capsys):
     rig, out, told = (str(tmp_path / name) for name in ("rig.blend", "filled.blend", "told.json"))
-    authored = made_keys.all_keys()
+    authored, keyed_action = made_keys.all_keys(), keyed.animation_data.action.name
     bpy.ops.wm.save_as_mainfile(filepath=rig)
     assert cli.main(["inbetween", "--rig", rig, "--frames", "1-30", "--out", out, "--json", told]) == 0
     assert "1 of 1 gaps" in capsys.readouterr().out
@@ -388,7 +414,23 @@ def test_on_the_command_line(keyed, tmp_path, capsys):
     assert sum(map(len, made_keys.all_keys(generated=True).values())) == result["keys"]
     again = str(tmp_path / "again.blend")
     assert cli.main(["inbetween", "--rig", out, "--remove-generated", "--out", again]) == 0
+    assert f"generated keys from {keyed_action}; all others" in capsys.readouterr().out
     bpy.ops.wm.open_mainfile(filepath=again)
     assert made_keys.all_keys() == authored and not made_keys.all_keys(generated=True)
     assert cli.main(["inbetween", "--rig", rig, "--frames", "9-9", "--out", out]) == 1
     assert "nothing lies between" in capsys.readouterr().err
+
+
+def test_variants_on_the_command_line_are_takes_too_and_each_has_its_line(keyed, tmp_path, capsys):
+    rig, out, again, told = (str(tmp_path / name) for name in ("rig.blend", "filled.blend", "again.blend", "told.json"))
+    bpy.ops.wm.save_as_mainfile(filepath=rig)
+    assert cli.main(["inbetween", "--rig", rig, "--takes", "3", "--out", out]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    names = [f"Galatea HumanAction variant {number}" for number in (1, 2, 3)]
+    for seed, name in enumerate(names):
+        line = next(line for line in lines if line.startswith(name)).removeprefix(name).split()
+        assert line[0] == str(seed) and int(line[1].replace(",", "")) > 100 and (len(line) == 4) == (seed > 0)
+    assert cli.main(["inbetween", "--rig", out, "--remove-generated", "--out", again, "--json", told]) == 0
+    said = capsys.readouterr().out
+    assert f"generated keys from {names[0]};" in said and f"left       {names[1]}, {names[2]}: " in said
+    assert json.loads((tmp_path / "told.json").read_text())["others"] == names[1:]
