@@ -94,26 +94,31 @@ def character_in_slices(request: CharacterRequest) -> Generator[float, None, Cha
         texture = yield from within(texture_in_slices(texture_request(request)), 0.15, 0.15)
     textures = yield from within(textures_in_slices(request), 0.3, 0.15)
     pieces = yield from within(pieces_in_slices(request, drawn.body, drawn.measurements), 0.45, 0.05)
-    from ..scene import character, clothing
+    from ..scene import character, clothing, skinned
     from ..scene.dressing import together
     from ..scene.superseded import sign
 
     yield 0.5
-    with (character.added(drawn.body, drawn.about) as made, clothing.dressed(made, pieces) as worn,
-          together() as new):
-        yield 0.5
-        motion, material = None, None
-        if request.action:
-            motion = yield from within(motion_in_slices(made.armature(), motion_request(request)), 0.5, 0.4)
-            sign(made.armature().animation_data.action)
-        if texture is not None:
-            material = yield from within(dressing_in_slices([made.body()], texture, MaterialOptions()), 0.9, 0.05)
-            new += material.materials
-        cloths = yield from within(materials_in_slices(pieces, worn, textures, new), 0.95, 0.04)
-        yield 0.99
-        notes = [*drawn.notes, *(note for part in (motion, material, *cloths) if part is not None
-                                 for note in part.notes)]
-        return _result(request, drawn, made, motion, material, told(pieces, worn, cloths), notes, began)
+    with skinned.spare_meshes() as meshes:
+        skins = (drawn.body, *(piece.garment for piece in pieces))
+        yield from within(skinned.meshes_in_slices(skins, meshes), 0.5, 0.05)
+        with (character.added(drawn.body, drawn.about, meshes[0]) as made,
+              clothing.dressed(made, pieces, meshes[1:]) as worn, together() as new):
+            yield 0.55
+            motion, material = None, None
+            if request.action:
+                slices = motion_in_slices(made.armature(), motion_request(request))
+                motion = yield from within(slices, 0.55, 0.35)
+                sign(made.armature().animation_data.action)
+            if texture is not None:
+                slices = dressing_in_slices([made.body()], texture, MaterialOptions())
+                material = yield from within(slices, 0.9, 0.05)
+                new += material.materials
+            cloths = yield from within(materials_in_slices(pieces, worn, textures, new), 0.95, 0.04)
+            yield 0.99
+            notes = [*drawn.notes, *(note for part in (motion, material, *cloths) if part is not None
+                                     for note in part.notes)]
+            return _result(request, drawn, made, motion, material, told(pieces, worn, cloths), notes, began)
 
 
 def change_body(character: bpy.types.Object, request: CharacterRequest) -> CharacterResult:

@@ -76,7 +76,7 @@ def clothes_in_slices(character: bpy.types.Object, request: CharacterRequest
     from ..character.body_mesh import make_body_in_slices
     from ..character.measurements import average
     from ..scene import character as scene
-    from ..scene import clothing
+    from ..scene import clothing, skinned
     from ..scene.dressing import together
 
     there = scene.character_of(character)
@@ -86,11 +86,13 @@ def clothes_in_slices(character: bpy.types.Object, request: CharacterRequest
     yield 0.1
     textures = yield from within(textures_in_slices(request), 0.1, 0.5)
     person = scene.about(there.armature()).get("measurements", {})
-    pieces = yield from within(pieces_in_slices(request, body, person), 0.6, 0.2)
+    pieces = yield from within(pieces_in_slices(request, body, person), 0.6, 0.15)
     notes = clothing.notes_on(there, pieces)
-    with clothing.dressed(there, pieces) as worn, together() as made:
-        yield 0.8
-        materials = yield from within(materials_in_slices(pieces, worn, textures, made), 0.8, 0.2)
+    with skinned.spare_meshes() as meshes:
+        yield from within(skinned.meshes_in_slices([piece.garment for piece in pieces], meshes), 0.75, 0.05)
+        with clothing.dressed(there, pieces, meshes) as worn, together() as made:
+            yield 0.8
+            materials = yield from within(materials_in_slices(pieces, worn, textures, made), 0.8, 0.2)
     notes += [note for material in materials if material is not None for note in material.notes]
     return ClothesResult(there.armature().name, told(pieces, worn, materials), tuple(notes), clothes_seed(request),
                          time.perf_counter() - began, request)

@@ -49,8 +49,9 @@ class Shape:
 
 
 @contextmanager
-def added(body: BodyMesh, about: Mapping[str, Any]) -> Iterator[Character]:
-    """Add a body and its armature at the 3D cursor, selected and active. about: what is kept with the armature.
+def added(body: BodyMesh, about: Mapping[str, Any], mesh: Any = None) -> Iterator[Character]:
+    """Add a body and its armature at the 3D cursor, selected and active. about: what is kept with the armature. mesh:
+    the body's, as a function (see skinned), where it is there already.
 
     What is raised in the block takes both away again, with the action that the armature then has.
     """
@@ -70,7 +71,7 @@ def added(body: BodyMesh, about: Mapping[str, Any]) -> Iterator[Character]:
         _add_bones(armature, bones_of(body))
         armature.show_in_front, armature.data.display_type = True, "STICK"  # the body stays to be seen
         armature[_ABOUT] = dict(about)
-        made.append(held(_add_body(armature, body)))
+        made.append(held(_add_body(armature, body, mesh() if mesh else None)))
         yield Character(*made)
     except BaseException:
         for each in reversed(made):
@@ -107,9 +108,9 @@ def _add_bones(armature: bpy.types.Object, bones: Bones) -> None:
     add_helpers(armature)
 
 
-def _add_body(armature: bpy.types.Object, body: BodyMesh) -> bpy.types.Object:
-    ob = skinned(armature, f"{armature.name} Body", body)
-    mesh = ob.data
+def _add_body(armature: bpy.types.Object, body: BodyMesh, mesh: bpy.types.Mesh | None
+              ) -> bpy.types.Object:
+    ob = skinned(armature, f"{armature.name} Body", body, mesh)
     for material in (clay(), *eye_materials()):
         mesh.materials.append(material)
     mesh.polygons.foreach_set("material_index", eye_parts())

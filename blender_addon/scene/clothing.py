@@ -44,28 +44,30 @@ class Piece:
 
 
 @contextmanager
-def dressed(character: Character, pieces: Sequence[Piece]) -> Iterator[list[Any]]:
-    """Put clothes on a character in place of those that it wears; functions that return the objects, in order.
+def dressed(character: Character, pieces: Sequence[Piece], meshes: Sequence[Any]) -> Iterator[list[Any]]:
+    """Put clothes on a character in place of those that it wears; functions that return the objects, in order. meshes:
+    of the pieces, as functions (see skinned).
 
     A garment that it wears already gets another mesh, so that what people added to it stays. Brows go with the hair.
     What is raised in the block gives it the old ones back.
     """
     hair = next((piece for piece in pieces if piece.garment.name == "hair"), None)
     colour = cloth_colours("hair", hair.seed, hair.age)[0] if hair else None
-    with brows(character, f"Galatea brow {hair.seed}" if hair else "", colour), _worn(character, pieces) as made:
+    name = f"Galatea brow {hair.seed}" if hair else ""
+    with brows(character, name, colour), _worn(character, pieces, meshes) as made:
         yield made
 
 
 @contextmanager
-def _worn(character: Character, pieces: Sequence[Piece]) -> Iterator[list[Any]]:
+def _worn(character: Character, pieces: Sequence[Piece], meshes: Sequence[Any]) -> Iterator[list[Any]]:
     armature, body = character.armature(), character.body()
     there, covered = _stays(armature, pieces), _covered(body)
     old = [held(ob) for ob in clothes_of(armature) if ob not in there.values()]
     made: list[Any] = []
     changed: list[Altered] = []
     try:
-        for piece in pieces:
-            made.append(held(_add(armature, piece)))
+        for piece, mesh in zip(pieces, meshes, strict=True):
+            made.append(held(_add(armature, piece, mesh())))
             if piece.garment.name in there:
                 changed.append(altered(there[piece.garment.name], made.pop()(), piece.plain))
                 made.append(changed[-1].object)
@@ -166,10 +168,9 @@ def _name(armature: bpy.types.Object, garment: Garment) -> str:
     return f"{armature.name} {garment.name.title()}"
 
 
-def _add(armature: bpy.types.Object, piece: Piece) -> bpy.types.Object:
+def _add(armature: bpy.types.Object, piece: Piece, mesh: bpy.types.Mesh) -> bpy.types.Object:
     garment = piece.garment
-    ob = skinned(armature, _name(armature, garment), garment)
-    mesh = ob.data
+    ob = skinned(armature, _name(armature, garment), garment, mesh)
     mesh.polygons.foreach_set("material_index", garment.trim.astype(np.int32))
     mesh[GARMENT] = {"name": garment.name, "seed": piece.seed, "worn": ",".join(piece.worn),
                      "vertices": len(garment.vertices), "form": form_of(garment.vertices)
