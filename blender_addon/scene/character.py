@@ -111,6 +111,7 @@ def _add_bones(armature: bpy.types.Object, bones: Bones) -> None:
 def _add_body(armature: bpy.types.Object, body: BodyMesh, mesh: bpy.types.Mesh | None
               ) -> bpy.types.Object:
     ob = skinned(armature, f"{armature.name} Body", body, mesh)
+    mesh = ob.data
     for material in (clay(), *eye_materials()):
         mesh.materials.append(material)
     mesh.polygons.foreach_set("material_index", eye_parts())
