@@ -16,7 +16,7 @@ from ..motion.requests import InbetweenRequest
 from ..motion.skeleton import INDEX
 from ..rig.rig_map import RigMap
 from .controls import Controls, read_controls
-from .key_table import Keys
+from .key_table import CONSTANT, Keys
 from .locks import driven_channels
 from .versions import is_bone_selected, own_slot, slotted_fcurves
 
@@ -31,8 +31,8 @@ class Channel:
     """A bone's rotation or location.
 
     prop: Blender's property. frames: component -> (K,) where people's keys are, for components with an F-curve. every:
-    (K,) where there are keys of any kind. chosen: (K,) where keys are that are selected. left: why it is left alone, ""
-    when it is not.
+    (K,) where there are keys of any kind. stepped: (K,) those of them after which it stays until the next. chosen: (K,)
+    where keys are that are selected. left: why it is left alone, "" when it is not.
     """
 
     bone: str
@@ -41,6 +41,7 @@ class Channel:
     prop: str
     frames: Mapping[int, np.ndarray]
     every: np.ndarray
+    stepped: np.ndarray
     chosen: np.ndarray
     left: str
 
@@ -53,6 +54,15 @@ class Channel:
     def path(self) -> str:
         """Blender's data path."""
         return f'pose.bones["{bpy.utils.escape_identifier(self.bone)}"].{self.prop}'
+
+    def moves(self, frame: int, way: int) -> bool:
+        """Whether it is led by keys up to a frame (way: -1) or on from it (1), and does not jump."""
+        beyond = self.every[(self.every - frame) * way > 0.0]
+        if len(beyond) == 0:
+            return False
+        nearest = beyond.max() if way < 0 else beyond.min()
+        leads = nearest if way < 0 else self.every[self.every < nearest].max(initial=-np.inf)
+        return abs(nearest - frame) <= 1.0 or leads not in self.stepped
 
     @property
     def all_frames(self) -> np.ndarray:
@@ -100,15 +110,17 @@ def read_channels(armature: bpy.types.Object, bones: Collection[str]) -> dict[Na
 
 def _channel(bone: str, what: str, mode: str, prop: str, curves: Mapping[int, bpy.types.FCurve], driven: bool
              ) -> Channel:
-    frames, every, chosen = {}, [np.zeros(0)], [np.zeros(0)]
+    frames, every, stepped, chosen = {}, [np.zeros(0)], [np.zeros(0)], [np.zeros(0)]
     for index, curve in curves.items():
         keys = Keys.of(curve)
         authored = keys[~keys.generated]
         frames[index] = np.unique(_on_frames(authored.frames))
         every.append(_on_frames(keys.frames))
+        stepped.append(_on_frames(keys.frames[keys.values["interpolation"] == CONSTANT]))
         chosen.append(_on_frames(authored.frames[authored.values["select_control_point"]]))
     left = next(filter(None, map(_why_left, curves.values())), "a driver has a hand in it" if driven else "")
-    return Channel(bone, what, mode, prop, frames, *(np.unique(np.concatenate(part)) for part in (every, chosen)), left)
+    parts = (np.unique(np.concatenate(part)) for part in (every, stepped, chosen))
+    return Channel(bone, what, mode, prop, frames, *parts, left)
 
 
 def _on_frames(frames: np.ndarray) -> np.ndarray:
@@ -178,10 +190,11 @@ class Plan:
 
     @property
     def goes_on(self) -> tuple[bool, bool]:
-        """Whether all that is filled has keys on the frame before the first and on the one after the last as well, so
-        that it is known how it moves there."""
-        return tuple(all(np.isin(frame, channel.every) for channel in self.channels.values())
-                     for frame in (self.first - 1, self.first + self.frames))
+        """Whether all that is filled has keys before the first frame and after the last as well and goes from one to
+        the other, so that it is known how it moves there."""
+        last = self.first + self.frames - 1
+        return (all(channel.moves(self.first, -1) for channel in self.channels.values()),
+                all(channel.moves(last, 1) for channel in self.channels.values()))
 
 
 def make_plan(armature: bpy.types.Object, controls: Controls, request: InbetweenRequest) -> Plan:

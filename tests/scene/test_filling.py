@@ -184,6 +184,30 @@ def test_keys_beside_the_range_say_how_fast_the_body_goes_at_its_ends(empty_scen
         assert np.allclose(going, step * bpy.context.scene.render.fps, atol=0.05)
 
 
+@pytest.mark.parametrize("stepped", [False, True])
+def test_a_range_is_entered_and_left_as_fast_as_the_curves_around_it_go(empty_scene, pack, monkeypatch, stepped):
+    """Curves around it that step from pose to pose say nothing of speed."""
+    armature = key_walk(made_rigs.human(), [1, 16, 31, 46])
+    if stepped:
+        for curve in fcurves(armature.animation_data.action):
+            for point in curve.keyframe_points:
+                point.interpolation = "CONSTANT"
+    seen = {}
+    fill_slices = filling.fill_slices
+
+    def and_keep(session, pack, clip, keyed, seed, speeds, doubtful):
+        seen.update(speeds)
+        return fill_slices(session, pack, clip, keyed, seed, speeds, doubtful)
+
+    monkeypatch.setattr(filling, "fill_slices", and_keep)
+    api.inbetween(armature, api.InbetweenRequest(first=16, last=31, feet=False, keys="every"))
+    assert sorted(seen) == ([] if stepped else [0, 15])
+    if not stepped:
+        corners = np.linalg.norm(np.diff(joints_at(armature, 1, 46), 2, axis=0), axis=-1).max(axis=1)
+        at = np.array([16, 31]) - 2
+        assert corners[at].max() < 1.2 * corners[[each + side for each in at for side in (-2, 2)]].max()
+
+
 def test_filled_again_it_is_the_same_and_elsewhere_generated_keys_stay(keyed):
     api.inbetween(keyed, api.InbetweenRequest(seed=3))
     once = made_keys.all_keys(generated=True)
