@@ -6,12 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-import bpy
-
 from ..errors import GalateaError
 from .character import Character, eye_slots
 from .eyes import EYE_MATERIALS, eye_materials, plain_material
-from .materials import is_as_made, sign
+from .materials import is_as_made, put_away
 
 _OWN = "galatea_brows"  # custom property of a material that was made with hair
 _ROUGH, _DARKER = 0.75, 0.6
@@ -34,18 +32,12 @@ def brows(character: Character, name: str, hair: Colour | None) -> Iterator[None
     else:
         new = plain_material(name, (*(_DARKER * value for value in hair), 1.0), _ROUGH)
         new[_OWN] = True
-        sign(new)
     body.material_slots[slot].material = new
     try:
         yield
     except BaseException:
         with suppress(GalateaError):
             character.body().material_slots[slot].material = old
-        _tidied(new)
+        put_away(new)
         raise
-    _tidied(old)
-
-
-def _tidied(material: bpy.types.Material) -> None:
-    if _OWN in material and material.users == 0:
-        bpy.data.materials.remove(material)
+    put_away(old)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import bpy
 
 from ..character.modelling import PARTS
+from .materials import sign
 
 EYE_MATERIALS = tuple(f"Galatea {part.title()}" for part in PARTS)
 _COLOURS = ((0.62, 0.58, 0.54, 1.0), (0.105, 0.062, 0.034, 1.0), (0.006, 0.006, 0.006, 1.0), (0.035, 0.021, 0.013, 1.0))
@@ -29,4 +30,5 @@ def plain_material(name: str, colour: tuple[float, float, float, float], rough: 
     if shader is not None:
         shader.inputs["Base Color"].default_value = colour
         shader.inputs["Roughness"].default_value = rough
+    sign(material)
     return material
