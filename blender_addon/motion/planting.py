@@ -22,6 +22,7 @@ _NEAR_FLOOR = 0.08  # metres that the lowest foot of a key may be off the rig's 
 _LOW = 0.04  # metres above what stands lowest
 _SAME_PLACE = 0.06  # metres within which a foot has not been moved
 _SHORTEST = 0.1  # seconds
+_SLACK = 0.97  # of the whole leg
 _IN_TIME = 0.15  # seconds before and after it is needed that the hips come down
 _SOFT = 0.003  # metres over which the floor, and the end of a leg's reach, give way
 
@@ -110,12 +111,15 @@ class _Stand:
 
     def slowed(self, beside: np.ndarray) -> _Stand:
         """With feet that stand beside the gap, before and after it (2, 2), held for a frame more: so they start slowly.
-        """
+        Not where the leg would be stretched by it, as when somebody jumps: knees would snap."""
         stand = replace(self, offset=self.offset.copy(), turns=self.turns.copy(), held=self.held.copy())
         for end, side in np.argwhere(beside & ~self.held[[0, -1]]):
             run = slice(0, 2) if end == 0 else slice(self.part.frames - 2, self.part.frames)
-            if self.part.frames > 2 * self.ease and not self.held[run, side].any():
-                stand.hold(run, side, self.limits.ankles[end, side], self.limits.feet[end, side])
+            place = self.limits.ankles[end, side]
+            there, longer = np.linalg.norm(place - self.legs.hips[run, side], axis=-1)[::1 - 2 * end]
+            stretched = longer > max(_SLACK * self.legs.whole[0, side], 1.001 * there)
+            if self.part.frames > 2 * self.ease and not (stretched or self.held[run, side].any()):
+                stand.hold(run, side, place, self.limits.feet[end, side])
         return stand
 
     def locked(self) -> Clip:
