@@ -118,7 +118,7 @@ class _Stand:
             place = self.limits.ankles[end, side]
             there, longer = np.linalg.norm(place - self.legs.hips[run, side], axis=-1)[::1 - 2 * end]
             stretched = longer > max(_SLACK * self.legs.whole[0, side], 1.001 * there)
-            if self.part.frames > 2 * self.ease and not (stretched or self.held[run, side].any()):
+            if self.part.frames > 3 * self.ease and not (stretched or self.held[run, side].any()):
                 stand.hold(run, side, place, self.limits.feet[end, side])
         return stand
 
