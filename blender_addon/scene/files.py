@@ -237,6 +237,7 @@ def _write_gltf(path: Path) -> None:
         use_active_scene=True, export_skins=True,
         export_apply=masked and not any(ob.data.shape_keys for ob in meshes),
         export_animations=True, export_animation_mode="SCENE" if _is_led() else "ACTIONS",
+        export_anim_scene_split_object=False,
         export_frame_range=False, export_force_sampling=True, export_anim_slide_to_zero=True,
     )
 

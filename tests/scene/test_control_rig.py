@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Make Control Rig: Rigify's controls at the joints of a character, who looks and moves as before and can go back."""
 
+import json
+import struct
+
 import bpy
 import numpy as np
 import pytest
@@ -183,6 +186,10 @@ def test_files_carry_what_the_controls_do(there, tmp_path, ending, first):
     there.frame_start, there.frame_end = 1, 24
     shown = {frame: skin(body, frame) for frame in (9, 17)}
     files.write_file(tmp_path / f"out.{ending}", armature)
+    if ending == "glb":
+        data = (tmp_path / "out.glb").read_bytes()
+        length, = struct.unpack("<I", data[12:16])
+        assert len(json.loads(data[20:20 + length])["animations"]) == 1
     rate = there.render.fps
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     files.import_file(tmp_path / f"out.{ending}")
