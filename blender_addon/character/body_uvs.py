@@ -14,12 +14,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from .cutting import finer
+from .cutting import finer, model
 from .flattening import cut, flatten, moved_apart, pack, upright
 from .loops import EAR_ROWS, HEAD, TRUNK, loops
-from .modelling import modelled_points, refinement, skin
+from .modelling import refinement
 from .relaxing import Chart, Shapes, relaxed, shapes, solver
-from .relief import modelled_man
 
 _ROUNDS = 60  # for the modelled man, whom all others begin with
 
@@ -29,7 +28,8 @@ class Pattern:
     """A chart as it lies on the modelled man; of one in the middle the left half, up to the axis u = 0.
 
     faces, opposite: (F,) of the smooth mesh, on the left and on the right. chart: the faces in the picture. skin: (N,)
-    the body's vertex at each of the chart's points. solve: what `relaxed` asks for. plane: (N,) complex, metres.
+    the body's vertex at each of the chart's points. solve: what `relaxed` asks for. plane: (N,) complex, metres. gaps:
+    (G, 4, 3) the shapes of what lies between fingers.
     """
 
     faces: np.ndarray
@@ -79,7 +79,7 @@ def pattern(name: str) -> Pattern:
     own = loops()
     faces = np.flatnonzero(own.charts == own.chart_names.index(name))
     numbers, origin = cut(own.quads[faces], _seams())
-    at = modelled_points()[origin]
+    at = model()[origin]  # the cage's vertices come first
     plane, on_axis = upright(flatten(at, numbers), _up(name, at)), np.zeros(len(at), bool)
     if not name.endswith(".L"):
         left = at[numbers, 0].mean(axis=1) > 0.0
@@ -90,28 +90,22 @@ def pattern(name: str) -> Pattern:
     chart, skins = _finer(faces, numbers, on_axis)
     plane = (plane @ (1.0, 1j))[chart.cage].mean(axis=1)
     between = _between_fingers(skins, seen_from=name) if name in ("hand.L", "palm.L") else np.zeros((0, 4), int)
-    ready = Pattern((4 * faces[:, None] + np.arange(4)).ravel(), _opposite(faces),
-                    replace(chart, quads=np.concatenate([chart.quads, between]), gaps=len(between)), skins, None, plane,
-                    np.pad(_flat(plane)[between], ((0, 0), (0, 0), (0, 1))))
-    shape = ready.on(_model())
-    solve = solver(ready.chart, shape)
-    *_, plane = relaxed(ready.chart, shape, solve, plane, _ROUNDS)
-    return replace(ready, solve=solve, plane=plane)
+    gaps = np.pad(_flat(plane)[between], ((0, 0), (0, 0), (0, 1)))
+    shape = shapes(np.concatenate([model()[skins[chart.quads]], gaps]), len(gaps))
+    chart = replace(chart, quads=np.concatenate([chart.quads, between]), gaps=len(gaps))
+    solve = solver(chart, shape)
+    *_, plane = relaxed(chart, shape, solve, plane, _ROUNDS)
+    return Pattern((4 * faces[:, None] + np.arange(4)).ravel(), _opposite(faces), chart, skins, solve, plane, gaps)
 
 
 def _between_fingers(skins: np.ndarray, seen_from: str) -> np.ndarray:
     """(G, 4) quads between neighbouring fingers of a hand; skins: (N,) the body's vertices at the chart's points."""
-    place = np.full(len(_model()), -1)
+    place = np.full(len(model()), -1)
     place[skins] = np.arange(len(skins))
     rings = [place[finer(loops().left[f"finger{n}"])] for n in range(4)]
     pairs = [(one[:, 8], two[:, 2]) for one, two in pairwise(rings)]  # the sides that face each other
     quads = np.concatenate([np.stack([one[1:], one[:-1], two[:-1], two[1:]], axis=1) for one, two in pairs])
     return quads[:, ::-1] if seen_from == "hand.L" else quads
-
-
-@lru_cache(maxsize=1)
-def _model() -> np.ndarray:
-    return skin(modelled_man())
 
 
 Island = list[tuple[np.ndarray, np.ndarray]]  # faces (F,) and their corners (F, 4, 2), one or two times
