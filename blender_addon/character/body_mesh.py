@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from ..errors import GalateaError
-from .body_uvs import charts, pattern, texture_coordinates
+from .body_uvs import charts, pattern_in_slices, texture_coordinates
 from .body_weights import JOINTS, influences
 from .extremities import digit_joints
 from .figure import LEVELS, Figure
@@ -81,8 +81,8 @@ def make_body_in_slices(measurements: Mapping[str, float], shape: Mapping[str, f
     indices, weights = influences()
     yield 0.0
     for name in charts():
-        pattern(name)
-        yield 0.0
+        for _ in pattern_in_slices(name):
+            yield 0.0
     figure = restyled_figure(Figure(asked, min(max(asked[SEX], 0.0), 1.0)), shape)
     figure = yield from fit_in_slices(figure)
     vertices, places = skin(figure), positions(figure)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -73,14 +73,26 @@ def charts() -> list[str]:
     return [name for name in loops().chart_names if not name.endswith(".R")]
 
 
-@cache
 def pattern(name: str) -> Pattern:
-    """A chart ready to be laid on bodies. The first time takes some hundredths of a second."""
+    """A chart ready to be laid on bodies. The first time takes up to a sixth of a second."""
+    for _ in pattern_in_slices(name):
+        pass
+    return _patterns[name]
+
+
+_patterns: dict[str, Pattern] = {}
+
+
+def pattern_in_slices(name: str) -> Generator[float, None, None]:
+    """Have a chart ready for `pattern`: yields every few hundredths of a second."""
+    if name in _patterns:
+        return
     own = loops()
     faces = np.flatnonzero(own.charts == own.chart_names.index(name))
     numbers, origin = cut(own.quads[faces], _seams())
     at = model()[origin]  # the cage's vertices come first
     plane, on_axis = upright(flatten(at, numbers), _up(name, at)), np.zeros(len(at), bool)
+    yield 0.2
     if not name.endswith(".L"):
         left = at[numbers, 0].mean(axis=1) > 0.0
         on_axis[np.intersect1d(numbers[left], numbers[~left])] = True
@@ -93,9 +105,14 @@ def pattern(name: str) -> Pattern:
     gaps = np.pad(_flat(plane)[between], ((0, 0), (0, 0), (0, 1)))
     shape = shapes(np.concatenate([model()[skins[chart.quads]], gaps]), len(gaps))
     chart = replace(chart, quads=np.concatenate([chart.quads, between]), gaps=len(gaps))
+    yield 0.4
     solve = solver(chart, shape)
-    *_, plane = relaxed(chart, shape, solve, plane, _ROUNDS)
-    return Pattern((4 * faces[:, None] + np.arange(4)).ravel(), _opposite(faces), chart, skins, solve, plane, gaps)
+    yield 0.5
+    for round_, laid in enumerate(relaxed(chart, shape, solve, plane, _ROUNDS)):
+        if round_ % 8 == 0:
+            yield 0.5
+    _patterns[name] = Pattern((4 * faces[:, None] + np.arange(4)).ravel(), _opposite(faces), chart, skins, solve,
+                              laid, gaps)
 
 
 def _between_fingers(skins: np.ndarray, seen_from: str) -> np.ndarray:
