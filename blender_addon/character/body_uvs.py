@@ -108,11 +108,11 @@ def pattern_in_slices(name: str) -> Generator[float, None, None]:
     yield 0.4
     solve = solver(chart, shape)
     yield 0.5
-    for round_, laid in enumerate(relaxed(chart, shape, solve, plane, _ROUNDS)):
-        if round_ % 8 == 0:
-            yield 0.5
+    for laid in relaxed(chart, shape, solve, plane, _ROUNDS):
+        plane = laid
+        yield 0.5
     _patterns[name] = Pattern((4 * faces[:, None] + np.arange(4)).ravel(), _opposite(faces), chart, skins, solve,
-                              laid, gaps)
+                              plane, gaps)
 
 
 def _between_fingers(skins: np.ndarray, seen_from: str) -> np.ndarray:
