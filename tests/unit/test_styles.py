@@ -40,7 +40,7 @@ def test_a_styled_body_is_clean(shape):
         assert np.array_equal(getattr(body, name), getattr(usual, name)), name
     assert np.isfinite(body.vertices).all()
     density, _ = texels(body)
-    assert density.min() > 0.7 and density.max() < 1.3 and overlapping(body, 2048)[0] == 0.0
+    assert density.min() > 0.7 and density.max() < 1.3 and overlapping(body)[0] == 0.0
     assert abs(body.vertices[:, 2].min()) < 0.003  # soles on the floor
     assert len(pierced(body)) / (2 * len(body.faces)) < 0.007
     outside = [name for name, at in zip(body.joints, body.positions, strict=True)
