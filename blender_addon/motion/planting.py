@@ -181,7 +181,8 @@ def _posed(part: Clip, legs: Legs, ankles: np.ndarray, feet: np.ndarray, shift: 
     hips = legs.hips + shift[:, None]
     away, longest = ankles - hips, _longest(legs)
     apart = np.linalg.norm(away, axis=-1)
-    ankles = hips + away * ((longest - at_least_zero(longest - apart, _SOFT)) / np.maximum(apart, 1e-9))[..., None]
+    soft = np.minimum(legs.whole - longest, _SOFT)  # nothing where legs are straight: half a millimetre bends a knee
+    ankles = hips + away * ((longest - at_least_zero(longest - apart, soft)) / np.maximum(apart, 1e-9))[..., None]
     thighs, shins = reach(legs, hips, ankles, np.where((legs.bends < 0.0).all(axis=0), -1.0, 1.0))
     tips = quat_multiply(feet, quat_multiply(quat_inverse(legs.feet), legs.tips))
     turned = np.array(forward_kinematics(part.skeleton, part.rotations, part.positions)[0])
