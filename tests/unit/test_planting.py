@@ -163,3 +163,11 @@ def test_a_foot_that_stood_until_a_key_starts_slowly_after_it():
     assert steps[0][LAST] > 0.01 and steps[1][LAST] < 0.001
     assert np.diff(steps[1]).max() < 0.6 * np.diff(steps[0]).max()
     assert np.allclose(joint_positions(done)[LAST + 8:, FEET], joint_positions(clip)[LAST + 8:, FEET], atol=1e-3)
+
+
+def test_straight_legs_stay_straight_between_keys_with_straight_legs():
+    own = standing(LAST + 1)
+    clip = replace(turn(own, "LeftArm", 0.02 * np.arange(LAST + 1)), contacts=np.zeros((LAST + 1, 4), dtype=bool))
+    done = plant_feet(clip, own, known_ends(), [Gap(1, LAST - 1)])
+    away = np.linalg.norm(joint_positions(done)[:, KNEES] - joint_positions(clip)[:, KNEES], axis=-1)
+    assert away.max() < 1e-3  # they bent by three centimetres, and in the keys not at all
