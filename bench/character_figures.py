@@ -20,6 +20,8 @@ def figures(repeats: int = 3) -> Iterator[Timing]:
     yield "character_s", median(plain), "s", f"a skinned body on a rig, in plain clay; the first {first:.2f} s"
     yield "character_walking_s", median(seconds(action="walk", seconds=8.0)), "s", (
         "the same with 8 s of walking on it, feet locked, few keys")
+    yield "character_dressed_s", median(seconds(clothes=("trousers", "shirt", "boots", "hair"))), "s", (
+        "the body in trousers, shirt, boots and hair, of cuts that were not made before")
     try:
         classes = api.pick_pack("texture-generator").content["texture"]["classes"]
     except api.PackError:
