@@ -22,6 +22,7 @@ from blender_addon.motion.kinematics import forward_kinematics, joint_positions
 from blender_addon.motion.rotations import quat_about_z, quat_rotate
 from blender_addon.motion.state_features import integrate, make_sequence
 from training.__main__ import main
+from training.motion.calibrate import TEMPERATURES, narrowest
 from training.motion.clips import load_clips
 from training.motion.corpus import action_shares, build_corpus, draw_windows, smooth_path
 from training.motion.export_generator import OUTPUTS, Step, example_inputs, load_run, round_weights
@@ -324,3 +325,10 @@ def test_a_run_whose_critic_named_nothing_can_be_gone_on_from(trained: Path, pre
     torch.save(saved, former / "checkpoint.pt")
     assert train(prepared, tmp_path / "next", "--start", str(former), "--stop-after", "4") == 0, capsys.readouterr().err
     assert (tmp_path / "next" / "checkpoint.pt").is_file()
+
+
+def test_latents_are_drawn_no_wider_than_it_takes():
+    far = [0.9, 0.5, 0.3, 0.12, 0.05, 0.0, 0.4]  # how far the energy is from the clips', from the narrowest draw on
+    assert narrowest(far) == TEMPERATURES[3]
+    assert narrowest([0.02, *far[1:]]) == TEMPERATURES[0]
+    assert narrowest([0.9, 0.7, 0.5, 0.4, 0.35, 0.2, 0.0]) == TEMPERATURES[-1]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,9 +18,10 @@ from blender_addon.motion.measures import energy, travelled
 
 from .clips import ClipSet, load_clips
 
-# Wider than that, takes differ more than people do.
-TEMPERATURES = (1.0, 1.1, 1.2, 1.3)
-_SEEDS, _SECONDS = 8, 10.0
+# Wider than that, takes differ more than people do; narrower, they are all one.
+TEMPERATURES = (0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3)
+_WORTH = 0.15  # how much nearer to the training clips' energy, as a share, a wider draw must bring it
+_SEEDS, _SECONDS = 12, 12.0
 _SHORTEST = 30  # frames of a clip whose energy says something
 
 
@@ -36,8 +38,8 @@ def calibrate(folder: Path, data: Path) -> None:
 
 def temperatures(session: Session, pack: Pack, clips: ClipSet) -> dict[str, float]:
     """How many times the learnt spread the latents of each action are to be drawn with, so that it moves as much as its
-    training clips do: what few clips show, a model is too sure of. Actions that travel are left at 1: their feet would
-    slide."""
+    training clips do: what few clips show, a model is too sure of. No wider than that takes: feet slide the more, and
+    actions are taken for others. Those that travel are left at 1: their feet would slide."""
     trained = set(pack.content["training"]["clips"])
     found = {}
     for action, natural in pack.content["generator"]["natural_speed"].items():
@@ -47,10 +49,16 @@ def temperatures(session: Session, pack: Pack, clips: ClipSet) -> dict[str, floa
             found[action] = 1.0
             continue
         wanted = np.average([energy(clip) for clip in real], weights=[clip.frames for clip in real])
-        away = [abs(np.log(np.mean([energy(clip) for clip in _takes(session, pack, action, t)]) / wanted))
-                for t in TEMPERATURES]
-        found[action] = TEMPERATURES[int(np.argmin(away))]
+        found[action] = narrowest([
+            abs(np.log(np.mean([energy(clip) for clip in _takes(session, pack, action, t)]) / wanted))
+            for t in TEMPERATURES])
     return found
+
+
+def narrowest(away: Sequence[float]) -> float:
+    """The least of TEMPERATURES that is about as good as the best: how far away each leaves the logarithm of the
+    energy."""
+    return TEMPERATURES[int(np.argmax(np.asarray(away) <= min(away) + _WORTH))]
 
 
 def _takes(session: Session, pack: Pack, action: str, temperature: float) -> list[Clip]:
