@@ -6,8 +6,9 @@ The pack's graph says what to add to interpolation, nothing at the keys; so keys
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,6 +39,7 @@ __all__ = ["Filled", "Gap", "Speed", "fill_gaps", "fill_slices", "find_gaps", "i
 
 LONGEST = 120   # missing frames at 30 fps, as many as the network was trained on
 _FURTHEST = 2.5  # radians that a joint may be turned beyond interpolation; more is no motion that was learnt
+_JUMPS = 4.0    # times as fast as a frame further on
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,21 +58,23 @@ def interpolate_gaps(clip: Clip, known: np.ndarray) -> Clip:
 
 
 def fill_gaps(session: Session, pack: Pack, clip: Clip, known: np.ndarray, seed: int | None = None,
-              speeds: Mapping[int, Speed] | None = None, doubtful: np.ndarray | None = None) -> Filled:
+              speeds: Mapping[int, Speed] | None = None, doubtful: np.ndarray | None = None,
+              around: bool = False) -> Filled:
     """Fill every gap of a clip of 22 joints, of any proportions and frame rate.
 
     known: (T, 23) which joints, and last the hips' position, are keyed at which frame; the rest of the clip is not
     read, but for channels without any key, which keep what they have. seed: a variant; None for the likeliest motion.
     speeds: how fast the body moves at the key of a frame, where that is to count instead of what is known beyond it.
     doubtful: (T,) keys that are no pose a body takes; gaps beside them are interpolated, as are those of more than 120
-    frames at 30 fps. Lone keys are passed at one speed. Contacts are those of the model in its gaps, False elsewhere.
+    frames at 30 fps. around: the clip is what is seen in gaps that are left; those beside them begin and end as fast as
+    it goes there. Lone keys are passed at one speed. Contacts are those of the model in its gaps, False elsewhere.
     GalateaError for what makes no sense.
     """
-    return drain(fill_slices(session, pack, clip, known, seed, speeds, doubtful))
+    return drain(fill_slices(session, pack, clip, known, seed, speeds, doubtful, around))
 
 
 def fill_slices(session: Session, pack: Pack, clip: Clip, known: np.ndarray, seed: int | None = None,
-                speeds: Mapping[int, Speed] | None = None, doubtful: np.ndarray | None = None
+                speeds: Mapping[int, Speed] | None = None, doubtful: np.ndarray | None = None, around: bool = False
                 ) -> Generator[float, None, Filled]:
     """The same gap by gap: yields the share that is done, returns the result."""
     known = _usable(clip, known)
@@ -90,9 +94,13 @@ def fill_slices(session: Session, pack: Pack, clip: Clip, known: np.ndarray, see
     # Once it is known how the body passes the keys between filled gaps, it can be shown, and comes out nearer to life.
     passed = {gaps[number].last + 1: number for number in made
               if number + 1 in made and gaps[number + 1].first == gaps[number].last + 2}
+    beside = _speeds_beside(clip, gaps, made) if around else {}
+    given = beside | given
     once = _assembled(base, known, gaps, made)
     shown = speeds_at(once, [key for key in passed if key not in given]) | given
-    again = sorted({number + side for number in passed.values() for side in (0, 1)})
+    again = sorted({number + side for number in passed.values() for side in (0, 1)}
+                   | {number for number in made for key in (gaps[number].first - 1, gaps[number].last + 1)
+                      if key in beside})
     for number in again:
         made[number] = _ask_for(session, pack, window_of(base, whole, gaps[number], shown), latent) or made[number]
         yield 0.5 + 0.5 * number / len(gaps)
@@ -101,6 +109,20 @@ def fill_slices(session: Session, pack: Pack, clip: Clip, known: np.ndarray, see
     for number in made:
         held[gaps[number].first - 1:gaps[number].last + 2] = False
     return Filled(pass_keys(filled, known, held, given), tuple(gaps))
+
+
+def _speeds_beside(clip: Clip, gaps: Sequence[Gap], made: Collection[int]) -> dict[int, Speed]:
+    """How fast a clip passes the keys between gaps that were made and gaps that were left, on the side of the latter;
+    not where it jumps, as curves do that step from pose to pose."""
+    found = {}
+    for number, (gap, after) in enumerate(pairwise(gaps)):
+        key = gap.last + 1
+        if after.first == key + 1 and (number in made) != (number + 1 in made):
+            way = 1 if number in made else -1
+            near, far = (speed_between(clip, *sorted((key + way * step, key + way * (step + 1)))) for step in (0, 1))
+            if all(np.abs(a).max() < _JUMPS * (np.abs(b).max() + 0.1) for a, b in zip(near, far)):
+                found[key] = near
+    return found
 
 
 def _assembled(base: Clip, known: np.ndarray, gaps: Sequence[Gap], made: Mapping[int, _Made]) -> Clip:

@@ -129,7 +129,7 @@ def _fill(armature: Callable[[], bpy.types.Object], rig: RigMap, request: Inbetw
           own: KeyedMotion, doubtful: np.ndarray | None, seed: int | None, wish: str) -> Slices:
     """The keys of one variant; nothing in the scene is changed."""
     filled = yield from within(fill_slices(models.session, models.pack, own.clip, plan.known, seed, own.speeds,
-                                           doubtful), 0.0, 0.4)
+                                           doubtful, around=True), 0.0, 0.4)
     gaps = tuple(replace(gap, first=gap.first + plan.first, last=gap.last + plan.first) for gap in filled.gaps)
     made = [gap for gap in filled.gaps if not gap.why]
     if not made:

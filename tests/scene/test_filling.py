@@ -169,9 +169,9 @@ def test_keys_beside_the_range_say_how_fast_the_body_goes_at_its_ends(empty_scen
     seen = {}
     fill_slices = filling.fill_slices
 
-    def and_keep(session, pack, clip, keyed, seed, speeds, doubtful):
+    def and_keep(session, pack, clip, keyed, seed, speeds, doubtful, **more):
         seen.update(speeds)
-        return fill_slices(session, pack, clip, keyed, seed, speeds, doubtful)
+        return fill_slices(session, pack, clip, keyed, seed, speeds, doubtful, **more)
 
     monkeypatch.setattr(filling, "fill_slices", and_keep)
     authored = made_keys.all_keys()
@@ -195,9 +195,9 @@ def test_a_range_is_entered_and_left_as_fast_as_the_curves_around_it_go(empty_sc
     seen = {}
     fill_slices = filling.fill_slices
 
-    def and_keep(session, pack, clip, keyed, seed, speeds, doubtful):
+    def and_keep(session, pack, clip, keyed, seed, speeds, doubtful, **more):
         seen.update(speeds)
-        return fill_slices(session, pack, clip, keyed, seed, speeds, doubtful)
+        return fill_slices(session, pack, clip, keyed, seed, speeds, doubtful, **more)
 
     monkeypatch.setattr(filling, "fill_slices", and_keep)
     api.inbetween(armature, api.InbetweenRequest(first=16, last=31, feet=False, keys="every"))

@@ -232,6 +232,30 @@ def test_how_keys_are_passed_is_shown_to_the_model_but_not_beside_gaps_that_are_
     assert np.allclose(filled.clip.positions[60:], even.positions[60:])
 
 
+@pytest.mark.parametrize("left", ["first", "last"])
+def test_beside_a_gap_that_is_left_the_speed_is_that_of_the_curves_in_it(left):
+    frames = np.arange(200)
+    clip = made_walk(seconds=200 / 30.0)
+    keys = [0, 25, 199] if left == "last" else [0, 174, 199]
+    known, key = keyed(clip, keys), keys[1]
+    hips = 0.3 * np.sin(frames / 20.0)  # as an artist's curve may go on where the model does not
+    clip = replace(clip, positions=clip.positions + hips[:, None] * [1.0, 0.0, 0.0])
+    broken = []
+    for around in (False, True):
+        made = fill_gaps(Model(0.4), PACK, clip, known, around=around)
+        assert [bool(gap.why) for gap in made.gaps] == [left == "first", left == "last"]
+        beyond = slice(key, None) if left == "last" else slice(None, key + 1)
+        rotations, positions = np.array(made.clip.rotations), np.array(made.clip.positions)
+        rotations[beyond], positions[beyond] = clip.rotations[beyond], clip.positions[beyond]
+        broken.append(break_at(replace(made.clip, rotations=rotations, positions=positions), key))
+    assert broken[1].max() < 0.3 * broken[0].max() and broken[1][-1] < 0.2 * broken[0][-1]
+    pose = np.where(frames < key, 0, key)
+    stepping = replace(clip, positions=clip.positions[pose])
+    if left == "first":  # it jumps onto the key, which is no speed
+        once, same = (fill_gaps(Model(0.4), PACK, stepping, known, around=around).clip for around in (False, True))
+        assert np.array_equal(once.positions, same.positions)
+
+
 def test_too_long_doubtful_and_wild_gaps_are_interpolated_and_said():
     clip = made_walk(seconds=12.0)
     known = keyed(clip, [0, 20, 40, 200, 359])
