@@ -27,7 +27,7 @@ from .clothes import (
     told,
 )
 from .materials import MaterialResult, dressing_in_slices
-from .motion import MotionResult, motion_in_slices
+from .motion import MotionResult, motion_in_slices, ready_in_slices
 from .texture import texture_in_slices
 
 if TYPE_CHECKING:
@@ -99,6 +99,8 @@ def character_in_slices(request: CharacterRequest) -> Generator[float, None, Cha
     from ..scene.superseded import sign
 
     yield 0.5
+    if request.action:
+        yield from within(ready_in_slices(motion_request(request)), 0.5, 0.0)
     with skinned.spare_meshes() as meshes:
         skins = (drawn.body, *(piece.garment for piece in pieces))
         yield from within(skinned.meshes_in_slices(skins, meshes), 0.5, 0.05)

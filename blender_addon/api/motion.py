@@ -160,6 +160,18 @@ def motion_in_slices(armature: bpy.types.Object, request: MotionRequest) -> Gene
     )
 
 
+def ready_in_slices(request: MotionRequest) -> Generator[float, None, None]:
+    """Load what a request's motion begins with, for callers in whose window nothing new is to be drawn yet."""
+    yield from _imports_in_slices()
+    from ..inference.devices import import_runtime
+    from ..inference.sessions import open_session
+
+    import_runtime()
+    yield 0.5
+    open_session(packs.pick_pack("motion-generator", request.pack), device=request.device)
+    yield 1.0
+
+
 def _imports_in_slices() -> Generator[float, None, None]:
     """The first time in a session each of these takes a while by itself."""
     yield 0.0
