@@ -12,11 +12,12 @@ of rubber would smooth it, solved on the cage and, quad by quad, between the cag
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-_MOST = 100  # rounds
+_MOST = 150  # rounds
+_PATIENCE = 12  # rounds until quads that are still uneven weigh more
 _EVEN = 0.2  # how much coarser or finer than the chart a quad may be at the end
 _KEPT = 8  # rounds that L-BFGS remembers
 _CORNER = 0.1  # what it costs to flatten a corner
@@ -120,8 +121,12 @@ def relaxed(chart: Chart, shape: Shapes, solve: np.ndarray, plane: np.ndarray,
         yield plane
         if done + 1 >= rounds:
             fine = np.sqrt(_turned(*_carried(chart, shape, plane)[:2]))
-            if np.abs(fine / fine.dot(skin) * skin.sum() - 1.0)[skin > 0.0].max() < _EVEN:
+            off = np.where(skin > 0.0, np.abs(fine / fine.dot(skin) * skin.sum() - 1.0), 0.0)
+            if off.max() < _EVEN:
                 return
+            if (done + 1 - rounds) % _PATIENCE == _PATIENCE - 1:  # a few small quads that too little depends on
+                shape = replace(shape, weight=shape.weight * np.where(off < _EVEN, 1.0, 4.0))
+                (cost, slope), kept = _cost(chart, shape, plane), []
 
 
 def _carried(chart: Chart, shape: Shapes, plane: np.ndarray) -> np.ndarray:
