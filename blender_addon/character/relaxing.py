@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 _MOST = 150  # rounds
-_PATIENCE = 12  # rounds until quads that are still uneven weigh more
+_FEW, _PATIENCE = 6, 12  # so many quads that are still uneven weigh more after so many rounds
 _EVEN = 0.2  # how much coarser or finer than the chart a quad may be at the end
 _KEPT = 8  # rounds that L-BFGS remembers
 _CORNER = 0.1  # what it costs to flatten a corner
@@ -124,7 +124,8 @@ def relaxed(chart: Chart, shape: Shapes, solve: np.ndarray, plane: np.ndarray,
             off = np.where(skin > 0.0, np.abs(fine / fine.dot(skin) * skin.sum() - 1.0), 0.0)
             if off.max() < _EVEN:
                 return
-            if (done + 1 - rounds) % _PATIENCE == _PATIENCE - 1:  # a few small quads that too little depends on
+            few = (off >= _EVEN).sum() <= _FEW  # small ones that too little depends on
+            if few and (done + 1 - rounds) % _PATIENCE == _PATIENCE - 1:
                 shape = replace(shape, weight=shape.weight * np.where(off < _EVEN, 1.0, 4.0))
                 (cost, slope), kept = _cost(chart, shape, plane), []
 
