@@ -85,7 +85,8 @@ def export(run: Path, out: Path, limits: Sequence[str] = (), compare: Sequence[P
     if data:
         calibrate(out, data)
     write_card(out)
-    print(f"{out}: {len(graph_bytes) / 1e6:.1f} MB, {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters")
+    millions = sum(weights.numel() for weights in model.parameters()) / 1e6
+    print(f"{out}: {len(graph_bytes) / 1e6:.1f} MB, {millions:.2f} M parameters")
 
 
 def _with_what_came_before(run: Path, name: str) -> tuple[Inbetweener, dict, dict]:
@@ -177,7 +178,8 @@ def tensors(shape: InbetweenerShape) -> dict[str, list[dict]]:
               ("before", [*window, CHANNELS], "int64", "frame of each channel's key before"),
               ("after", [*window, CHANNELS], "int64", "frame of each channel's key after"),
               ("share", [*window, CHANNELS], "float32", "of the way from key to key"),
-              ("latent", ["batch", shape.latent], "float32", "zeros: the likeliest; unit normal draws, times temperature: variants")]
+              ("latent", ["batch", shape.latent], "float32",
+               "zeros: the likeliest; unit normal draws, times temperature: variants")]
     outputs = [("turns", [*window, JOINT_COUNT, 3], "float32", "rad about the joint's own axes, on interpolation"),
                ("shifts", [*window, 3], "float32", "metres of the hips as the body is turned, on interpolation"),
                ("contacts", [*window, 4], "float32", "LeftFoot, LeftToe, RightFoot, RightToe, probability")]
