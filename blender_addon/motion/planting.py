@@ -21,6 +21,8 @@ from .rotations import normalise, quat_continuous, quat_inverse, quat_multiply, 
 _NEAR_FLOOR = 0.08  # metres that the lowest foot of a key may be off the rig's floor for it to stand on it
 _LOW = 0.04  # metres above what stands lowest
 _SAME_PLACE = 0.06  # metres within which a foot has not been moved
+_AT_REST = 0.015  # metres within which a foot that is keyed between the ends has not been moved either
+_SWING = 0.3  # metres a second at which a foot goes to such a key and comes from it, on average
 _SHORTEST = 0.1  # seconds
 _SLACK = 0.97  # of the whole leg
 _IN_TIME = 0.15  # seconds before and after it is needed that the hips come down
@@ -34,7 +36,7 @@ def plant_feet(clip: Clip, own: Clip, known: np.ndarray, gaps: Sequence[Gap]) ->
     hips or legs are not filled nothing is done. A foot that stands in the same place at both ends stands there all the
     while; any other while the model says that it is flat on the floor, where a key has it if it comes from one or goes
     to one. One that stands on one side of a key starts slowly on the other. No foot is locked where a key is off the
-    floor.
+    floor, and a foot that is keyed elsewhere within a gap swings there and back as the clip has it.
     """
     rotations, positions = np.array(clip.rotations), np.array(clip.positions)
     moving = [0, *joints_of_legs()[:3].ravel(), -1]
@@ -43,7 +45,9 @@ def plant_feet(clip: Clip, own: Clip, known: np.ndarray, gaps: Sequence[Gap]) ->
         if not known[gap.first:gap.last + 1][:, moving].all(axis=0).any():
             part, ends = (each.cut(gap.first - 1, gap.last + 2) for each in (clip, own))
             ends = replace(ends, rotations=ends.rotations[[0, -1]], positions=ends.positions[[0, -1]])
-            stands[gap.first - 1, gap.last + 1] = _stand(part, ends)
+            lone = np.array(known[gap.first - 1:gap.last + 2][:, joints_of_legs()[:3]].any(axis=1))
+            lone[[0, -1]] = False
+            stands[gap.first - 1, gap.last + 1] = _stand(part, ends, lone)
     from_there = {last: stand.held[-1] for (_, last), stand in stands.items()}
     on_there = {first: stand.held[0] for (first, _), stand in stands.items()}
     nobody = np.zeros(2, dtype=bool)
@@ -55,13 +59,14 @@ def plant_feet(clip: Clip, own: Clip, known: np.ndarray, gaps: Sequence[Gap]) ->
     return replace(clip, rotations=rotations, positions=np.where(known[:, -1:], own.positions, positions))
 
 
-def _stand(part: Clip, ends: Clip) -> _Stand:
-    """When and where feet are flat on the floor in a gap with the two poses around it."""
+def _stand(part: Clip, ends: Clip, lone: np.ndarray) -> _Stand:
+    """When and where feet are flat on the floor in a gap with the two poses around it. lone: (T, 2) where a leg is
+    keyed in between."""
     there = foot_positions(ends)
     heights = there[..., 2] - standing_heights(ends.skeleton)
     floors = heights.min(axis=1)
     stand = _Stand(part, legs_of(part), legs_of(ends), floors, *np.zeros((2, part.frames, 2, 3)),
-                   np.zeros((part.frames, 2), dtype=bool))
+                   np.zeros((part.frames, 2), dtype=bool), lone, np.zeros(2, dtype=int))
     if np.abs(floors).max() > _NEAR_FLOOR:
         return stand  # in the air, or somewhere that is not known here
     low = (heights - floors[:, None] < _LOW).reshape(2, 2, 2)  # end, side, ankle and toe
@@ -71,6 +76,10 @@ def _stand(part: Clip, ends: Clip) -> _Stand:
     flat[[0, -1]] = flat[[1, -2]] & low.all(axis=-1)
     flat[:, stays] = True
     ease = stand.ease
+    away = _away(part, there, lone)
+    swings = _swings(away, lone, np.where(stays, away / _SWING, 0.0) * part.fps + ease)
+    flat &= ~swings
+    stand.eases[:] = np.where(stays & swings.any(axis=0), part.frames, ease)
     for side in range(2):
         for first, stop in runs(flat[:, side]):
             first = first if first == 0 else max(first, ease + 1)
@@ -78,7 +87,7 @@ def _stand(part: Clip, ends: Clip) -> _Stand:
             if stop - first < _SHORTEST * part.fps and not stays[side]:
                 continue
             run = slice(first, stop)
-            place, turn = _kept(stand.legs, stand.limits, run, side)
+            place, turn = _kept(stand, run, side)
             wanders = np.linalg.norm(place - stand.legs.ankles[run, side], axis=-1).max() > RADIUS
             if stays[side] or not (wanders or stop - first == part.frames):
                 stand.hold(run, side, place, turn)
@@ -88,7 +97,8 @@ def _stand(part: Clip, ends: Clip) -> _Stand:
 @dataclass(frozen=True, eq=False)
 class _Stand:
     """Feet of a gap with its keys. limits: the legs of the keys. floors (2,): how far the lowest foot of each key is
-    off the floor. While a foot is held (T, 2) it is elsewhere by offset (T, 2, 3) and turned on by turns (T, 2, 3)."""
+    off the floor. While a foot is held (T, 2) it is elsewhere by offset (T, 2, 3) and turned on by turns (T, 2, 3).
+    Where its leg is keyed alone, lone (T, 2), it is as it is. eases (2,): frames within which it gets there."""
 
     part: Clip
     legs: Legs
@@ -97,6 +107,8 @@ class _Stand:
     offset: np.ndarray
     turns: np.ndarray
     held: np.ndarray
+    lone: np.ndarray
+    eases: np.ndarray
 
     @property
     def ease(self) -> int:
@@ -130,12 +142,13 @@ class _Stand:
         part, legs, ease = self.part, self.legs, self.ease
         keys = np.zeros(part.frames, dtype=bool)
         keys[[0, -1]] = True
-        known = self.held | keys[:, None]  # a key, whether its feet stand or not
-        moved, turned = (np.stack([bridge(values[:, side], known[:, side], ease) for side in range(2)], axis=1)
-                         for values in (self.offset, self.turns))
+        keys = keys[:, None] | self.lone
+        known = self.held | keys  # a key, whether its feet stand or not
+        moved, turned = (np.stack([bridge(values[:, side], known[:, side], self.eases[side]) for side in range(2)],
+                                  axis=1) for values in (self.offset, self.turns))
         ankles = legs.ankles + moved
         short = np.where(self.held, _shortage(legs, ankles), 0.0).max(axis=1)
-        down = np.maximum(envelope(short, max(1, round(_IN_TIME * part.fps))) * distance(keys, ease), short)
+        down = np.maximum(envelope(short, max(1, round(_IN_TIME * part.fps))) * distance(keys.any(axis=1), ease), short)
         return _posed(part, legs, ankles, turned_by(turned, legs.feet), np.outer(down, [0.0, 0.0, -1.0]))
 
 
@@ -163,16 +176,42 @@ def _brought_up(sunk: np.ndarray) -> np.ndarray:
     return sunk**2 / (sunk + _SOFT)
 
 
-def _kept(legs: Legs, limits: Legs, run: slice, side: int) -> tuple[np.ndarray, np.ndarray]:
-    """Where the ankle of a foot is and how the foot is turned while it is flat: (n, 3) and (n, 4), or one for all."""
-    start, end = run.start == 0, run.stop == len(legs.ankles)
-    if start and end:
-        share = np.linspace(0.0, 1.0, run.stop)
-        places, turned = limits.ankles[:, side], limits.feet[:, side]
-        return places[0] + (places[1] - places[0]) * share[:, None], slerp(turned[:1], turned[1:], share)
-    if start or end:
-        return limits.ankles[0 if start else 1, side], limits.feet[0 if start else 1, side]
-    return legs.ankles[run, side].mean(axis=0), normalise(quat_continuous(legs.feet[run, side]).mean(axis=0))
+def _away(part: Clip, ends: np.ndarray, lone: np.ndarray) -> np.ndarray:
+    """(T, 2) metres that feet (2, 4, 3 at both ends) are away from where they would stand, at lone keys (T, 2)."""
+    between = ends[0] + (ends[1] - ends[0]) * np.linspace(0.0, 1.0, part.frames)[:, None, None]
+    away = np.linalg.norm(foot_positions(part) - between, axis=-1).reshape(-1, 2, 2).max(axis=-1)
+    return np.where(lone, away, 0.0)
+
+
+def _swings(away: np.ndarray, lone: np.ndarray, reach: np.ndarray) -> np.ndarray:
+    """(T, 2) True for so many frames around keys of a foot that is not at rest, but for keys where it is."""
+    swings = np.zeros_like(lone)
+    rests = lone & (away <= _AT_REST)
+    for key, side in np.argwhere(lone & ~rests):
+        at = np.flatnonzero(rests[:, side])
+        first, last = max([0, *(at[at < key] + 1)]), min([len(lone) - 1, *(at[at > key] - 1)])
+        swings[max(first, key - int(reach[key, side])):min(last, key + int(reach[key, side])) + 1, side] = True
+    return swings
+
+
+def _kept(stand: _Stand, run: slice, side: int) -> tuple[np.ndarray, np.ndarray]:
+    """Where the ankle of a foot is and how the foot is turned while it is flat, (n, 3) and (n, 4), or one for all:
+    where its keys have it, and else where it is on average."""
+    legs, limits = stand.legs, stand.limits
+    places, turned = np.array(legs.ankles[:, side]), np.array(legs.feet[:, side])
+    places[[0, -1]], turned[[0, -1]] = limits.ankles[:, side], limits.feet[:, side]
+    keys = np.flatnonzero(stand.lone[:, side])
+    keys = np.array([key for key in (0, *keys, len(places) - 1) if run.start <= key < run.stop])
+    if not len(keys):
+        return places[run].mean(axis=0), normalise(quat_continuous(turned[run]).mean(axis=0))
+    if len(keys) == 1:
+        return places[keys[0]], turned[keys[0]]
+    moments = np.interp(np.arange(run.start, run.stop), keys, np.arange(len(keys)))
+    before = np.minimum(moments.astype(int), len(keys) - 2)
+    share = moments - before
+    from_there, on_there = keys[before], keys[before + 1]
+    return (places[from_there] + (places[on_there] - places[from_there]) * share[:, None],
+            slerp(turned[from_there], turned[on_there], share))
 
 
 def _posed(part: Clip, legs: Legs, ankles: np.ndarray, feet: np.ndarray, shift: np.ndarray) -> Clip:

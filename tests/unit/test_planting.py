@@ -125,6 +125,39 @@ def test_neither_hips_nor_knees_snap_where_a_foot_stays_behind():
     assert jump(clip, done, KNEES) < 0.025
 
 
+def lone_key(own, clip, frame):
+    """A gap in which the left leg is keyed at a frame as a clip has it, filled by that clip, and then planted."""
+    known = known_ends()
+    known[frame, [INDEX["LeftUpLeg"], INDEX["LeftLeg"], INDEX["LeftFoot"]]] = True
+    rotations = np.array(own.rotations)
+    rotations[frame] = clip.rotations[frame]
+    return plant_feet(clip, replace(own, rotations=rotations), known, [Gap(1, LAST - 1)])
+
+
+def test_a_foot_that_stands_at_both_ends_goes_to_a_key_between_them():
+    own = standing(LAST + 1)
+    share = np.sin(np.pi * np.arange(LAST + 1) / LAST) ** 2
+    swaying = turn(own, "RightUpLeg", 0.05 * share)
+    for high in (1.0, 0.2):  # to the knee, or just off the floor
+        clip = turn(turn(swaying, "LeftUpLeg", -0.9 * high * share), "LeftLeg", 1.5 * high * share)
+        clip = replace(clip, contacts=np.ones((LAST + 1, 4), dtype=bool))
+        done = lone_key(own, clip, LAST // 2)
+        moved = joint_positions(done)[:, FEET] - joint_positions(clip)[:, FEET]
+        assert np.linalg.norm(joint_positions(clip)[LAST // 2, FEET[0]] - joint_positions(own)[0, FEET[0]]) > 0.1 * high
+        assert np.allclose(moved[LAST // 2, 0], 0.0, atol=1e-6)
+        assert np.allclose(joint_positions(done)[:, FEET[1]], joint_positions(own)[:, FEET[1]], atol=1e-3)
+        speeds = [np.linalg.norm(np.diff(joint_positions(each)[:, FEET[0]], axis=0), axis=-1) for each in (clip, done)]
+        assert speeds[1].max() < 1.2 * speeds[0].max()
+        assert jump(clip, done, FEET) < 0.01 and jump(clip, done, KNEES) < 0.02
+
+
+def test_a_foot_that_is_keyed_where_it_stands_goes_on_standing():
+    own = standing(LAST + 1)
+    clip = turn(own, "LeftUpLeg", 0.2 * np.sin(2.0 * np.pi * np.arange(LAST + 1) / LAST))  # it passes there halfway
+    done = lone_key(own, replace(clip, contacts=np.zeros((LAST + 1, 4), dtype=bool)), LAST // 2)
+    assert np.linalg.norm(joint_positions(done)[:, FEET] - joint_positions(own)[:, FEET], axis=-1).max() < 1e-3
+
+
 # --- the floor, and keys between gaps -------------------------------------------------------------------------------
 
 
