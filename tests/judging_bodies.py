@@ -188,44 +188,56 @@ def taken(mesh, person):
         "anklecircumference": min(leg(ankle + (knee - ankle) * share) for share in np.linspace(0.09, 0.2, 5)),
         "wristcircumference": min(along("LeftForeArm", "LeftHand", (0.92, 0.96))),
         "crotchheight": low[:, 2].min(),
-        "radialestylionlength": np.linalg.norm(joint(mesh, "LeftHand") - joint(mesh, "LeftForeArm")),
         "handlength": fingertip,
         "footlength": np.ptp(foot[:, 1]),
         "bideltoidbreadth": deltoids(mesh, size),
-    } | upper_arm(mesh, person)
+    } | arm(mesh, person)
 
 
-def upper_arm(mesh, person):
-    """How high the acromion is, and how far from there to the radiale, with the arms let down by the weights.
+def arm(mesh, person):
+    """How high the acromion is, how far from there to the radiale and on to the stylion, arms let down by the weights.
 
     Callipers find the acromion on the upper line of the shoulder, as far out as both are apart. The radiale is where
-    the elbow's axis leaves the skin on the outside, and that axis is found as one finds it on people: from how the
-    forearm's skin moves when the elbow is bent.
+    the elbow's axis leaves the skin on the outside, the stylion where the wrist's does beside the thumb.
     """
     half, down = person["biacromialbreadth"] / 2.0, {"LeftArm": turn(np.array([0.0, 1.0, 0.0]), 38.0)}
-    along = joint(mesh, "LeftForeArm") - joint(mesh, "LeftArm")
-    bend = turn(np.cross(along, (0.0, -1.0, 0.0)), 90.0)
-    hanging, bent = (replace(mesh, vertices=skinned(mesh, turned_by(mesh, turns)))
-                     for turns in (down, down | {"LeftForeArm": bend}))
+    ahead = np.array([0.0, -1.0, 0.0])
+    upper, hand = (joint(mesh, end) - joint(mesh, start)
+                   for start, end in (("LeftArm", "LeftForeArm"), ("LeftHand", "LeftHandMiddle1")))
+    flat = np.cross(hand, np.cross(ahead, hand))  # towards the thumb, across the hand
+    bends = {"LeftForeArm": turn(np.cross(upper, ahead), 90.0)}, {"LeftHand": turn(flat, 60.0)}
+    hanging, elbow_bent, wrist_bent = (replace(mesh, vertices=skinned(mesh, turned_by(mesh, down | turns)))
+                                       for turns in ({}, *bends))
     shoulder = np.concatenate(outlines(hanging, np.array([half, 0.0, 0.0]), np.array([1.0, 0.0, 0.0])))
     acromion = shoulder[np.argmax(shoulder[:, 2])]
-    limb = {part: dense(mesh)[:, [n for n, name in enumerate(mesh.joints) if name.startswith(part)]].sum(axis=1)
-            for part in ("LeftForeArm", ("LeftArm", "LeftForeArm", "LeftElbow"))}
-    fore, arm = (share > 0.99 for share in limb.values())
-    # the turn that brings the forearm's skin from one place to the other (Kabsch 1976), and what it leaves where it is
-    before, after = hanging.vertices[fore], bent.vertices[fore]
+    radiale = beside_axis(hanging, elbow_bent, "LeftForeArm", ("LeftArm", "LeftForeArm", "LeftElbow"),
+                          np.array([1.0, 0.0, 0.0]))
+    stylion = beside_axis(hanging, wrist_bent, "LeftHand", ("LeftForeArm", "LeftHand"), ahead)
+    return {"acromialheight": acromion[2], "acromionradialelength": np.linalg.norm(acromion - radiale),
+            "radialestylionlength": np.linalg.norm(radiale - stylion)}
+
+
+def beside_axis(mesh, bent, limb, around_joint, outward):
+    """(3,) where the axis about which a limb's skin turned from one pose to the other leaves the skin.
+
+    The axis is found as one finds it on people, from how the skin moves. limb, around_joint: what the names of the
+    joints begin with that move the limb, and the skin about the joint.
+    """
+    parts = ([n for n, name in enumerate(mesh.joints) if name.startswith(part)] for part in (limb, around_joint))
+    turning, near = (dense(mesh)[:, part].sum(axis=1) > 0.99 for part in parts)
+    # the turn that brings the skin from one place to the other (Kabsch 1976), and what it leaves where it is
+    before, after = mesh.vertices[turning], bent.vertices[turning]
     left, _, right = np.linalg.svd((before - before.mean(axis=0)).T @ (after - after.mean(axis=0)))
     turned = (left @ np.diag([1.0, 1.0, np.linalg.det(left @ right)]) @ right).T
     moved = np.eye(3) - turned
     through = np.linalg.lstsq(moved, after.mean(axis=0) - turned @ before.mean(axis=0), rcond=None)[0]
     axis = np.linalg.svd(moved)[2][-1]
-    axis *= np.sign(axis[0])  # outward
-    through += axis * ((hanging.vertices[arm].mean(axis=0) - through) @ axis)  # in the middle of the arm
+    axis *= np.sign(axis @ outward)
+    through += axis * ((mesh.vertices[near].mean(axis=0) - through) @ axis)  # in the middle of the limb
     # nearest to the axis of the skin outside
-    outside = hanging.vertices[arm & ((hanging.vertices - through) @ axis > 0.0)] - through
+    outside = mesh.vertices[near & ((mesh.vertices - through) @ axis > 0.0)] - through
     off = np.linalg.norm(outside - np.outer(outside @ axis, axis), axis=1)
-    radiale = through + outside[np.argmin(off)] @ axis * axis
-    return {"acromialheight": acromion[2], "acromionradialelength": np.linalg.norm(acromion - radiale)}
+    return through + outside[np.argmin(off)] @ axis * axis
 
 
 def deltoids(mesh, size):
