@@ -36,10 +36,10 @@ def test_it_begins_in_the_pose_and_place_before(clip):
 
 
 def test_the_half_life_is_a_tenth_of_a_second():
-    """Of a small step in place, none in velocity: what is left after 0.1 s is (1 + 2 ln 2) / 4 of it."""
+    """Of a small step in place, none in velocity: half of it is left after 0.1 s."""
     clip, before = standing(60), standing(10)
     made = inertialise(clip, type(clip)(clip.skeleton, before.rotations, before.positions + [0.05, 0, 0], 30.0))
-    assert made.positions[3, 0] / 0.05 == pytest.approx((1.0 + 2.0 * np.log(2.0)) / 4.0, abs=1e-9)
+    assert made.positions[3, 0] / 0.05 == pytest.approx(0.5, abs=1e-5)
     assert np.allclose(made.positions[:, 1:], clip.positions[:, 1:])
 
 
@@ -72,6 +72,38 @@ def test_velocity_goes_on():
     turned = 2.0 * np.arctan2(made.rotations[:, 7, 2], made.rotations[:, 7, 0])
     assert turned[0] == pytest.approx(0.0, abs=1e-9) and turned.max() > 0.05 and turned[1] > 0.04
     assert turned.argmax() in (1, 2, 3, 4) and abs(turned[45:]).max() < 1e-3
+
+
+def pulled(before, clip) -> np.ndarray:
+    """(F, 22) metres a second squared at the seam's own frame and the four after it."""
+    end = before.frames - 1
+    return np.linalg.norm(np.diff(row(before, clip)[end - 1:end + 6], n=2, axis=0), axis=-1) * clip.fps**2
+
+
+@pytest.mark.parametrize("fps", [24.0, 30.0, 60.0])
+@pytest.mark.parametrize("times", [1, 3])
+def test_the_speed_does_not_snap_a_frame_after_the_seam(fps, times):
+    """Into 2 m/s more, a walk into a run: the hips are pulled less than in 99 of 100 real frames (16 m/s^2), however
+    often the same seam is led over. A spring that pulls hardest at once took 22 to 38."""
+    clip = standing(int(2 * fps), fps=fps)
+    before = type(clip)(clip.skeleton, clip.rotations[:10], clip.positions[:10], fps)
+    gone = np.arange(clip.frames)[:, None] / fps * np.array([0.0, -2.0, 0.0])
+    made = clip = type(clip)(clip.skeleton, clip.rotations, clip.positions + gone, fps)
+    for _ in range(times):
+        made = inertialise(made, before)
+    assert pulled(before, clip).max() > 45.0
+    assert pulled(before, made).max() < 16.2
+    assert np.diff(pulled(before, made)[:, 0]).max() < 0.4 * 16.2 * 60.0 / fps  # and that comes bit by bit
+    assert np.abs(made.positions[-1] - clip.positions[-1]).max() < 0.05
+
+
+def test_a_body_that_speeds_up_on_its_way_is_not_held_back():
+    """6 m/s^2 from long before the seam on, cut apart there: the two halves fit already, and so stay as they are."""
+    clip = standing(60)
+    at = np.arange(60)[:, None] / 30.0
+    clip = type(clip)(clip.skeleton, clip.rotations, clip.positions + 3.0 * at * at * [0.0, -1.0, 0.0], 30.0)
+    made = inertialise(clip.cut(20, 60), clip.cut(0, 21))
+    assert np.abs(made.positions - clip.positions[20:]).max() < 1e-9
 
 
 @pytest.mark.parametrize(("earlier", "later"), [(1, 30), (30, 1), (1, 1), (2, 2)])
