@@ -75,6 +75,9 @@ def check_character(request: CharacterRequest) -> None:
         raise GalateaError(f"sex cannot be {request.sex!r}; give a number from 0 for female to 1 for male")
     for name, value in (*request.asked.items(), ("variety", request.variety), ("seconds", request.seconds)):
         _check(name, value)
+    if not 0.0 <= request.variety <= 1.0:
+        raise GalateaError(f"variety cannot be {request.variety:g}; choose between 0 for the likeliest person and 1 "
+                           "for people as varied as real ones")
     _check_shape(request.shape)
     _check_clothes(request.clothes, request.wear)
     if request.style and not request.action:

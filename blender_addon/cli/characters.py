@@ -28,7 +28,8 @@ def add_verbs(verbs: argparse._SubParsersAction, every: argparse.ArgumentParser)
     character.add_argument("--sex", type=_sex, metavar="X", help="0 or female to 1 or male")
     character.add_argument("--age", type=float, metavar="YEARS", help="in years")
     character.add_argument("--variety", type=float, default=plain.variety, metavar="X",
-                           help="0 for the likeliest such person, 1 for as varied as people are (default: %(default)g)")
+                           help="from 0 for the likeliest such person to 1 for as varied as people are (default: "
+                                "%(default)g)")
     character.add_argument("--shape", action="append", default=[], metavar="NAME=X,...",
                            help="style beyond what was measured, such as head=0.3,muscle=0.5: "
                                 + ", ".join(f"{name} {low:g} to {high:g}" for name, (low, high) in SHAPES.items()))
@@ -61,8 +62,9 @@ def _character(args: argparse.Namespace) -> int:
     result = api.character_file(request, args.out)
     write_json(args, result.as_dict())
     about = result.measurements
-    say(args, f"made       {result.armature}: {about['stature']:.2f} m, {about['weightkg']:.0f} kg, sex "
-              f"{about['sex']:.2g}, {about['age']:.0f} years")
+    sex = {0.0: "female", 1.0: "male"}.get(about["sex"], f"sex {about['sex']:.2g}")
+    say(args, f"made       {result.armature}: {about['stature']:.2f} m, {about['weightkg']:.0f} kg, {sex}, "
+              f"{about['age']:.0f} years")
     say(args, "measures   " + ", ".join(f"{name} {100.0 * about[of]:.0f} cm" for of, name in _TOLD))
     if result.material is not None:
         say(args, f"material   {', '.join(result.material.materials)}, by {by(result.material.texture)}")

@@ -33,6 +33,8 @@ from blender_addon.rig.body_bones import bones_of
     ({"stature": float("nan")}, "stature cannot be nan"),
     ({"sex": "female"}, "sex cannot be 'female'; give a number from 0 for female to 1 for male"),
     ({"age": True}, "age cannot be True"),
+    ({"variety": 3.0}, "variety cannot be 3; choose between 0 for the likeliest person and 1 for people as varied"),
+    ({"variety": -0.1}, "variety cannot be -0.1; choose between 0"),
     ({"shape": {"nose": 1.0}}, "no shape 'nose'; there are head, limbs"),
     ({"shape": {"toon": -0.5}}, "the amount of toon cannot be -0.5; choose between 0 and 1"),
     ({"shape": {"head": "big"}}, "the amount of head cannot be 'big'"),
@@ -130,6 +132,13 @@ def test_the_command_hands_everything_to_the_api(asked, capsys, tmp_path):
 def test_sex_in_a_word(asked, tmp_path, word, sex):
     assert main(["character", "--sex", word, "--out", str(tmp_path / "a.blend"), "--quiet"]) == 0
     assert asked[0][0].sex == sex
+
+
+@pytest.mark.parametrize(("sex", "word"), [(0.0, "female"), (1.0, "male"), (0.3, "sex 0.3")])
+def test_sex_is_told_in_a_word_too(monkeypatch, capsys, tmp_path, sex, word):
+    monkeypatch.setattr(api, "character_file", lambda *args: Result(measurements=dict(average(sex)) | {"sex": sex}))
+    assert main(["character", "--out", str(tmp_path / "a.blend")]) == 0
+    assert f" kg, {word}, " in capsys.readouterr().out
 
 
 def test_a_sex_that_is_none_is_told_in_words(asked, capsys, tmp_path):
