@@ -26,6 +26,7 @@ _SWING = 0.3  # metres a second at which a foot goes to such a key and comes fro
 _SHORTEST = 0.1  # seconds
 _SLACK = 0.97  # of the whole leg
 _IN_TIME = 0.15  # seconds before and after it is needed that the hips come down
+_TOES = 0.6  # of the way from ankle to toe joint that toes reach beyond it: 7 to 8 cm on people, skin and all
 _SOFT = 0.003  # metres over which the floor, and the end of a leg's reach, give way
 
 
@@ -53,7 +54,7 @@ def plant_feet(clip: Clip, own: Clip, known: np.ndarray, gaps: Sequence[Gap]) ->
     nobody = np.zeros(2, dtype=bool)
     for (first, last), stand in stands.items():
         beside = np.stack([from_there.get(first, nobody), on_there.get(last, nobody)])
-        part = _off_floor(stand.slowed(beside).locked(), stand.floors)
+        part = _off_floor(stand.slowed(beside).locked(), stand.floors, stand.lone)
         rotations[first:last + 1], positions[first:last + 1] = part.rotations, part.positions
     rotations = np.where(known[:, :-1, None], own.rotations, rotations)
     return replace(clip, rotations=rotations, positions=np.where(known[:, -1:], own.positions, positions))
@@ -152,21 +153,38 @@ class _Stand:
         return _posed(part, legs, ankles, turned_by(turned, legs.feet), np.outer(down, [0.0, 0.0, -1.0]))
 
 
-def _off_floor(part: Clip, floors: np.ndarray) -> Clip:
-    """The gap without feet below the floor, which is the rig's, or lower where a key (2,) is: toes are turned up, which
-    bends no knee, and ankles lifted where that is not enough."""
+def _off_floor(part: Clip, floors: np.ndarray, lone: np.ndarray) -> Clip:
+    """The gap without feet below the floor, which is the rig's, or lower where a key (2,) is, or deeper than its keys,
+    lone (T, 2) ones too, have them: toes are turned up, which bends no knee, and ankles lifted where that is not
+    enough. Tips of toes, which have no joint, are turned up as well, but lift no ankle: toes bend."""
     floor = np.minimum(np.linspace(*floors, part.frames), 0.0)
-    feet = foot_positions(part).reshape(-1, 2, 2, 3)  # ankle and toe of each
-    sunk = standing_heights(part.skeleton).reshape(2, 2) + floor[:, None, None] - feet[..., 2]
+    legs, resting = legs_of(part), standing_heights(part.skeleton).reshape(2, 2) + floor[:, None, None]
+    sole = part.skeleton.rest_positions[joints_of_legs()[2:]] * [1.0, 1.0, 0.0]
+    tips = legs.toes + quat_rotate(legs.tips, _TOES * (sole[1] - sole[0]))
+    sunk = resting[..., [0, 1, 1]] - np.stack([legs.ankles, legs.toes, tips], axis=-2)[..., 2]  # (T, side, 3)
+    sunk = sunk - _deep_in_keys(np.maximum(sunk, 0.0), lone)
     if sunk.max() < _SOFT:
         return part
-    up, legs = np.array([0.0, 0.0, 1.0]), legs_of(part)
-    lever, toes = feet[:, :, 1] - feet[:, :, 0], _brought_up(sunk[..., 1])[..., None] * up
-    turns = np.cross(lever, toes) / np.maximum(np.sum(lever**2, axis=-1, keepdims=True), 1e-9)
-    turned = turned_by(turns, legs.feet)
-    there = quat_rotate(quat_multiply(turned, quat_inverse(legs.feet)), lever) - lever
-    lift = _brought_up(np.maximum(sunk[..., 0], sunk[..., 1] - there[..., 2] - _SOFT))
+    up = np.array([0.0, 0.0, 1.0])
+    levers = np.stack([legs.toes, tips], axis=2) - legs.ankles[:, :, None]
+    across = np.sum(levers[..., :2] ** 2, axis=-1, keepdims=True)
+    turns = (np.cross(levers, _brought_up(sunk[..., 1:])[..., None] * up)
+             / np.maximum(np.maximum(across, 0.25 * np.sum(levers**2, axis=-1, keepdims=True)), 1e-9))
+    more = np.linalg.norm(turns, axis=-1).argmax(axis=-1)[..., None, None]
+    turned = turned_by(np.take_along_axis(turns, more, axis=2)[:, :, 0], legs.feet)
+    by = quat_multiply(turned, quat_inverse(legs.feet))[:, :, None]
+    left = sunk[..., 1] - (quat_rotate(by, levers) - levers)[:, :, 0, 2] - _SOFT
+    lift = _brought_up(np.maximum(sunk[..., 0], left))
     return _posed(part, legs, legs.ankles + lift[..., None] * up, turned, np.zeros((part.frames, 3)))
+
+
+def _deep_in_keys(sunk: np.ndarray, lone: np.ndarray) -> np.ndarray:
+    """(T, 2, n) how deep feet (T, 2, n) are in their keys, at both ends and lone (T, 2), and evenly in between."""
+    deep, frames = np.empty_like(sunk), np.arange(len(sunk))
+    for side in range(2):
+        keys = np.unique([0, *np.flatnonzero(lone[:, side]), len(sunk) - 1])
+        deep[:, side] = np.stack([np.interp(frames, keys, values) for values in sunk[keys, side].T], axis=-1)
+    return deep
 
 
 def _brought_up(sunk: np.ndarray) -> np.ndarray:

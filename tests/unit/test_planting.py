@@ -8,8 +8,9 @@ from made_steps import X, standing, turn
 
 from blender_addon.motion.inbetween_features import CHANNELS
 from blender_addon.motion.inbetweening import Gap
-from blender_addon.motion.kinematics import joint_positions
+from blender_addon.motion.kinematics import forward_kinematics, joint_positions
 from blender_addon.motion.planting import plant_feet
+from blender_addon.motion.rotations import quat_rotate
 from blender_addon.motion.skeleton import INDEX
 
 FEET = [INDEX["LeftFoot"], INDEX["RightFoot"]]
@@ -180,6 +181,30 @@ def test_a_foot_that_swings_does_not_go_through_the_floor():
     there, low = replace(clip, positions=own.positions + deep), replace(own, positions=own.positions + deep)
     there = turn(there, "LeftFoot", 0.0)
     assert np.allclose(plant_feet(there, low, known_ends(), [Gap(1, LAST - 1)]).rotations, there.rotations, atol=1e-6)
+
+
+def tips(clip):
+    """(T,) metres that the tip of the left foot's toes, 7 cm ahead of their joint, is above where it stands."""
+    turned, placed = forward_kinematics(clip.skeleton, clip.rotations, clip.positions)
+    toe = INDEX["LeftToe"]
+    ahead = placed[:, toe] + quat_rotate(turned[:, toe], np.array([0.0, -0.07, 0.0]))
+    return ahead[:, 2] - clip.skeleton.rest_positions[toe, 2]
+
+
+def test_toes_that_nobody_bends_do_not_go_through_the_floor_with_their_tips():
+    """As on control rigs, whose toes have no keys: the heel rises, and the foot goes down with its toe joint up."""
+    own = standing(LAST + 1, velocity=(0.0, -1.2, 0.0))
+    share = np.sin(np.pi * np.arange(LAST + 1) / LAST) ** 2
+    clip = turn(turn(turn(own, "LeftUpLeg", -0.5 * share), "LeftLeg", share), "LeftFoot", 0.1 * share)
+    clip = replace(clip, positions=clip.positions + share[:, None] * [0.0, 0.0, 0.02],
+                   contacts=np.zeros((LAST + 1, 4), dtype=bool))
+    done = plant_feet(clip, own, known_ends(), [Gap(1, LAST - 1)])
+    assert lowest(clip) > -0.01 and tips(clip).min() < -0.02 and tips(done).min() > -0.005
+    assert jump(clip, done, FEET) < 0.01 and jump(clip, done, KNEES) < 0.01
+    frame = [int(tips(clip).argmin())]  # between keys whose toes are as deep, nothing is done
+    deep = replace(clip, rotations=np.repeat(clip.rotations[frame], LAST + 1, axis=0),
+                   positions=np.repeat(clip.positions[frame], LAST + 1, axis=0))
+    assert np.allclose(plant_feet(deep, deep, known_ends(), [Gap(1, LAST - 1)]).rotations, deep.rotations, atol=1e-3)
 
 
 def test_a_foot_that_stood_until_a_key_starts_slowly_after_it():
