@@ -279,15 +279,16 @@ def _told(tracks: Tracks, plan: Plan) -> list[str]:
 
 def _set_otherwise(armature: bpy.types.Object, tracks: Tracks) -> list[str]:
     """Switches that stand otherwise than what was filled needs; nobody's but the artist's to turn."""
-    notes = []
+    found: dict[tuple[str, float, float], list[str]] = {}
     for extra in tracks.extras:
         if not extra.owner and np.ndim(extra.values) == 1:
             now = np.atleast_1d(armature.path_resolve(extra.path))
-            if np.abs(now - extra.values).max() > 0.01:
-                switch = extra.path.rpartition("[")[2].strip(']"')
-                notes.append(f"{extra.group}: what was filled shows where {switch} is {extra.values[0]:g}; it is "
-                             f"{now[0]:g} now")
-    return notes
+            switch = extra.path.rpartition("[")[2].strip(']"')
+            # how far neck and head follow makes up for itself: they meet their keys all the same
+            if np.abs(now - extra.values).max() > 0.01 and not switch.endswith("_follow"):
+                found.setdefault((switch, float(extra.values[0]), float(now[0])), []).append(extra.group)
+    return [f"what was filled shows where {switch} of {', '.join(holders)} is {wanted:g}; it is {now:g} now"
+            for (switch, wanted, now), holders in found.items()]
 
 
 # --- into actions ---------------------------------------------------------------------------------------------------

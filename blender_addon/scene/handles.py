@@ -55,7 +55,8 @@ class Controls:
     """What takes keys. turning: what is turned -> the joint whose rotation it does (several may do one's).
 
     carriers: what may carry the whole body, the likeliest first. limbs: those left to their solvers. settings: what is
-    kept throughout. notes: for people, a line each. bends: joint -> what else bends its bone, for people.
+    kept throughout. notes: for people, a line each. bends: joint -> what else bends its bone, for people. loose:
+    whether what does not hang from the segment above is moved to where that ends.
     """
 
     turning: Mapping[Handle, str]
@@ -64,6 +65,7 @@ class Controls:
     settings: tuple[Extra, ...] = ()
     notes: tuple[str, ...] = ()
     bends: Mapping[str, str] = field(default_factory=dict)
+    loose: bool = True
 
     @property
     def handles(self) -> tuple[Handle, ...]:

@@ -215,7 +215,7 @@ def make_plan(armature: bpy.types.Object, controls: Controls, request: Inbetween
         if len(there) and not left:
             keyed[column] = np.unique(np.concatenate([np.floor(there), np.ceil(there)])).astype(int)
     if not keyed:
-        raise ClipError("; ".join(["nothing that could be filled is keyed there", *dict.fromkeys(notes)]))
+        raise ClipError(_nothing(channels, notes))
     begins, ends = min(map(min, keyed.values())), max(map(max, keyed.values()))
     if ends - begins < 2:
         raise ClipError(f"there is one key pose (frame {begins}); set another one some frames away, and fill between")
@@ -237,6 +237,15 @@ def make_plan(armature: bpy.types.Object, controls: Controls, request: Inbetween
     if not (request.selected_bones or request.selected_keys):
         notes += _left(armature, pins, notes, begins, ends)
     return Plan(int(begins), known, pins, {name: channels[name] for name in pins}, columns, tuple(dict.fromkeys(notes)))
+
+
+def _nothing(channels: Mapping[Name, Channel], notes: Sequence[str]) -> str:
+    """Why nothing can be filled."""
+    if any(len(channel.every) for channel in channels.values()) and not any(
+            len(channel.all_frames) for channel in channels.values()):
+        return ("all keys there are generated, so that there is nothing to fill between; set keys of your own, or make "
+                "some of these yours (Key > Keyframe Type > Keyframe)")
+    return "; ".join(["nothing that could be filled is keyed there", *dict.fromkeys(notes)])
 
 
 def _left(armature: bpy.types.Object, pins: Collection[Name], notes: Sequence[str], begins: int, ends: int

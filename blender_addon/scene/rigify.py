@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
 import bpy
 import numpy as np
@@ -27,7 +28,7 @@ def rigify_controls(stand: StandIn, rig: RigMap, wish: str, keyed: Collection[st
 
     Limbs get FK keys unless "ik" is wished, or "now" and they are on IK: FK says what a motion is, no solver has its
     way with it. keyed: bones that people keyed, where these alone get keys: chest and hips are among them, and limbs
-    keep to their poles where there are keys on these.
+    keep to their poles where there are keys on these and they are in use.
     """
     bones = stand.armature.pose.bones
     if "rig_id" not in stand.armature.data or _TORSO not in bones:
@@ -45,12 +46,16 @@ def rigify_controls(stand: StandIn, rig: RigMap, wish: str, keyed: Collection[st
             turning.setdefault(handle, joint)
     turning[Handle(_TORSO)] = "Hips"  # carries all; what is between it and the hips makes up for the rest
     turning = _bent(turning, keyed) if keyed else turning
-    poles = {limb.joints[0] for limb in limbs if keyed is None or limb.pole_control.name in keyed}
+    if keyed is not None:
+        limbs = [replace(limb, pole_control=None) if _is_idle(bones, names[limb.joints[0]]) else limb for limb in limbs]
+    poles = {limb.joints[0] for limb in limbs
+             if keyed is None or (limb.pole_control is not None and limb.pole_control.name in keyed)}
     settings = [*_follows(bones[_TORSO]), *(extra for upper, *_ in _LIMBS if upper in names for extra in
                                             _switches(bones, names[upper], upper in by_solver, upper in poles))]
     kinds = [kind for kind, some in (("FK", len(limbs) < len(whole)), ("IK", limbs)) if some]
     return Controls(turning, (Handle(_TORSO),), tuple(limbs), tuple(settings),
-                    (f"Rigify: its controls got the keys, those of the limbs for {' and '.join(kinds)}",))
+                    (f"Rigify: its controls got the keys, those of the limbs for {' and '.join(kinds)}",),
+                    loose=False)  # its toes, which a stretched leg leaves behind, hang from its feet all the same
 
 
 def _bent(turning: dict[Handle, str], keyed: Collection[str]) -> dict[Handle, str]:
@@ -63,6 +68,12 @@ def _by_solver(bones: bpy.types.bpy_prop_collection, upper: str, wish: str) -> b
     """Whether a limb is left to its IK."""
     holder = bones.get(_with(upper, "_parent"))
     return wish == "ik" or (wish == "now" and holder is not None and holder.get("IK_FK", 1.0) < 0.5)
+
+
+def _is_idle(bones: bpy.types.bpy_prop_collection, upper: str) -> bool:
+    """Whether a limb's IK bends by the turn of its first bone, whatever its pole does, as Rigify makes it."""
+    holder = bones.get(_with(upper, "_parent"))
+    return holder is not None and not holder.get("pole_vector", True)
 
 
 def _with(name: str, ending: str) -> str:

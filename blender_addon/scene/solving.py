@@ -89,7 +89,7 @@ class Solution:
             self._carry()
         for limb in self.controls.limbs:
             self._reach(limb)
-        for joint in self._loose():
+        for joint in self._loose() if self.controls.loose else ():
             self._attach(joint)
         for limb in self.controls.limbs:
             if limb.pole_control is not None:

@@ -11,12 +11,14 @@ from made_inbetweener import write_inbetweener
 from mathutils import Quaternion
 
 from blender_addon import api
+from blender_addon.errors import ClipError
 from blender_addon.inference.packs import read_pack
 from blender_addon.motion.kinematics import forward_kinematics
 from blender_addon.motion.rotations import quat_angle
 from blender_addon.motion.skeleton import INDEX
 from blender_addon.scene import filling
 from blender_addon.scene.posing import clip_tracks
+from blender_addon.scene.versions import fcurves
 
 X = (1.0, 0.0, 0.0)
 POSES = {1: 0.0, 21: 0.2, 41: -0.1}  # frame -> radians that torso, hips and chest are bent forward by
@@ -88,12 +90,66 @@ def test_poles_that_nobody_keyed_are_not_spoken_of_but_what_is_left_is(rig):
     assert [note for note in notes if note == "left to their own keys: tweak_spine.003"]
 
 
-def test_poles_that_are_keyed_are(rig):
+def test_poles_that_are_keyed_are_filled_where_they_are_in_use(rig):
+    poles = ("thigh_ik_target.L", "thigh_ik_target.R")
     for frame in POSES:
-        key(rig, "thigh_ik_target.L", frame, (0.0, -0.1, 0.0), 0.0)
+        for pole in poles:
+            key(rig, pole, frame, (0.0, -0.1, 0.0), 0.0)
+    holder = rig.pose.bones["thigh_parent.L"]
+    holder["pole_vector"] = type(holder["pole_vector"])(True)
     notes = api.inbetween(rig, api.InbetweenRequest()).notes
-    assert [note for note in notes if note.startswith("thigh_parent.L: what was filled shows where pole_vector is 1")]
-    assert not [note for note in notes if note.startswith("thigh_parent.R: what was filled shows where pole")]
+    made = bones_of(made_keys.all_keys(generated=True))
+    assert poles[0] in made and poles[1] not in made and not [note for note in notes if "shows" in note]
+    assert f"left to their own keys: {poles[1]}" in notes
+
+
+def test_switches_that_stand_otherwise_are_told_in_one_line(rig):
+    for side in "LR":
+        rig.pose.bones[f"thigh_parent.{side}"]["IK_FK"] = 1.0
+    notes = api.inbetween(rig, api.InbetweenRequest()).notes
+    assert [note for note in notes if "shows" in note] == [
+        "what was filled shows where IK_FK of thigh_parent.L, thigh_parent.R is 0; it is 1 now"]
+
+
+def bones_of(keys):
+    return {path.split('"')[1] for _, _, path, *_ in keys}
+
+
+def test_toes_turn_on_their_feet_and_stay_on_them(rig):
+    """Where somebody keyed the location of all controls, and legs are too short for where their feet go."""
+    for name in ("upper_arm_parent", "thigh_parent"):
+        for side in "LR":
+            rig.pose.bones[f"{name}.{side}"]["IK_Stretch"] = 0.0
+    for frame, bent in POSES.items():
+        key(rig, "torso", frame, (0.0, -2.0 * bent, 0.03), bent)
+        for side in "LR":
+            key(rig, f"foot_ik.{side}", frame, (0.0, -2.0 * bent, 0.0), 0.0)
+            key(rig, f"toe_ik.{side}", frame, (0.0, 0.002 if bent else 0.0, 0.0), 0.5 * bent)
+    before = feet(rig)
+    api.inbetween(rig, api.InbetweenRequest())
+    made = {(path.split('"')[1], path.rpartition(".")[2]) for _, _, path, _ in made_keys.all_keys(generated=True)}
+    assert ("toe_ik.L", "rotation_quaternion") in made and ("foot_ik.L", "location") in made
+    assert not [name for name, what in made if what == "location" and name.startswith("toe")]
+    assert np.abs(feet(rig) - before).max() < 0.02
+
+
+def feet(rig):
+    """(T, 2) how long both feet are, of what they are at rest, as Blender shows them."""
+    found = []
+    for frame in range(1, 42):
+        bpy.context.scene.frame_set(frame)
+        bones = [rig.pose.bones[f"DEF-foot.{side}"] for side in "LR"]
+        found.append([bone.length / bone.bone.length for bone in bones])
+    return np.array(found)
+
+
+def test_a_take_of_generated_keys_alone_is_named(rig):
+    for action in bpy.data.actions:
+        for curve in fcurves(action):
+            for point in curve.keyframe_points:
+                point.type = "GENERATED"
+    with pytest.raises(ClipError, match="all keys there are generated"):
+        api.inbetween(rig, api.InbetweenRequest())
 
 
 def test_hips_go_evenly_where_neck_and_toes_are_not_keyed(rig):
