@@ -28,6 +28,7 @@ from .keys import key_takes
 from .metarigs import FOLLOWS, add_metarig, control_rig_of
 from .reading import action_frames, as_clip, bones_in_slices
 from .rigs import read_rig
+from .superseded import sign
 
 _MARK, _TURN = "GAL-", "GAL-turn-"
 _FINGERS = {"Thumb": "thumb", "Index": "f_index", "Middle": "f_middle", "Ring": "f_ring", "Pinky": "f_pinky"}
@@ -214,6 +215,7 @@ def _put_onto(armature: bpy.types.Object, rig: bpy.types.Object, clip: Any, acti
                                     loop=action.use_cyclic))
     made = key_takes(rig, [applied.take])[0]
     carry_keys(armature, made, _SMALL)
+    sign(made)
     return made.name, (f"{made.name} has on the controls what {action.name} does", *applied.notes)
 
 

@@ -167,6 +167,21 @@ def test_clothes_and_motion_change_under_a_control_rig(dancer):
     assert abs(np.ptp(rest[:, 2]) - np.ptp([vertex.co.z for vertex in body.data.vertices])) < 0.01
 
 
+def test_what_it_did_on_the_controls_goes_with_another_motion_unless_somebody_touched_it(dancer):
+    armature, body = dancer
+    rig = bpy.data.objects[api.make_control_rig(armature).armature]
+    own, copied = armature.animation_data.action, rig.animation_data.action.name
+    made = api.change_motion(body, api.CharacterRequest(action="walk", seconds=0.5))
+    assert copied not in bpy.data.actions and own.name in bpy.data.actions
+    assert not [note for note in made.notes if "was worked on" in note]
+    bpy.data.objects.remove(rig)
+    rig = bpy.data.objects[api.make_control_rig(armature).armature]
+    touched = rig.animation_data.action
+    next(iter(fcurves(touched))).keyframe_points[0].co.y += 0.1
+    made = api.change_motion(body, api.CharacterRequest(action="walk", seconds=0.5))
+    assert touched.name in bpy.data.actions and made.notes[0].startswith(f"{touched.name} was worked on")
+
+
 def test_another_control_rig_after_one_that_was_deleted(dancer):
     armature, _ = dancer
     bpy.data.objects.remove(bpy.data.objects[api.make_control_rig(armature).armature])
