@@ -163,9 +163,9 @@ def test_only_some_frames_and_only_selected_bones(keyed):
     assert result.keys == 4 * 19 == result.figures["keys_every_frame"]
 
 
-@pytest.mark.parametrize(("wish", "known"), [({}, []), ({"first": 21, "last": 41}, [0, 20]), ({"last": 41}, [40])])
-def test_keys_beside_the_range_say_how_fast_the_body_goes_at_its_ends(empty_scene, pack, monkeypatch, wish, known):
-    armature = key_walk(made_rigs.human(), [1, 20, 21, 41, 42])
+@pytest.fixture
+def speeds_seen(monkeypatch):
+    """{frame: speed} of the keys for which filling is told one, as it is told."""
     seen = {}
     fill_slices = filling.fill_slices
 
@@ -174,34 +174,32 @@ def test_keys_beside_the_range_say_how_fast_the_body_goes_at_its_ends(empty_scen
         return fill_slices(session, pack, clip, keyed, seed, speeds, doubtful, **more)
 
     monkeypatch.setattr(filling, "fill_slices", and_keep)
+    return seen
+
+
+@pytest.mark.parametrize(("wish", "known"), [({}, []), ({"first": 21, "last": 41}, [0, 20]), ({"last": 41}, [40])])
+def test_keys_beside_the_range_say_how_fast_the_body_goes_at_its_ends(empty_scene, pack, speeds_seen, wish, known):
+    armature = key_walk(made_rigs.human(), [1, 20, 21, 41, 42])
     authored = made_keys.all_keys()
     api.inbetween(armature, api.InbetweenRequest(feet=False, **wish))
-    assert sorted(seen) == known and made_keys.all_keys() == authored
+    assert sorted(speeds_seen) == known and made_keys.all_keys() == authored
     walk = made_walk(seconds=2.0)
-    for frame, (_, going) in seen.items():
+    for frame, (_, going) in speeds_seen.items():
         at = wish.get("first", 1) - 1 + frame  # of the walk, counted from 0; the key beside it is before the first
         step = walk.positions[at + (frame > 0)] - walk.positions[at - (frame == 0)]
         assert np.allclose(going, step * bpy.context.scene.render.fps, atol=0.05)
 
 
 @pytest.mark.parametrize("stepped", [False, True])
-def test_a_range_is_entered_and_left_as_fast_as_the_curves_around_it_go(empty_scene, pack, monkeypatch, stepped):
+def test_a_range_is_entered_and_left_as_fast_as_the_curves_around_it_go(empty_scene, pack, speeds_seen, stepped):
     """Curves around it that step from pose to pose say nothing of speed."""
     armature = key_walk(made_rigs.human(), [1, 16, 31, 46])
     if stepped:
         for curve in fcurves(armature.animation_data.action):
             for point in curve.keyframe_points:
                 point.interpolation = "CONSTANT"
-    seen = {}
-    fill_slices = filling.fill_slices
-
-    def and_keep(session, pack, clip, keyed, seed, speeds, doubtful, **more):
-        seen.update(speeds)
-        return fill_slices(session, pack, clip, keyed, seed, speeds, doubtful, **more)
-
-    monkeypatch.setattr(filling, "fill_slices", and_keep)
     api.inbetween(armature, api.InbetweenRequest(first=16, last=31, feet=False, keys="every"))
-    assert sorted(seen) == ([] if stepped else [0, 15])
+    assert sorted(speeds_seen) == ([] if stepped else [0, 15])
     if not stepped:
         corners = np.linalg.norm(np.diff(joints_at(armature, 1, 46), 2, axis=0), axis=-1).max(axis=1)
         at = np.array([16, 31]) - 2
