@@ -58,6 +58,8 @@ def build_parser() -> argparse.ArgumentParser:
                        "(not pose-vae, not body-vae)")
     train.add_argument("--start", type=Path, metavar="RUN", help="go on from the weights of another run (the "
                        "best ones of a motion-inbetweener, or those of a pack; motion-generator)")
+    train.add_argument("--network", type=int, default=0, metavar="N", help="which of a pack's networks --start goes on "
+                       "from, 0 for the first (motion-inbetweener)")
     train.add_argument("--rate", type=float, default=1.5e-3, help="of learning, at its highest (motion-inbetweener)")
     train.add_argument("--batch", type=int, help="windows a step; more of them cost a GPU next to nothing "
                        "(motion-generator)")
@@ -75,9 +77,13 @@ def build_parser() -> argparse.ArgumentParser:
     finetune.add_argument("--data", type=Path, required=True, help="a prepared .npz file")
     finetune.add_argument("--pack", type=Path, help="the pack's folder; the one that ships by default")
     finetune.add_argument("--run", type=Path, required=True, help="folder for checkpoints, losses.csv and losses.png")
-    finetune.add_argument("--steps", type=int, default=FINETUNE_STEPS, help="gradient steps (default: %(default)d)")
+    finetune.add_argument("--steps", type=int, help=f"gradient steps (default: {FINETUNE_STEPS})")
     finetune.add_argument("--seed", type=int, default=1)
     finetune.add_argument("--device", default="cpu", help="cpu or cuda")
+    finetune.add_argument("--minutes", type=float, default=0.0, help="train for so many minutes instead of steps "
+                          "(motion-generator)")
+    finetune.add_argument("--often", type=_shares, default={}, metavar="A=2,B=0.5", help="draw these actions so many "
+                          "times as often (motion-generator)")
     finetune.add_argument("--once", action="append", default=[], metavar="ACTION", help="has a beginning and an end, "
                           "as a jump or a kick has; may be given several times (motion-generator)")
     finetune.add_argument("--classes", default="", metavar="A,B", help="only these (texture-generator)")
@@ -213,7 +219,8 @@ def _train(args: argparse.Namespace) -> None:
                 "batch": args.batch}
     elif args.kind == "motion-inbetweener":
         from .motion.train_inbetweener import train
-        more = {"share": args.share, "minutes": args.minutes, "start": args.start, "rate": args.rate}
+        more = {"share": args.share, "minutes": args.minutes, "start": args.start, "rate": args.rate,
+                "network": args.network}
     elif args.kind == TEXTURES:
         from .texture.train import train
         more = {"minutes": args.minutes, "classes": _names(args.classes), "often": args.often}
@@ -230,12 +237,13 @@ def _finetune(args: argparse.Namespace) -> None:
     _use_threads(args.threads)
     if args.kind == TEXTURES:
         from .texture.finetune import finetune
-        more = _names(args.classes)
+        more = {"classes": _names(args.classes)}
     else:
         from .motion.finetune_generator import finetune
-        more = args.once
-    finetune(args.data, args.pack, args.run, args.steps, args.seed, args.device, args.checkpoint_every,
-             args.stop_after, more)
+        more = {"once": args.once, "minutes": args.minutes, "often": args.often}
+    steps = args.steps or (WITHOUT_END if args.minutes else FINETUNE_STEPS)
+    finetune(args.data, args.pack, args.run, steps, args.seed, args.device, args.checkpoint_every, args.stop_after,
+             **more)
 
 
 def _named(pack: Path) -> Path:

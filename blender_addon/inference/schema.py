@@ -67,7 +67,7 @@ def _motion_generator(content: Table) -> None:
         if action not in actions or not _is_range(learnt):
             raise _wrong(f"generator.speed_range.{action}", "[slowest, quickest] in metres a second, for an action")
 
-    for name in ("temperature", "bearing"):
+    for name in ("temperature", "bearing", "stance"):
         for action, times in generator.get(name, {}).items():
             if action not in actions or not _is_number(times) or not 0.0 <= times <= 10.0:
                 raise _wrong(f"generator.{name}.{action}", "a number from 0 to 10, for an action")

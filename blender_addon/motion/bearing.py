@@ -40,10 +40,13 @@ def hold_otherwise(rotations: np.ndarray, share: np.ndarray, seed: int) -> np.nd
 
 def _draw(rng: np.random.Generator) -> tuple[dict[str, np.ndarray], dict[str, float]]:
     """Rotation vectors (3,) of joints in their parents' frames, and shares by which elbows bend more."""
-    lean, aside, twist, nod, arms = rng.normal(0.0, (_LEAN, _ASIDE, _TWIST, _NOD, _ARMS))
     mean, deviation, least = _APART
-    apart = max(rng.normal(mean, deviation), least)
-    left, right, bend = rng.normal(0.0, (_EACH_ARM, _EACH_ARM, _ELBOWS))
+    spreads = np.array([_LEAN, _ASIDE, _TWIST, _NOD, _ARMS, deviation, _EACH_ARM, _EACH_ARM, _ELBOWS])
+    draws = rng.normal(size=len(spreads))
+    # in one way or another everybody is off the middle: nobody is the mean of all
+    lean, aside, twist, nod, arms, apart, left, right, bend = spreads * draws * (
+        np.sqrt(len(draws)) / np.linalg.norm(draws))
+    apart = max(mean + apart, least)
     third = np.array([lean, aside, twist]) / 3.0
     # forward is about +X; the left arm leaves the body about -Y, the right one about +Y
     vectors = (third, third, third, [-_LEVEL * lean, 0.0, -twist], [nod, -aside, 0.0],

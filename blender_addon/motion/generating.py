@@ -18,6 +18,7 @@ from .planning import MotionPlan, plan_motion
 from .resampling import sample
 from .rotations import normalise, quat_continuous
 from .slices import drain
+from .stance import stand_otherwise
 
 if TYPE_CHECKING:
     from ..inference.packs import Pack
@@ -83,9 +84,11 @@ def generate_slices(session: Session, pack: Pack, plan: MotionPlan, seeds: Seque
             rotations[frame], contacts[frame] = made["rotations"], made["contacts"]
             yield (before + frame + 1) / steps
         reached = reached + plan.speed[first:last].sum() / plan.fps
-    otherwise = plan.action @ _by_action(pack.content["generator"], "bearing", 0.0)
-    return [_clip(plan, roots[:, i], heights[:, i], hold_otherwise(rotations[:, i], otherwise, seed), contacts[:, i],
-                  f"{seed}") for i, seed in enumerate(seeds)]
+    held, stood = (plan.action @ _by_action(pack.content["generator"], name, 0.0) for name in ("bearing", "stance"))
+    if plan.lead is not None:
+        stood = 0.0 * stood  # the feet of a body that is there already are where they are
+    return [_clip(plan, roots[:, i], heights[:, i], hold_otherwise(rotations[:, i], held, seed), contacts[:, i], stood,
+                  seed) for i, seed in enumerate(seeds)]
 
 
 def _by_action(generator: dict[str, Any], name: str, usual: float) -> np.ndarray:
@@ -198,11 +201,12 @@ def _trajectories(plan: MotionPlan, reached: np.ndarray, first: int, last: int, 
 
 
 def _clip(plan: MotionPlan, root: np.ndarray, height: np.ndarray, rotations: np.ndarray, contacts: np.ndarray,
-          name: str) -> Clip:
+          stood: np.ndarray, seed: int) -> Clip:
     positions = np.concatenate([root[:, :2], height[:, None]], axis=1)
-    clip = Clip(plan.skeleton, quat_continuous(normalise(rotations)), positions, plan.fps, contacts > 0.5, name)
+    clip = Clip(plan.skeleton, quat_continuous(normalise(rotations)), positions, plan.fps, contacts > 0.5, f"{seed}")
     # clips of capture stand a little above or below their floor, and a style that comes from few of them does too
     clip = replace(clip, positions=clip.positions - [0.0, 0.0, floor_height(clip)])
+    clip = stand_otherwise(clip, stood, seed)
     as_made = len(plan.shown) == clip.frames and np.allclose(plan.shown, np.arange(clip.frames), atol=1e-6)
     return clip if as_made else sample(clip, plan.shown)
 

@@ -13,7 +13,9 @@ from blender_addon.errors import GalateaError
 from blender_addon.motion import state_features as features
 from blender_addon.motion.clip import Clip
 from blender_addon.motion.contacts import find_standing
+from blender_addon.motion.foot_lock import lock_feet
 from blender_addon.motion.inbetween_features import turned_by
+from blender_addon.motion.measures import foot_skate
 from blender_addon.motion.mirroring import mirror
 from blender_addon.motion.resampling import sample
 from blender_addon.motion.skeleton import INDEX, JOINTS
@@ -189,11 +191,14 @@ def _piece(clip: Clip, shown: np.ndarray, style: int) -> Piece:
 
 
 def levelled(clip: Clip) -> Clip:
-    """A clip on level ground whose feet stand flat, as the add-on levels them: those of capture skeletons are rolled at
-    rest."""
+    """A clip on level ground whose feet stand flat and still, as the add-on leaves them: those of capture skeletons are
+    rolled at rest, and creep by centimetres a second where people stood as if nailed down. Feet that slide less as they
+    are, as those that roll over in a walk, are not locked."""
     clip = level_ground(clip)
     standing = find_standing(clip)
-    return replace(level_soles(clip, standing), contacts=standing)
+    clip = replace(level_soles(clip, standing), contacts=standing)
+    locked = lock_feet(clip, standing, floor=None)
+    return min(clip, replace(locked.clip, contacts=locked.contacts), key=lambda one: foot_skate(one, locked.floor))
 
 
 def travel_speed(clip: Clip) -> float:

@@ -35,6 +35,12 @@ WARM_UP_FRAMES = 60
 # How much of its distance from the average pose the body forgets each frame. The pose is kept as a running sum, and
 # what the losses of two seconds do not feel adds up over minutes: without this, knees bend backwards after one.
 _LEAK = 0.003
+# How far takes are held and stand otherwise, in units of bearing.py and stance.py: mean poses of captured clips of a
+# gesture, of standing or stretching lie 7 to 8 cm apart a joint, as those of such takes do; those of walks 3 cm. Large
+# moves differ enough by themselves.
+_HELD = 1.5
+_BEARING = dict.fromkeys(("walk", "dance", "jump", "kick", "punch", "sit"), 1.0)
+_STANDS = ("gesture", "idle", "laugh", "stand", "stretch", "wave")
 _HALF_FROM = 1024  # numbers; a smaller tensor is not worth a Cast, and mean and spread of the state keep their digits
 
 
@@ -257,11 +263,13 @@ def pack_content(model: Generator, about: dict, training: dict, data: bytes, nam
     """pack.toml as a dictionary."""
     listed = tensors(model.shape)
     base = about.get("base", {})  # the pack that was taught more
+    own = sorted({clip["sha256"] for clip in about["clips"]})
+    base_data = base.get("data", []) if not {*base.get("clips", [])} <= {*own} else []
     before = about.get("before", {})  # the runs that this one went on from
     return {
-        "format": 1, "id": name, "kind": "motion-generator", "version": "0.3.0",
+        "format": 1, "id": name, "kind": "motion-generator", "version": "0.4.0",
         "title": "", "licence": "", "fps": int(FPS),
-        "data": data_table(about["clips"]) + base.get("data", []),
+        "data": data_table(about["clips"]) + base_data,
         "graphs": [{"name": "model", "file": "model.onnx", "sha256": hashlib.sha256(data).hexdigest(),
                     "bytes": len(data), "opset": OPSET, "inputs": list(listed["inputs"].values()),
                     "outputs": list(listed["outputs"].values())}],
@@ -270,7 +278,8 @@ def pack_content(model: Generator, about: dict, training: dict, data: bytes, nam
         "generator": {"actions": about["actions"], "styles": about["styles"], "latent": model.shape.latent,
                       "warmup_frames": WARM_UP_FRAMES, "latent_frames": LATENT_FRAMES,
                       "cyclic": [a for a in about["actions"] if about["speed"][a] > 0.0],
-                      "bearing": {a: 1.0 for a in about["actions"] if about["speed"][a] > 0.0},
+                      "bearing": {a: _BEARING.get(a, _HELD) for a in about["actions"]},
+                      "stance": {a: _HELD for a in about["actions"] if a in _STANDS},
                       "once": [a for a in about["actions"] if a in about.get("once", ONCE)],
                       "state_mean": numbers(model.mean), "state_scale": numbers(model.scale),
                       "trajectory_seconds": [round(s, 6) for s in TRAJECTORY_SECONDS],
@@ -281,7 +290,7 @@ def pack_content(model: Generator, about: dict, training: dict, data: bytes, nam
             "hardware": about.get("hardware", "unknown"),
             "seconds": round(training["seconds"] + before.get("seconds", 0.0)),
             "steps": training["step"] + before.get("steps", 0), "shape": model.shape.as_dict(),
-            "clips": sorted({clip["sha256"] for clip in about["clips"]} | {*base.get("clips", [])})},
+            "clips": sorted({*own, *base.get("clips", [])})},
         "metrics": {},
     }
 

@@ -70,7 +70,7 @@ def export(run: Path, out: Path, limits: Sequence[str] = (), compare: Sequence[P
     model, about, training = _with_what_came_before(run, out.name)
     about["curves"]["data"] = [by_data(other) for other in compare]
     if others:
-        beside = [_with_what_came_before(other, other.name) for other in others]
+        beside = [_with_what_came_before(other, other.name, about.get("start")) for other in others]
         model = Together([model, *(other for other, _, _ in beside)])
         about["command"] += "".join(f"`, beside it `{told['command']}" for _, told, _ in beside)
         training = {name: training[name] + sum(other[name] for *_, other in beside) for name in training}
@@ -89,11 +89,12 @@ def export(run: Path, out: Path, limits: Sequence[str] = (), compare: Sequence[P
     print(f"{out}: {len(graph_bytes) / 1e6:.1f} MB, {millions:.2f} M parameters")
 
 
-def _with_what_came_before(run: Path, name: str) -> tuple[Inbetweener, dict, dict]:
-    """A run as `load_run` has it, with its curve and command, and those of the one that it went on from."""
+def _with_what_came_before(run: Path, name: str, told: str | None = None) -> tuple[Inbetweener, dict, dict]:
+    """A run as `load_run` has it, with its curve and command, and those of the one that it went on from, unless that is
+    told already."""
     model, about, training = load_run(run)
     about |= {"curves": {"time": by_time(run)}, "command": _command(about, name)}
-    if about.get("start"):
+    if about.get("start") and about["start"] != told:
         about, training = _after_another(Path(about["start"]), about, training)
     return model, about, training
 
@@ -190,7 +191,7 @@ def tensors(shape: InbetweenerShape) -> dict[str, list[dict]]:
 def pack_content(model: Inbetweener | Together, about: dict, training: dict, data: bytes, name: str) -> dict:
     """pack.toml as a dictionary."""
     return {
-        "format": 1, "id": name, "kind": "motion-inbetweener", "version": "0.2.1",
+        "format": 1, "id": name, "kind": "motion-inbetweener", "version": "0.3.0",
         "title": "Motion between the keys of a humanoid", "licence": "CC0-1.0", "fps": int(FPS),
         "data": data_table(about["clips"]),
         "graphs": [{"name": "model", "file": "model.onnx", "sha256": hashlib.sha256(data).hexdigest(),
@@ -214,6 +215,7 @@ def _command(about: dict, name: str) -> str:
     minutes = about.get("schedule_minutes")
     length = f"--minutes {minutes:g}" if minutes else f"--steps {about['steps']}"
     start = f" --start {about['start']} --rate {about['rate']:g}" if about.get("start") else ""
+    start += f" --network {about['network']}" if about.get("network") else ""
     device = "" if about["device"] == "cpu" else f" --device {about['device']}"
     return (f"python -m training train motion-inbetweener --data runs/motion.npz --run runs/{name}{start} {length} "
             f"--seed {about['seed']}{device}")

@@ -11,7 +11,7 @@ stands still.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from .generator_losses import losses_of, roll_out, show
 from .generator_schedule import Continued, Schedule
 from .pack_weights import load_generator
 from .replay import SUBJECT, replay
-from .train_generator import AHEAD, Run, begin, check_device, go_on
+from .train_generator import AHEAD, Run, begin, check_device, drawn_as_often, go_on, told_schedule
 
 _READER_STEPS = 150
 _READER_RATE = 1e-3
@@ -50,10 +50,11 @@ class Tuning(Continued):
 
 
 def finetune(data: Path, pack: Path | None, folder: Path, steps: int, seed: int, device: str, checkpoint_every: int,
-             stop_after: int | None, once: Sequence[str] = ()) -> None:
+             stop_after: int | None, once: Sequence[str] = (), minutes: float = 0.0,
+             often: Mapping[str, float] | None = None) -> None:
     """Teach a pack's network what the clips of `data` show; leaves what `train` leaves in `folder`.
 
-    once: actions with a beginning and an end, besides those known to have.
+    once, minutes, often: as `train` has them.
     """
     check_device(device)
     base = _read_generator(pack or models_folder() / "motion-generator")
@@ -61,16 +62,18 @@ def finetune(data: Path, pack: Path | None, folder: Path, steps: int, seed: int,
     own = load_clips(data)
     folder.mkdir(parents=True, exist_ok=True)
     corpus = _corpus(own, base, folder, seed, once)
+    corpus = replace(corpus, often=drawn_as_often(often or {}, corpus))
     tiny = model.shape.hidden < _TINY
-    schedule = Tuning(steps=steps, batch=8, window=32, half=False) if tiny else Tuning(steps=steps)
+    schedule = Tuning(steps, batch=8, window=32, half=False) if tiny else Tuning(steps, minutes)
     run = begin(widen(model, len(corpus.actions), len(corpus.styles), seed), "tiny" if tiny else "full", seed, device)
     if not (folder / "checkpoint.pt").is_file():
         _teach_reader(run, corpus, schedule, seed, device)
     command = (f"python -m training finetune motion-generator --data {data} --pack {base.id} --run {folder}"
-               f" --steps {steps} --seed {seed}")
-    about = {"command": command, "base": {
-        "id": base.id, "version": base.version, "data": list(base.data),
-        "clips": base.content["training"]["clips"]}}
+               + told_schedule(steps, minutes, often or {}) + f" --seed {seed}")
+    told = base.content["training"]
+    about = {"command": command,
+             "before": {"commands": [told["command"]], "steps": told["steps"], "seconds": told["seconds"]},
+             "base": {"id": base.id, "version": base.version, "data": list(base.data), "clips": told["clips"]}}
     go_on(run, corpus, schedule, folder, about, seed, "tiny" if tiny else "full", device, checkpoint_every, stop_after)
 
 

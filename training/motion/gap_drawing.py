@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Batches to train the in-betweener on, drawn on the device that trains: windows anywhere in the clips, mirrored, at
-other tempos, with bodies put together of several and carried otherwise, and keys set at random."""
+other tempos, with bodies put together of several and carried otherwise, turning over now and then, and keys set at
+random."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ from .gap_corpus import GROUPS, LONGEST_GAP, UPPER, GapCorpus
 from .gap_telling import CHANNELS, face_forward, inverse, rotation_vector, tell
 from .gaps import PAST
 from .inbetweener import multiply, numbers, turned_by
+from .tumbling import tumble
 
 _UPPER = tuple(UPPER)
 _ARMS = tuple(tuple(int(joint) for joint in group) for group in GROUPS[:2])
@@ -35,6 +37,7 @@ class Variety:
     livelier: float = 0.15      # in half, moves above the hips are larger or smaller, by about so much in logs
     carried: float = 0.7        # share in which each joint above the hips is held otherwise,
     otherwise: float = math.radians(6.0)  # by about so much
+    tumbling: float = 0.07      # share that turn over, in a cartwheel, a roll or a flip
     long: float = 0.3           # share with gaps of 20 to 60 frames, beside those among the others
 
 
@@ -84,6 +87,7 @@ def draw(pool: Pool, length: int, batch: int, variety: Variety = VARIETY) -> dic
     rotations = put_together(rotations, variety.mixed, variety.limbs)
     rotations = move_livelier(rotations, variety.livelier)
     rotations = hold_otherwise(rotations, variety.carried, variety.otherwise)
+    rotations, positions, standing = tumble(rotations, positions, standing, variety.tumbling)
     rotations, positions = face_forward(functional.normalize(rotations, dim=-1), positions, min(PAST - 1, length - 2))
     known = draw_keys(length, batch, rotations.device)
     at = mistimed(known)

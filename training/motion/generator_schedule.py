@@ -26,7 +26,7 @@ class Schedule:
     fooling: float = 0.06       # what it is worth that the critic takes that for a capture
     lively: float = 0.3         # what it costs that joints move e times less or more than in the captures
     named: float = 0.08         # what a nat costs by which the critic takes that for another action or style
-    planted: float = 1.5        # what a metre a second costs by which its feet that stand slide
+    planted: float = 4.0        # what a metre a second costs by which its feet that stand slide
     average: float = 0.999
     half: bool = True   # bfloat16 products, twice the speed on processors that have them; everything else float32
 

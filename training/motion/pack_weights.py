@@ -98,11 +98,14 @@ def load_generator(pack: Pack) -> Generator:
     return _filled(Generator(shape, *(np.zeros(shape.state),) * 3), weights, ("mean", "scale", "delta"), pack)
 
 
-def load_inbetweener(pack: Pack) -> Inbetweener:
-    """The same of a motion-inbetweener pack; of several networks the first."""
+def load_inbetweener(pack: Pack, number: int = 0) -> Inbetweener:
+    """The same of a motion-inbetweener pack: of several networks the one of that number, from 0. The first alone makes
+    variants; another one's layers for them are to be trained."""
     shape, weights = _read(pack, InbetweenerShape)
-    weights = {name.removeprefix("models.0."): value for name, value in weights.items()}
+    weights = {name.removeprefix(f"models.{number}."): value for name, value in weights.items()}
     model = Inbetweener(shape, np.zeros(SIZE), np.ones(SIZE), np.ones((CHANNELS, 3)))
+    if number:
+        weights |= {name: value.numpy() for name, value in model.state_dict().items() if name.startswith("variant")}
     return _filled(model, weights, ("mean", "scale", "unit"), pack)
 
 

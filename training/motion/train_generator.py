@@ -61,10 +61,7 @@ def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: st
         raise GalateaError(f"--batch {batch}: give at least one window a step")
     folder.mkdir(parents=True, exist_ok=True)
     corpus = build_corpus(load_clips(data), seed, once)
-    often = often or {}
-    if unknown := [action for action in often if action not in corpus.actions]:
-        raise GalateaError(f"--often {unknown[0]}: there is no such action among those that are learnt, "
-                           f"{', '.join(corpus.actions)}")
+    often = drawn_as_often(often or {}, corpus)
     kind = Continued if start else Schedule
     schedule = kind(steps, minutes) if size == "full" else kind(steps, batch=8, window=32, half=False)
     schedule = replace(schedule, batch=batch or schedule.batch)
@@ -75,12 +72,25 @@ def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: st
         run = begin(_network(corpus, seed, size), size, seed, device)
     command = (f"python -m training train motion-generator --data {data} --run {folder}"
                + (f" --start {start}" if start else "")
-               + (f" --minutes {minutes:g}" if minutes else f" --steps {steps}")
-               + (" --often " + ",".join(f"{name}={times:g}" for name, times in often.items()) if often else "")
+               + told_schedule(steps, minutes, often)
                + (f" --batch {batch}" if batch else "") + (f" --device {device}" if device != "cpu" else "")
                + f" --seed {seed}")
     go_on(run, replace(corpus, often=often), schedule, folder, {"command": command, "before": before}, seed, size,
           device, checkpoint_every, stop_after)
+
+
+def drawn_as_often(often: Mapping[str, float], corpus: Corpus) -> Mapping[str, float]:
+    """What --often says; GalateaError where it names an action that is not learnt."""
+    if unknown := [action for action in often if action not in corpus.actions]:
+        raise GalateaError(f"--often {unknown[0]}: there is no such action among those that are learnt, "
+                           f"{', '.join(corpus.actions)}")
+    return often
+
+
+def told_schedule(steps: int, minutes: float, often: Mapping[str, float]) -> str:
+    """How long, and which actions more often, as a command says it."""
+    length = f" --minutes {minutes:g}" if minutes else f" --steps {steps}"
+    return length + (" --often " + ",".join(f"{name}={times:g}" for name, times in often.items()) if often else "")
 
 
 def check_device(device: str) -> None:

@@ -81,11 +81,12 @@ class Run:
 
 def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: str, checkpoint_every: int,
           stop_after: int | None, share: float = 1.0, minutes: float = 0.0, start: Path | None = None,
-          rate: float = _RATE) -> None:
+          rate: float = _RATE, network: int = 0) -> None:
     """Train or go on training; leaves checkpoint.pt, best.pt, losses.csv, heldout.csv and corpus.json in `folder`.
 
     share: of the training clips, for the curve of error against data. minutes: of the clock, instead of steps. start: a
-    run whose best weights are trained on, or a pack; rate: of learning, at its highest.
+    run whose best weights are trained on, or a pack, of which network says which of its several; rate: of learning, at
+    its highest.
     """
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise GalateaError("--device cuda: torch finds no CUDA device here; leave it out to train on the CPU")
@@ -104,11 +105,11 @@ def train(data: Path, folder: Path, steps: int, seed: int, device: str, size: st
     if checkpoint.is_file():
         _resume(run, checkpoint, schedule)
     elif start:
-        _start_from(run, start)
+        _start_from(run, start, network)
     captured = float(np.sum(np.diff(clips.starts)[which]) / FPS / 60.0)
     about = {"seed": seed, "size": size, "steps": steps, "device": device, "hardware": hardware_of(device),
              "minutes": round(captured, 2), "schedule_minutes": minutes, "share": share, "rate": rate,
-             "start": start.as_posix() if start else "",
+             "start": start.as_posix() if start else "", "network": network,
              "spread_mean": mean.tolist(), "spread": spread.tolist(),
              "clips": [{"file": c.file, "sha256": c.sha256, "licence": c.licence} for c in corpus.labels]}
     (folder / "corpus.json").write_text(json.dumps(about, indent=1))
@@ -230,16 +231,16 @@ def _resume(run: Run, path: Path, schedule: Schedule) -> None:
     run.step, run.seconds, run.sums, run.best = (saved[name] for name in ("step", "seconds", "sums", "best"))
 
 
-def load_best(folder: Path, device: str) -> Inbetweener:
-    """The best weights of a run, or those of a pack."""
+def load_best(folder: Path, device: str, network: int = 0) -> Inbetweener:
+    """The best weights of a run, or those of one of a pack's networks."""
     if (folder / PACK_FILE).is_file():
-        return load_inbetweener(read_pack(folder)).to(device).eval()
+        return load_inbetweener(read_pack(folder), network).to(device).eval()
     saved = read(folder / "best.pt", device, "name the --run folder of an earlier training, or a pack's")
     return network_of(saved).to(device).eval()
 
 
-def _start_from(run: Run, other: Path) -> None:
-    found = load_best(other, str(run.sums.device))
+def _start_from(run: Run, other: Path, network: int) -> None:
+    found = load_best(other, str(run.sums.device), network)
     if found.shape != run.model.shape:
         raise GalateaError(f"{other}: holds a network of another size; begin anew without --start")
     for model in (run.model, run.averaged):
