@@ -13,6 +13,7 @@ from made_inbetweener import write_inbetweener
 from made_moves import made_move, prepare_moves
 from made_walk import made_chaos
 
+from blender_addon.errors import GalateaError
 from blender_addon.inference.packs import read_pack, verify_pack
 from blender_addon.inference.sessions import open_session
 from blender_addon.motion.bvh import write_bvh
@@ -400,8 +401,12 @@ def test_a_pack_of_two_says_their_mean_and_the_first_ones_variants(moves, traine
         assert np.allclose(said(inputs)[name] - said(still)[name], (varied[part] - one[part]).numpy(), atol=2e-5)
     told = read_pack(pack).content["training"]
     assert told["networks"] == 2 and told["command"].count("python -m training train") == 2
-    again = load_inbetweener(read_pack(pack)).state_dict()
-    assert all(torch.equal(again[name], value) for name, value in models[0].state_dict().items())
+    for number, model in enumerate(models):
+        again = load_inbetweener(read_pack(pack), number).state_dict()
+        assert all(torch.equal(again[name], value) for name, value in model.state_dict().items()
+                   if number == 0 or not name.startswith("variant"))
+    with pytest.raises(GalateaError, match="no weights called"):
+        load_inbetweener(read_pack(pack), 2)
 
 
 def test_zeros_are_the_best_guess_and_draws_are_variants(exported):

@@ -184,7 +184,7 @@ def test_finetuning_adds_words_and_keeps_the_old(studio, tmp_path, capsys):
     run, npz, out, pack = tmp_path / "more", tmp_path / "more.npz", tmp_path / "our-stomps", studio / "alone"
     assert training(["prepare", "motion-generator", "--data", str(tmp_path / "clips"), "--out", str(npz)]) == 0
     tune = ["finetune", "motion-generator", "--data", str(npz), "--pack", str(pack), "--run", str(run), "--steps", "8",
-            "--checkpoint-every", "4"]
+            "--checkpoint-every", "4", "--often", "stomp=2"]
     assert training([*tune, "--stop-after", "5"]) == 0
     assert "so that it is kept: " in capsys.readouterr().out
     assert training(tune) == 0
@@ -197,7 +197,10 @@ def test_finetuning_adds_words_and_keeps_the_old(studio, tmp_path, capsys):
     # what the old pack was made of is what this one is made of, too, and what it made itself is no source
     assert {source["name"] for source in made.data} == {"stomp/angry", *(source["name"] for source in before.data)}
     assert set(before.content["training"]["clips"]) < set(made.content["training"]["clips"])
-    assert "finetune motion-generator" in made.content["training"]["command"]
+    told = made.content["training"]
+    assert told["command"].startswith(before.content["training"]["command"])
+    assert told["command"].endswith("--steps 8 --often stomp=2 --seed 1")
+    assert told["steps"] == before.content["training"]["steps"] + 8
     old, new = load_generator(before), load_generator(made)
     assert torch.equal(old.mean, new.mean) and torch.equal(old.scale, new.scale)
     assert not torch.equal(old.encoder.weight, new.encoder.weight)
@@ -221,6 +224,7 @@ def test_sets_of_clips_come_together(studio):
     ("finetune motion-generator --data runs/mine.npz --pack MODELS/pose-vae --run x", "is a pose-vae pack"),
     ("finetune motion-generator --data runs/mine.npz --pack none --run x", "none holds no pack.toml"),
     ("finetune motion-generator --data runs/mine.npz --pack alone --run x --once boast", "there is no such action"),
+    ("finetune motion-generator --data runs/mine.npz --pack alone --run x --often boast=2", "there is no such action"),
     ("prepare motion-generator --data runs --out x.npz", "holds no .bvh, .fbx, .glb, .gltf or .blend file"),
 ])
 def test_what_makes_no_sense_is_one_line(studio, root, capsys, words, says):
