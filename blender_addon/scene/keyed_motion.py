@@ -18,7 +18,7 @@ from ..motion.limb_ends import bend_to_ends
 from ..motion.rotations import quat_continuous, quat_from_matrix, quat_inverse, quat_multiply
 from ..rig.hanging import orthonormal
 from ..rig.rig_map import RigMap
-from .handles import Controls, Handle
+from .handles import Controls
 from .key_table import Keys, has_generated
 from .keyed_channels import Channel, Name, Plan
 from .keys import scene_fps
@@ -27,14 +27,15 @@ from .stand_in import StandIn
 from .versions import Binding, slotted_fcurves
 
 _SLICE = 0.05  # seconds that are read in a slice
+_MOVES = 1e-4  # of a bone's matrix: less is no motion
 
 
 @dataclass(frozen=True, eq=False)
 class KeyedMotion:
     """clip: on the rig's own skeleton, in the world, seen from where the armature object is at first. speeds: how fast
     it goes at its first and last frame, where keys beyond them say so. values: channel -> (T, n) as keyed. carried:
-    (T, 4, 4) what brings the body from there to where its controls hang while they are keyed, in armature space: the
-    object's own motion and that of bones above, which get no keys, taken away."""
+    (T, 4, 4) what brings the body from there to where its controls are at rest, in armature space: the object's own
+    motion and that of bones above, which get no keys, taken away."""
 
     clip: Clip
     speeds: Mapping[int, Speed]
@@ -78,6 +79,7 @@ def read_keyed(armature: Callable[[], bpy.types.Object], rig: RigMap, controls: 
                ) -> Generator[float, None, KeyedMotion]:
     """Read all frames of a plan without the keys that Galatea made between its pins; yields the share done."""
     names, above = list(rig.bones.values()), _above(armature(), controls)
+    rest = np.array([armature().data.bones[name].matrix_local if name else np.eye(4) for name in above])
     seen, frames = [], plan.frames + 2  # one more at either end
     while len(seen) < frames:
         with _on_keys(armature(), plan) as stand:
@@ -86,8 +88,6 @@ def read_keyed(armature: Callable[[], bpy.types.Object], rig: RigMap, controls: 
                 seen.append(_seen(stand, plan.first - 1 + len(seen), names, above, plan.channels))
         yield len(seen) / frames
     bones, worlds, aboves = (np.array(part) for part in list(zip(*seen))[:3])
-    with StandIn(armature()) as stand:
-        now = stand.frames([Handle(above)])[0] if above else np.eye(4)
     objects = np.linalg.inv(worlds[1:2]) @ worlds
     bones = objects[:, None] @ bones
     clip = replace(as_clip(armature(), rig, bones), fps=scene_fps())
@@ -95,7 +95,7 @@ def read_keyed(armature: Callable[[], bpy.types.Object], rig: RigMap, controls: 
     values = {name: np.array([row[3][name] for row in seen[1:-1]]) for name in plan.channels}
     speeds = {frame: speed_between(clip, there, there + 1)
               for frame, there, known in zip((0, plan.frames - 1), (0, plan.frames), plan.goes_on) if known}
-    carried = now @ np.linalg.inv(aboves) @ np.linalg.inv(objects)
+    carried = _back(aboves, rest) @ np.linalg.inv(objects)
     return KeyedMotion(clip.cut(1, plan.frames + 1), speeds, values, carried[1:-1])
 
 
@@ -133,21 +133,36 @@ def forget_generated(action: bpy.types.Action, slot: str, plan: Plan) -> None:
                 keys[~gone].put(curve)
 
 
-def _seen(stand: StandIn, frame: int, names: Collection[str], above: str, channels: Mapping[Name, Channel]
+def _seen(stand: StandIn, frame: int, names: Collection[str], above: Collection[str], channels: Mapping[Name, Channel]
           ) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[Name, np.ndarray]]:
-    """Bones' matrices, the object's, that of the bone above all, and channel values, at a frame."""
+    """Bones' matrices, the object's, those of the bones above, and channel values, at a frame."""
     stand.scene.frame_set(frame)
     there = stand.armature.evaluated_get(stand.scene.view_layers[0].depsgraph)
     bones = there.pose.bones
     values = {name: np.array(getattr(bones[channel.bone], channel.prop)) for name, channel in channels.items()}
     return (np.array([bones[name].matrix for name in names]), np.array(there.matrix_world),
-            np.array(bones[above].matrix) if above else np.eye(4), values)
+            np.array([bones[name].matrix if name else np.eye(4) for name in above]), values)
 
 
-def _above(armature: bpy.types.Object, controls: Controls) -> str:
-    """The lowest bone that all that takes keys hangs from and that takes none itself; "" for none."""
+def _above(armature: bpy.types.Object, controls: Controls) -> list[str]:
+    """The bones, themselves without keys, that what takes keys hangs from, the carrier's first; "" for none."""
     handles = [handle.name for handle in controls.handles if not handle.object]
-    chains = [{bone.name for bone in armature.data.bones[name].parent_recursive} for name in handles]
-    common = set.intersection(*chains) - set(handles) if chains else set()
-    first = armature.data.bones[handles[0]] if handles else None
-    return next((bone.name for bone in first.parent_recursive if bone.name in common), "") if first else ""
+    found = []
+    for name in handles:
+        line = [bone.name for bone in armature.data.bones[name].parent_recursive]
+        if name == handles[0] or not set(line) & set(handles):
+            found.append(next((each for each in line if each not in handles), ""))
+    return list(dict.fromkeys(found))
+
+
+def _back(above: np.ndarray, rest: np.ndarray) -> np.ndarray:
+    """(T, 4, 4) what takes away how the first of N bones above (T, N, 4, 4) carries the body from its rest (N, 4, 4).
+
+    Others may be carried by what is keyed, as poles are that go with the torso; but where one stays behind altogether,
+    as feet do that hang from nothing, nothing is taken away.
+    """
+    if not above.shape[1]:
+        return np.tile(np.eye(4), (len(above), 1, 1))
+    moves = np.abs(above - above[:1]).max(axis=(0, 2, 3)) > _MOVES
+    back = rest[0] @ np.linalg.inv(above[:, 0])
+    return back if moves.all() or not moves[0] else np.broadcast_to(back[:1], back.shape)

@@ -152,6 +152,25 @@ def test_a_take_of_generated_keys_alone_is_named(rig):
         api.inbetween(rig, api.InbetweenRequest())
 
 
+def test_a_root_that_moves_carries_what_is_filled(rig):
+    """Nothing but the root's constraints says that it does: in a rig of Rigify's no control hangs from it."""
+    root, seen = rig.pose.bones["root"], []
+    for far in (0.0, 2.0):
+        for frame in (1, 41):
+            root.location = (0.3, far * (frame > 1), 0.0)
+            root.keyframe_insert("location", frame=frame)
+        for curve in fcurves(rig.animation_data.action):
+            for point in curve.keyframe_points if '"root"' in curve.data_path else ():
+                point.interpolation = "LINEAR"
+        api.inbetween(rig, api.InbetweenRequest(feet=False, keys="every"))
+        seen.append([[made_rigs.posed(rig, frame).pose.bones["root"].matrix.inverted() @
+                      made_rigs.posed(rig, frame).pose.bones[name].head for name in ("DEF-spine", "DEF-foot.L")]
+                     for frame in range(1, 42)])
+    still, carried = np.array(seen)
+    assert np.ptp(still[1:20, 0, 1]) > 0.01  # the stub moves the hips
+    assert np.abs(carried - still).max() < 0.003
+
+
 def test_hips_go_evenly_where_neck_and_toes_are_not_keyed(rig):
     """At 24 frames a second; every frame was taken for a key there, and brought onto a whole frame of 30."""
     assert bpy.context.scene.render.fps == 24
