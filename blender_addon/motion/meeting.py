@@ -10,6 +10,7 @@ from .inbetween_features import lay_out
 from .rotations import quat_inverse, quat_multiply, slerp
 
 _SAME = 0.02  # radians, or of a quaternion's length: nearer is the same
+_SOFT = 0.003  # metres over which a foot that is held up gives way
 
 
 def meet_rotations(made: np.ndarray, own: np.ndarray, known: np.ndarray) -> np.ndarray:
@@ -29,11 +30,30 @@ def meet_locations(made: np.ndarray, own: np.ndarray, known: np.ndarray) -> np.n
     return np.where(known[:, None], own, made + rest[before] + (rest[after] - rest[before]) * share[:, None])
 
 
+def held_up(made: np.ndarray, met: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """(T,) metres to lift a foot that meeting keys, known (T,), brings down: made and met are the heights (T, n) of its
+    ankle, its toes and so on.
+
+    A target may be keyed far below where the leg can reach, as in a jump, and the difference is brought in from the key
+    before on, when the foot is still on the floor. None of its points gets lower than it was made, or than the straight
+    way from one key to the next.
+    """
+    before, after, share = (part[:, None] for part in _apart(known))
+    line = np.take_along_axis(met, before, axis=0) * (1.0 - share) + np.take_along_axis(met, after, axis=0) * share
+    sunk = np.maximum(np.minimum(line, made) - met, 0.0)
+    return (sunk**2 / (sunk + _SOFT)).max(axis=1)  # all of it but for some millimetres, with no corner where it begins
+
+
 def _between(known: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(T,) the keys on both sides, and how far on the way, starting slowly and ending slowly."""
+    before, after, share = _apart(known)
+    return before, after, share * share * (3.0 - 2.0 * share)
+
+
+def _apart(known: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(T,) the keys on both sides, and how far on the way."""
     layout = lay_out(np.asarray(known, dtype=bool)[None, :, None])
-    share = layout.share[0, :, 0]
-    return layout.before[0, :, 0], layout.after[0, :, 0], share * share * (3.0 - 2.0 * share)
+    return layout.before[0, :, 0], layout.after[0, :, 0], layout.share[0, :, 0]
 
 
 # --- one rotation can be written in several ways ---------------------------------------------------------------------

@@ -159,14 +159,13 @@ def _off_floor(part: Clip, floors: np.ndarray, lone: np.ndarray) -> Clip:
     enough. Tips of toes, which have no joint, are turned up as well, but lift no ankle: toes bend."""
     floor = np.minimum(np.linspace(*floors, part.frames), 0.0)
     legs, resting = legs_of(part), standing_heights(part.skeleton).reshape(2, 2) + floor[:, None, None]
-    sole = part.skeleton.rest_positions[joints_of_legs()[2:]] * [1.0, 1.0, 0.0]
-    tips = legs.toes + quat_rotate(legs.tips, _TOES * (sole[1] - sole[0]))
-    sunk = resting[..., [0, 1, 1]] - np.stack([legs.ankles, legs.toes, tips], axis=-2)[..., 2]  # (T, side, 3)
+    points = points_of_feet(part)
+    sunk = resting[..., [0, 1, 1]] - points[..., 2]  # (T, side, 3)
     sunk = sunk - _deep_in_keys(np.maximum(sunk, 0.0), lone)
     if sunk.max() < _SOFT:
         return part
     up = np.array([0.0, 0.0, 1.0])
-    levers = np.stack([legs.toes, tips], axis=2) - legs.ankles[:, :, None]
+    levers = points[:, :, 1:] - legs.ankles[:, :, None]
     across = np.sum(levers[..., :2] ** 2, axis=-1, keepdims=True)
     turns = (np.cross(levers, _brought_up(sunk[..., 1:])[..., None] * up)
              / np.maximum(np.maximum(across, 0.25 * np.sum(levers**2, axis=-1, keepdims=True)), 1e-9))
@@ -176,6 +175,12 @@ def _off_floor(part: Clip, floors: np.ndarray, lone: np.ndarray) -> Clip:
     left = sunk[..., 1] - (quat_rotate(by, levers) - levers)[:, :, 0, 2] - _SOFT
     lift = _brought_up(np.maximum(sunk[..., 0], left))
     return _posed(part, legs, legs.ankles + lift[..., None] * up, turned, np.zeros((part.frames, 3)))
+
+
+def points_of_feet(clip: Clip) -> np.ndarray:
+    """(T, 2, 3, 3) where the ankle of each foot is, its toe joint and the tip of its toes, the left foot first."""
+    legs, sole = legs_of(clip), clip.skeleton.rest_positions[joints_of_legs()[2:]] * [1.0, 1.0, 0.0]
+    return np.stack([legs.ankles, legs.toes, legs.toes + quat_rotate(legs.tips, _TOES * (sole[1] - sole[0]))], axis=2)
 
 
 def _deep_in_keys(sunk: np.ndarray, lone: np.ndarray) -> np.ndarray:

@@ -31,6 +31,7 @@ from .holding import held
 from .key_table import Keys, new_keys, unharmed
 from .keyed_channels import Channel, Name, Plan, check_action, controls_in_use, keyed_bones, make_plan
 from .keyed_motion import KeyedMotion, forget_generated, read_keyed
+from .met_feet import hold_feet_up
 from .posing import clip_tracks
 from .versions import Binding, new_fcurve_in_slot, slotted_fcurves
 
@@ -135,12 +136,14 @@ def _fill(armature: Callable[[], bpy.types.Object], rig: RigMap, request: Inbetw
     if not made:
         return Filling({}, gaps, {"keys": 0}, plan.notes)
     clip = own.onto_carriers(rig, filled.clip, plan.known)
+    there = own.in_world(rig, clip)
     if request.feet:
-        clip = own.as_controls_do(rig, plant_feet(own.in_world(rig, clip), own.clip, plan.known, made))
+        there = plant_feet(there, own.clip, plan.known, made)
+        clip = own.as_controls_do(rig, there)
     yield 0.45
     tracks = clip_tracks(armature(), rig, clip, wish, keyed_bones(armature()))
     notes = (*plan.notes, *_told(tracks, plan), *_set_otherwise(armature(), tracks))
-    tracks = _met(tracks, plan, own)
+    tracks = hold_feet_up(tracks, _met(tracks, plan, own), there, plan, own, rig)
     yield 0.6
     keys: dict[Place, Keys] = {}
     error = 0.0
@@ -189,12 +192,12 @@ def _met(tracks: Tracks, plan: Plan, own: KeyedMotion) -> Tracks:
             locked = np.array([(turning.prop, index) in still for index in range(turning.count)])
             if turning.count == 3 and locked.any():
                 rotation = nearest_free(rotation, track.mode, locked, values[0])
-            pinned = _pinned(plan, (track.bone, "rotation"))
+            pinned = plan.pinned((track.bone, "rotation"))
             rotation = meet_rotations(rotation, rotation_quaternions(values, track.mode), pinned)
         if location is not None and moving is not None:
             still |= _without_curve(moving)
             values = own.values[track.bone, "location"] @ np.linalg.inv(track.location_axes).T
-            location = meet_locations(location, values, _pinned(plan, (track.bone, "location")))
+            location = meet_locations(location, values, plan.pinned((track.bone, "location")))
         bones.append(replace(track, rotation=rotation, location=location, still=frozenset(still)))
     return replace(tracks, bones=tuple(bones), extras=())
 
@@ -204,13 +207,6 @@ def _without_curve(channel: Channel) -> frozenset[tuple[str, int]]:
     if channel.count == 4:
         return frozenset()
     return frozenset((channel.prop, index) for index in range(channel.count) if index not in channel.frames)
-
-
-def _pinned(plan: Plan, name: Name) -> np.ndarray:
-    """(T,) where a channel is as it is: on its pins, and where it is left to its own curves."""
-    pinned = plan.known[:, list(plan.columns[name])].all(axis=1)
-    pinned[plan.pins[name]] = True
-    return pinned
 
 
 def _between_pins(curves: Sequence[Curve], plan: Plan, own: KeyedMotion, gap: Gap) -> Iterator[tuple[Place, Keys]]:
@@ -228,7 +224,7 @@ def _between_pins(curves: Sequence[Curve], plan: Plan, own: KeyedMotion, gap: Ga
         channel, values = plan.channels[name], own.values[name]
         pins = plan.pins[name]
         pins = pins[(pins >= gap.first - 1) & (pins <= gap.last + 1)]
-        free = ~_pinned(plan, name)
+        free = ~plan.pinned(name)
         stretches = [(start, end) for start, end in pairwise(pins) if end - start > 1 and free[start + 1]]
         for start, end in stretches:
             yield from _stretch(channel, components, values, int(start), int(end), plan.first)
@@ -263,7 +259,7 @@ def _places_between(plan: Plan, gaps: Sequence[Gap], keys: Mapping[Place, Keys])
     """How many keys there would be on every frame."""
     total = 0
     for name, channel in plan.channels.items():
-        free = ~_pinned(plan, name)
+        free = ~plan.pinned(name)
         frames = sum(int(free[gap.first:gap.last + 1].sum()) for gap in gaps)
         total += frames * sum((channel.path, index) in keys for index in range(channel.count))
     return total

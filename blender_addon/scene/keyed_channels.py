@@ -188,6 +188,12 @@ class Plan:
         """T."""
         return len(self.known)
 
+    def pinned(self, name: Name) -> np.ndarray:
+        """(T,) where a channel is as it is: on its pins, and where it is left to its own curves."""
+        there = self.known[:, list(self.columns[name])].all(axis=1)
+        there[self.pins[name]] = True
+        return there
+
     @property
     def goes_on(self) -> tuple[bool, bool]:
         """Whether all that is filled has keys before the first frame and after the last as well and goes from one to

@@ -18,7 +18,7 @@ from ..motion.limb_ends import bend_to_ends
 from ..motion.rotations import quat_continuous, quat_from_matrix, quat_inverse, quat_multiply
 from ..rig.hanging import orthonormal
 from ..rig.rig_map import RigMap
-from .handles import Controls
+from .handles import Controls, Handle
 from .key_table import Keys, has_generated
 from .keyed_channels import Channel, Name, Plan
 from .keys import scene_fps
@@ -35,12 +35,15 @@ class KeyedMotion:
     """clip: on the rig's own skeleton, in the world, seen from where the armature object is at first. speeds: how fast
     it goes at its first and last frame, where keys beyond them say so. values: channel -> (T, n) as keyed. carried:
     (T, 4, 4) what brings the body from there to where its controls are at rest, in armature space: the object's own
-    motion and that of bones above, which get no keys, taken away."""
+    motion and that of bones above, which get no keys, taken away. lead: (4, 4) where such bones bring it from there
+    now. feet: what the legs reach for, the left one first, "" where they reach for nothing that takes keys."""
 
     clip: Clip
     speeds: Mapping[int, Speed]
     values: Mapping[Name, np.ndarray]
     carried: np.ndarray
+    lead: np.ndarray
+    feet: tuple[str, str]
 
     def as_controls_do(self, rig: RigMap, clip: Clip) -> Clip:
         """A clip in the world as the rig's controls have to do it."""
@@ -49,6 +52,14 @@ class KeyedMotion:
     def in_world(self, rig: RigMap, clip: Clip) -> Clip:
         """What the rig's controls do as a clip in the world."""
         return _moved(rig, clip, np.linalg.inv(self.carried))
+
+    def onto_controls(self, rig: RigMap) -> np.ndarray:
+        """(T, 4, 4) what brings points of a clip in the world to where controls are now, in armature space."""
+        by = self.lead @ self.carried
+        by[:, :3, :3] = orthonormal(by[:, :3, :3])
+        place = np.eye(4)
+        place[:3, :3], place[:3, 3] = rig.scale() * rig.axes, rig.origin
+        return by @ place
 
     def onto_carriers(self, rig: RigMap, filled: Clip, known: np.ndarray) -> Clip:
         """What was filled in the world as the rig's controls have to do it, with what carries them moving as it does.
@@ -88,6 +99,9 @@ def read_keyed(armature: Callable[[], bpy.types.Object], rig: RigMap, controls: 
                 seen.append(_seen(stand, plan.first - 1 + len(seen), names, above, plan.channels))
         yield len(seen) / frames
     bones, worlds, aboves = (np.array(part) for part in list(zip(*seen))[:3])
+    with StandIn(armature()) as stand:
+        now = stand.frames([Handle(name) for name in above[:1] if name])
+    lead = now[0] @ np.linalg.inv(rest[0]) if len(now) else np.eye(4)
     objects = np.linalg.inv(worlds[1:2]) @ worlds
     bones = objects[:, None] @ bones
     clip = replace(as_clip(armature(), rig, bones), fps=scene_fps())
@@ -96,7 +110,13 @@ def read_keyed(armature: Callable[[], bpy.types.Object], rig: RigMap, controls: 
     speeds = {frame: speed_between(clip, there, there + 1)
               for frame, there, known in zip((0, plan.frames - 1), (0, plan.frames), plan.goes_on) if known}
     carried = _back(aboves, rest) @ np.linalg.inv(objects)
-    return KeyedMotion(clip.cut(1, plan.frames + 1), speeds, values, carried[1:-1])
+    return KeyedMotion(clip.cut(1, plan.frames + 1), speeds, values, carried[1:-1], lead, _feet(controls))
+
+
+def _feet(controls: Controls) -> tuple[str, str]:
+    """What the left and the right leg reach for."""
+    ends = {limb.joints[-1]: limb.control.name for limb in controls.limbs if not limb.control.object}
+    return ends.get("LeftLeg", ""), ends.get("RightLeg", "")
 
 
 @contextmanager

@@ -171,6 +171,31 @@ def test_a_root_that_moves_carries_what_is_filled(rig):
     assert np.abs(carried - still).max() < 0.003
 
 
+def test_feet_that_are_keyed_out_of_reach_do_not_go_through_the_floor(rig):
+    """A jump: the torso half a metre up, the feet keyed 15 cm up, which stretched legs as they are reach, or do not."""
+    for frame, torso, foot, pointed in ((1, -0.3, 0.0, 0.0), (21, 0.5, 0.15, 0.7), (41, -0.3, 0.0, 0.0)):
+        key(rig, "torso", frame, (0.0, 0.0, torso), 0.0)
+        for side in "LR":
+            key(rig, f"foot_ik.{side}", frame, (0.0, 0.0, foot), pointed)
+    for stretch in (1.0, 0.0):
+        for side in "LR":
+            rig.pose.bones[f"thigh_parent.{side}"]["IK_Stretch"] = stretch
+        keyed = soles(rig, (1, 41)).min()
+        api.inbetween(rig, api.InbetweenRequest(keys="every"))
+        assert soles(rig, range(1, 42)).min() > keyed - 0.01
+        assert np.abs(np.diff(soles(rig, range(1, 42)), 2, axis=0)).max() < (0.03 if stretch else 0.08)
+
+
+def soles(rig, frames):
+    """(n, 6) metres that ankles, balls and toes' tips are above the floor as Blender shows them."""
+    found = []
+    for frame in frames:
+        bones = made_rigs.posed(rig, frame).pose.bones
+        feet = [(bones[f"DEF-foot.{side}"], bones[f"DEF-toe.{side}"]) for side in "LR"]
+        found.append([place.z for foot, toe in feet for place in (foot.head, toe.head, toe.tail)])
+    return np.array(found)
+
+
 def test_hips_go_evenly_where_neck_and_toes_are_not_keyed(rig):
     """At 24 frames a second; every frame was taken for a key there, and brought onto a whole frame of 30."""
     assert bpy.context.scene.render.fps == 24

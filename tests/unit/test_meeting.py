@@ -5,7 +5,14 @@ import numpy as np
 import pytest
 
 from blender_addon.motion.channels import rotation_quaternions, rotation_values
-from blender_addon.motion.meeting import goes_round, is_written_like, meet_locations, meet_rotations, written_like
+from blender_addon.motion.meeting import (
+    goes_round,
+    held_up,
+    is_written_like,
+    meet_locations,
+    meet_rotations,
+    written_like,
+)
 from blender_addon.motion.rotations import normalise, quat_angle, quat_continuous, quat_from_axis_angle
 
 MODES = ("QUATERNION", "AXIS_ANGLE", "XYZ", "XZY", "YXZ", "YZX", "ZXY", "ZYX")
@@ -45,6 +52,21 @@ def test_a_key_that_is_elsewhere_is_passed_as_quickly_as_what_was_made():
     met = meet_rotations(turned, other, known)
     steps = quat_angle(met[1:], met[:-1])
     assert np.abs(np.diff(steps)).max() < 0.005
+
+
+def test_a_foot_is_not_brought_lower_than_it_was_made_or_than_the_way_between_its_keys():
+    """It stands, then rises with a body whose leg is at its end; its next key is 30 cm below where that ends."""
+    frames = np.arange(41.0)
+    made = np.maximum(frames[:, None] - 15.0, 0.0) * 0.02 + [0.0, 0.08]  # toes and ankle
+    known = np.isin(frames, [0, 40])
+    own = made - np.where(frames > 20, 0.3, 0.0)[:, None]
+    met = np.stack([meet_locations(*(part[:, [k]] for part in (made, own)), known)[:, 0] for k in range(2)], axis=-1)
+    lift = held_up(made, met, known)
+    assert met.min() < -0.06 and (met + lift[:, None]).min() > -0.003 and not lift[known].any()
+    line = np.linspace(met[0], met[-1], 41)
+    assert (met + lift[:, None] > np.minimum(line, made) - 0.003).all()
+    assert np.abs(np.diff(met + lift[:, None], 2, axis=0)).max() < 2.0 * np.abs(np.diff(made, 2, axis=0)).max()
+    assert not held_up(made, made, known).any() and not held_up(made, made + 0.1 * (1.0 - known[:, None]), known).any()
 
 
 @pytest.mark.parametrize("mode", MODES)
