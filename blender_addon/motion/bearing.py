@@ -8,17 +8,22 @@ who lean forward still look ahead and let their arms hang. Hips and legs stay as
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from .rotations import quat_from_axis_angle, quat_multiply, quat_to_axis_angle
+from .rotations import cross, normalise, quat_from_axis_angle, quat_multiply, quat_rotate
 from .skeleton import INDEX
 
 # Degrees by which people differ, one standard deviation.
 _LEAN, _ASIDE, _TWIST, _NOD = 5.0, 1.2, 2.0, 4.0  # of the trunk, forward, sideways and about itself; of the head
 _ARMS, _EACH_ARM = 7.5, 2.5                       # before or behind, both of them; either one
 _APART = (4.0, 5.0, -1.0)                         # away from the body: mean, deviation and least
-_ELBOWS = 0.2                                     # of their bend, how much more or less
+_ELBOWS = 0.35                                    # of their bend, how much more or less, where they are straight,
+_FOLDED = 130.0                                   # and nothing where they are bent so far
+_MOST = 0.9                                       # of that bend, at most: a bend that grows goes on growing
 _LEVEL, _HANG = 0.5, 0.7                          # of a lean, how much the head and the arms make up for
+_ALONG = np.array([1.0, 0.0, 0.0])                # of the left forearm; the right one points the other way
 _PARTS = ("Spine", "Spine1", "Spine2", "Neck", "Head", "LeftArm", "RightArm")
 
 
@@ -26,6 +31,18 @@ def hold_otherwise(rotations: np.ndarray, share: np.ndarray, seed: int) -> np.nd
     """Local rotations (T, 22, 4) as of another person, whom the seed draws, as far as share (T,) says: 0, 1 or more."""
     if not share.any():
         return rotations
+    return _held(rotations, share, seed, _bends)
+
+
+def hold_as_usual(rotations: np.ndarray, share: np.ndarray, seed: int) -> np.ndarray:
+    """What hold_otherwise made these local rotations (T, 22, 4) out of."""
+    if not share.any():
+        return rotations
+    return _held(rotations, -share, seed, _bent_before)
+
+
+def _held(rotations: np.ndarray, share: np.ndarray, seed: int, bends: Callable[[np.ndarray, np.ndarray], np.ndarray]
+          ) -> np.ndarray:
     turns, elbows = _draw(np.random.default_rng([seed, 1]))
     held = np.array(rotations)
     for name, vector in turns.items():
@@ -33,9 +50,25 @@ def hold_otherwise(rotations: np.ndarray, share: np.ndarray, seed: int) -> np.nd
         held[:, INDEX[name]] = quat_multiply(
             quat_from_axis_angle(vector / angle, angle * share), held[:, INDEX[name]])
     for name, more in elbows.items():
-        axis, angle = quat_to_axis_angle(held[:, INDEX[name]])
-        held[:, INDEX[name]] = quat_from_axis_angle(axis, angle * (1.0 + more * share))
+        along = quat_rotate(held[:, INDEX[name]], _ALONG)  # or the way back, whose bend is the same
+        across = cross(np.broadcast_to(_ALONG, along.shape), along)
+        angle = np.arctan2(np.linalg.norm(across, axis=-1), along @ _ALONG)
+        further = bends(angle, np.clip(more * share, -_MOST, _MOST)) - angle
+        held[:, INDEX[name]] = quat_multiply(quat_from_axis_angle(normalise(across), further), held[:, INDEX[name]])
     return held
+
+
+def _bends(angle: np.ndarray, more: np.ndarray) -> np.ndarray:
+    """Bends (T,) of elbows, radians, of which there is more (T,): none backwards, none further than arms fold."""
+    return angle + more * angle * np.maximum(1.0 - angle / np.radians(_FOLDED), 0.0)
+
+
+def _bent_before(angle: np.ndarray, less: np.ndarray) -> np.ndarray:
+    """Bends (T,) that _bends made these out of, with -less (T,): the quadratic's root."""
+    folded = np.radians(_FOLDED)
+    inside = np.minimum(angle, folded)
+    root = np.sqrt(np.maximum((1.0 - less) ** 2 + 4.0 * less * inside / folded, 0.0))
+    return np.where(angle < folded, 2.0 * inside / np.maximum(1.0 - less + root, 1e-9), angle)
 
 
 def _draw(rng: np.random.Generator) -> tuple[dict[str, np.ndarray], dict[str, float]]:

@@ -48,7 +48,11 @@ def lead_from(clip: Clip, generator: Mapping[str, Any], fps: float) -> Lead:
     clip = replace(clip, rotations=np.concatenate([np.repeat(clip.rotations[:1], still, axis=0), clip.rotations]),
                    positions=np.concatenate([np.repeat(clip.positions[:1], still, axis=0), clip.positions]),
                    fps=fps, contacts=None)
-    clip = replace(clip, contacts=find_standing(clip))
+    return seen(replace(clip, contacts=find_standing(clip)), generator)
+
+
+def seen(clip: Clip, generator: Mapping[str, Any]) -> Lead:
+    """A clip at the model's rate, whose contacts are known, as a generator with this table is told of it."""
     made = make_sequence(clip)
     states = (made.states - np.array(generator["state_mean"])) / np.array(generator["state_scale"])
     return Lead(clip, np.clip(states, -5.0, 5.0).astype(np.float32), made.root)

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .bearing import hold_otherwise
+from .bearing import hold_as_usual, hold_otherwise
 from .clip import Clip
 from .contacts import floor_height
+from .continuing import Lead, seen
 from .ground_path import straight_path
 from .measures import energy, foot_skate, hip_height, knee_bend, steps_per_minute, travelled
 from .planning import MotionPlan, plan_motion
 from .resampling import sample
 from .rotations import normalise, quat_continuous
 from .slices import drain
-from .stance import stand_otherwise
+from .stance import stand_as_usual, stand_otherwise
 
 if TYPE_CHECKING:
     from ..inference.packs import Pack
@@ -51,17 +52,19 @@ def generate_slices(session: Session, pack: Pack, plan: MotionPlan, seeds: Seque
     inputs = _first_inputs(session, plan, batch)
     stepper = session.stepper(inputs, {name: f"next_{name}" for name in CARRIED if name in inputs})
     followed = plan.speed > 0.0
+    held, stood = (plan.action @ _by_action(pack.content["generator"], name, 0.0) for name in ("bearing", "stance"))
+    leads = _leads(pack.content["generator"], plan, held[0], stood[0], seeds)
 
     before = plan.warmup if plan.lead is None else len(plan.lead.states) - 2
     steps = before + plan.frames
-    for frame in _warm_up(stepper, plan, draws) if plan.lead is None else _follow_lead(stepper, plan, draws):
+    for frame in _warm_up(stepper, plan, draws) if plan.lead is None else _follow_lead(stepper, plan, leads, draws):
         yield frame / steps
     root = stepper.inputs["root"]
     if plan.lead is None:
         root[:, :2] = plan.start
         root[:, 2] += plan.heading
     else:
-        root[:] = plan.lead.root[-2]
+        root[:] = [lead.root[-2] for lead in leads]
 
     roots = np.empty((plan.frames, batch, 3))
     heights = np.empty((plan.frames, batch))
@@ -84,9 +87,6 @@ def generate_slices(session: Session, pack: Pack, plan: MotionPlan, seeds: Seque
             rotations[frame], contacts[frame] = made["rotations"], made["contacts"]
             yield (before + frame + 1) / steps
         reached = reached + plan.speed[first:last].sum() / plan.fps
-    held, stood = (plan.action @ _by_action(pack.content["generator"], name, 0.0) for name in ("bearing", "stance"))
-    if plan.lead is not None:
-        stood = 0.0 * stood  # the feet of a body that is there already are where they are
     return [_clip(plan, roots[:, i], heights[:, i], hold_otherwise(rotations[:, i], held, seed), contacts[:, i], stood,
                   seed) for i, seed in enumerate(seeds)]
 
@@ -142,7 +142,19 @@ def _warm_up(stepper: Any, plan: MotionPlan, draws: _Draws) -> Iterator[int]:
     drift[:, 2] = np.clip(np.arctan2(np.sin(drift[:, 2]), np.cos(drift[:, 2])), -0.5, 0.5) * (pace > 0.0)
 
 
-def _follow_lead(stepper: Any, plan: MotionPlan, draws: _Draws) -> Iterator[int]:
+def _leads(generator: dict[str, Any], plan: MotionPlan, held: float, stood: float, seeds: Sequence[int]) -> list[Lead]:
+    """What the body did before, for each seed as if it did not hold itself otherwise and stand otherwise, as takes do
+    not until they are made: what the model goes on with then is where it was."""
+    lead = plan.lead
+    if lead is None or (held == 0.0 and stood == 0.0):
+        return [lead] * len(seeds) if lead is not None else []
+    share = np.full(lead.clip.frames, held)
+    clips = [stand_as_usual(lead.clip, stood, seed) for seed in seeds]
+    return [seen(replace(clip, rotations=hold_as_usual(clip.rotations, share, seed)), generator)
+            for clip, seed in zip(clips, seeds)]
+
+
+def _follow_lead(stepper: Any, plan: MotionPlan, leads: Sequence[Lead], draws: _Draws) -> Iterator[int]:
     """Show the model what the body did until a frame before the take, as if it had made that itself. Yields steps.
 
     The way it is told of is the way the body went, and the plan's from the take on.
@@ -152,7 +164,8 @@ def _follow_lead(stepper: Any, plan: MotionPlan, draws: _Draws) -> Iterator[int]
     start = _joined(plan)
     past = np.arange(-count, 1) / plan.fps
     for frame in range(count):
-        stepper.inputs["state"][:], stepper.inputs["root"][:] = lead.states[frame], lead.root[frame]
+        stepper.inputs["state"][:] = [one.states[frame] for one in leads]
+        stepper.inputs["root"][:] = [one.root[frame] for one in leads]
         if frame == count - 1:
             break
         at = past[frame + 1] + plan.ahead
@@ -206,7 +219,7 @@ def _clip(plan: MotionPlan, root: np.ndarray, height: np.ndarray, rotations: np.
     clip = Clip(plan.skeleton, quat_continuous(normalise(rotations)), positions, plan.fps, contacts > 0.5, f"{seed}")
     # clips of capture stand a little above or below their floor, and a style that comes from few of them does too
     clip = replace(clip, positions=clip.positions - [0.0, 0.0, floor_height(clip)])
-    clip = stand_otherwise(clip, stood, seed)
+    clip = stand_otherwise(clip, stood, seed, None if plan.lead is None else plan.lead.clip)
     as_made = len(plan.shown) == clip.frames and np.allclose(plan.shown, np.arange(clip.frames), atol=1e-6)
     return clip if as_made else sample(clip, plan.shown)
 

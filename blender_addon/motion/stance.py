@@ -17,38 +17,87 @@ from .clip import Clip
 from .contacts import runs
 from .easing import envelope, smooth
 from .kinematics import forward_kinematics, local_rotations
-from .legs import joints_of_legs, legs_in, reach
-from .rotations import quat_rotate
+from .legs import joints_of_legs, legs_in, legs_of, reach
+from .rotations import quat_inverse, quat_rotate
 
 # Metres by which people differ, one standard deviation.
 _APART, _AHEAD, _ASIDE = 0.03, 0.045, 0.02  # each foot outwards; one ahead of the other, each; hips to one side
 _SUNK = 0.015                               # hips lower, where they are lower at all
-_NEAREST = -0.02                            # outwards, at the least: feet do not cross
+_NEAREST = -0.02                            # outwards, at the least,
+_BESIDE = 0.13                              # from ankle to ankle across: feet do not go through one another
+_LESS = (1.0, 0.8, 0.6, 0.4, 0.2, 0.0)      # of what is between both feet, tried until there is room
 _STRAIGHT = 0.985                           # of a leg, unless it is straighter already
 _FOLLOW = 0.5                               # seconds in which the hips go along
 
 
-def stand_otherwise(clip: Clip, share: np.ndarray, seed: int) -> Clip:
+def stand_otherwise(clip: Clip, share: np.ndarray, seed: int, before: Clip | None = None) -> Clip:
     """A clip of the canonical skeleton as of another person, whom the seed draws, as far as share (T,) says: 0, 1 or
-    more. Its contacts say who stands when."""
+    more. Its contacts say who stands when. before: what the body did until then, if the clip goes on from that as
+    stand_as_usual has it, with the clip's first share."""
     if not share.any():
         return clip
+    if before is None or share[0] == 0.0:
+        return _placed(clip, share, *_drawn(seed, clip, share))
+    return _placed(clip, share, *_drawn(seed, before, np.full(before.frames, -share[0])))
+
+
+def stand_as_usual(clip: Clip, share: float, seed: int) -> Clip:
+    """What stand_otherwise would make this clip out of, about."""
+    less = np.full(clip.frames, -share)
+    return clip if share == 0.0 else _placed(clip, less, *_drawn(seed, clip, less))
+
+
+def _drawn(seed: int, clip: Clip, share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Metres by which the feet (2, 3), the left one first, and the hips (3,) of a body that faces -Y are elsewhere: as
+    far as leaves room between feet that stand."""
     rng = np.random.default_rng([seed, 2])
-    apart = np.maximum(rng.normal(0.0, _APART, 2), _NEAREST)
+    left, right = np.maximum(rng.normal(0.0, _APART, 2), _NEAREST)
     ahead, aside, sunk = rng.normal(0.0, (_AHEAD, _ASIDE, _SUNK))
-    own = np.array([[apart[0], -ahead, 0.0], [-apart[1], ahead, 0.0]])  # left and right, of a body that faces -Y
+    feet = np.array([[left, -ahead, 0.0], [-right, ahead, 0.0]])
+    middle = feet.mean(axis=0)
+    stand = _standing(clip).all(axis=1)
+    ankles = legs_of(clip).ankles[stand]
+    back = quat_inverse(_heading(clip.rotations[stand, 0]))
+    for less in _LESS if stand.any() else ():
+        own = middle + less * (feet - middle)
+        moved = ankles + _moves(clip, share, own)[stand]
+        if _gap(quat_rotate(back, moved[:, 0] - moved[:, 1])) >= min(
+                _BESIDE, _gap(quat_rotate(back, ankles[:, 0] - ankles[:, 1]))) - 1e-6:
+            feet = own
+            break
+    return feet, np.array([aside, 0.0, -max(sunk, 0.0)])
+
+
+def _moves(clip: Clip, share: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """Moves (T, 2, 3) of feet that are elsewhere by own (2, 3), as the body faces and as far as share (T,) says, each
+    the same for as long as the foot stands."""
+    facing, stands = _heading(clip.rotations[:, 0]), _standing(clip)
+    return np.stack([_while_standing(share[:, None] * quat_rotate(facing, own[foot]), stands[:, foot])
+                     for foot in (0, 1)], axis=1)
+
+
+def _gap(between: np.ndarray) -> float:
+    """Metres of room at the least between feet that are so far (N, 3) from another, across and ahead: they are some two
+    times as long as broad."""
+    return float(np.hypot(between[:, 0], between[:, 1] / 2.0).min())
+
+
+def _standing(clip: Clip) -> np.ndarray:
+    """(T, 2) whether the left and the right foot stand."""
+    return clip.contacts.reshape(clip.frames, 2, 2).any(axis=-1)
+
+
+def _placed(clip: Clip, share: np.ndarray, own: np.ndarray, middle: np.ndarray) -> Clip:
+    """Feet moved by own (2, 3) metres for as long as they stand, the hips along and by middle (3,), as the body faces
+    and as far as share (T,) says."""
     turned, placed = forward_kinematics(clip.skeleton, clip.rotations, clip.positions)
     legs = legs_in(turned, placed)
-
-    facing = _heading(clip.rotations[:, 0])
-    stands = clip.contacts.reshape(clip.frames, 2, 2).any(axis=-1)
-    feet = np.stack([_while_standing(share[:, None] * quat_rotate(facing, own[foot]), stands[:, foot])
-                     for foot in (0, 1)], axis=1)
-    along = feet.mean(axis=1) + share[:, None] * quat_rotate(facing, np.array([aside, 0.0, 0.0]))
+    feet = _moves(clip, share, own)
+    along = feet.mean(axis=1) + share[:, None] * quat_rotate(_heading(clip.rotations[:, 0]), middle * [1.0, 1.0, 0.0])
     hips = smooth(along, _FOLLOW * clip.fps)
     ankles = legs.ankles + feet
-    hips[:, 2] -= _lowered(legs.hips + hips[:, None], ankles, np.linalg.norm(legs.ankles - legs.hips, axis=-1),
-                           legs.whole, clip.fps) + share * max(sunk, 0.0)
+    hips[:, 2] += share * middle[2] - _lowered(
+        legs.hips + hips[:, None], ankles, np.linalg.norm(legs.ankles - legs.hips, axis=-1), legs.whole, clip.fps)
     thighs, shins = reach(legs, legs.hips + hips[:, None], ankles)
     up, knee, *_ = joints_of_legs()
     turned = np.array(turned)

@@ -8,11 +8,11 @@ import pytest
 from made_walk import made_walk
 from made_walker import PACK, Walker, plan
 
-from blender_addon.motion.bearing import hold_otherwise
+from blender_addon.motion.bearing import hold_as_usual, hold_otherwise
 from blender_addon.motion.clip import Clip
 from blender_addon.motion.generating import generate
 from blender_addon.motion.kinematics import joint_positions
-from blender_addon.motion.rotations import quat_angle
+from blender_addon.motion.rotations import normalise, quat_angle, quat_from_axis_angle, quat_rotate
 from blender_addon.motion.skeleton import CANONICAL, INDEX, JOINTS
 
 SEEDS = range(300)
@@ -61,6 +61,32 @@ def test_people_differ_by_a_few_degrees_and_keep_their_arms_off_their_bodies():
     for side, sign in (("Left", 1.0), ("Right", -1.0)):
         out = sign * (people[:, INDEX[f"{side}Hand"]] - people[:, INDEX[f"{side}Arm"]])[:, 0]
         assert out.mean() > 0.02 and out.min() > -0.06
+
+
+@pytest.mark.parametrize("name,out", [("LeftForeArm", 1.0), ("RightForeArm", -1.0)])
+def test_elbows_never_bend_backwards_and_fold_no_further_than_arms_do(name, out):
+    """A runner's elbows, bent by 120 degrees, were bent beyond half a turn by those who bend theirs more."""
+    asked = np.arange(0.0, 146.0, 5.0)
+    rotations = np.zeros((len(asked), 22, 4))
+    rotations[..., 0] = 1.0
+    rotations[:, INDEX[name]] = quat_from_axis_angle(np.array([0.0, 0.6 * out, -0.8 * out]), np.radians(asked))
+    away = np.array([out, 0.0, 0.0])
+    for seed in range(200):
+        held = hold_otherwise(rotations, np.full(len(asked), 1.5), seed)[:, INDEX[name]]
+        along, before = quat_rotate(held, away), quat_rotate(rotations[:, INDEX[name]], away)
+        bend = np.degrees(np.arccos(np.clip(along @ away, -1.0, 1.0)))
+        assert (np.diff(bend) > 0.0).all() and bend.max() < 146.0 and np.abs(bend - asked).max() < 35.0
+        # in the plane in which it was bent
+        assert np.abs(np.sum(np.cross(away, before) * along, axis=-1)).max() < 1e-6
+
+
+@pytest.mark.parametrize("share", [0.5, 1.0, 1.5])
+def test_what_was_held_otherwise_can_be_held_as_usual_again(share):
+    rotations = normalise(np.random.default_rng(1).normal(size=(40, 22, 4)))
+    for seed in range(30):
+        held = hold_otherwise(rotations, np.full(40, share), seed)
+        assert np.degrees(quat_angle(hold_as_usual(held, np.full(40, share), seed), rotations)).max() < 1e-3
+    assert hold_as_usual(rotations, np.zeros(40), 1) is rotations
 
 
 def test_a_pack_says_which_actions_are_held_otherwise(monkeypatch):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Going on from what a body did: what the model is shown of it, and where the take begins."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from made_steps import compass_walk, standing
@@ -8,6 +10,7 @@ from made_walk import made_walk
 from made_walker import AHEAD, PACK, Walker, plan
 
 from blender_addon.errors import PackError
+from blender_addon.motion.bearing import hold_otherwise
 from blender_addon.motion.cleaning import clean_up
 from blender_addon.motion.contacts import find_standing
 from blender_addon.motion.continuing import in_a_row, lead_from, lock_feet_after
@@ -15,6 +18,7 @@ from blender_addon.motion.generating import generate
 from blender_addon.motion.kinematics import joint_positions
 from blender_addon.motion.resampling import resample
 from blender_addon.motion.skeleton import INDEX
+from blender_addon.motion.stance import stand_otherwise
 from blender_addon.motion.state_features import POSITIONS, SIZE
 
 PLAIN = {"state_mean": [0.0] * SIZE, "state_scale": [1.0] * SIZE}
@@ -90,6 +94,28 @@ def test_the_model_is_shown_what_the_body_did_as_if_it_had_made_it():
     assert np.linalg.norm(clip.positions[0, :2] - lead.clip.positions[-1, :2]) < 0.12
     gone = clip.positions[-1, :2] - clip.positions[0, :2]
     assert gone @ ahead == pytest.approx(1.2 * 59 / 30, rel=0.05)
+
+
+def test_who_holds_themself_otherwise_already_is_not_held_so_twice(monkeypatch):
+    for name in ("bearing", "stance"):
+        monkeypatch.setitem(PACK.content["generator"], name, {"walk": 1.0, "idle": 1.5})
+    for name, value in PLAIN.items():
+        monkeypatch.setitem(PACK.content["generator"], name, value)
+    usual = standing(90)
+    usual = replace(usual, contacts=np.ones((90, 4), dtype=bool))
+    # hips went down for straight legs to reach, and knees bent
+    others = [joint - 1 for name, joint in INDEX.items() if name not in ("Hips", "LeftLeg", "RightLeg")]
+    for seed in (0, 3):
+        rotations = hold_otherwise(usual.rotations, np.full(90, 1.5), seed)
+        held = stand_otherwise(replace(usual, rotations=rotations), np.full(90, 1.5), seed)
+        walker = Walker()
+        walker.shapes["state"] = ("batch", SIZE)
+        walker.graph.inputs[0].shape = ("batch", SIZE)
+        generate(walker, PACK, plan((("idle", 1.0),), lead=lead_from(held, PLAIN, 30.0)), [seed])
+        as_usual, otherwise = (lead_from(clip, PLAIN, 30.0).states[-1] for clip in (usual, held))
+        told, otherwise = (np.abs(state - as_usual)[POSITIONS].reshape(21, 3)[others, :2].max()
+                           for state in (walker.told[29]["state"][0], otherwise))
+        assert told < 0.012 and otherwise > 0.04
 
 
 def test_a_path_is_joined_where_the_body_is():

@@ -15,7 +15,7 @@ from blender_addon.motion.kinematics import joint_positions
 from blender_addon.motion.measures import foot_skate, knee_bend
 from blender_addon.motion.rotations import quat_about_z, quat_from_axis_angle, quat_multiply
 from blender_addon.motion.skeleton import CANONICAL, INDEX
-from blender_addon.motion.stance import stand_otherwise
+from blender_addon.motion.stance import stand_as_usual, stand_otherwise
 
 FRAMES = 60
 ANKLES = [INDEX["LeftFoot"], INDEX["RightFoot"]]
@@ -77,6 +77,34 @@ def test_a_foot_that_steps_stands_still_each_time_while_it_stands():
         for first, stop in runs(contact.any(axis=1)):
             assert np.ptp(moved[first:stop, foot], axis=0).max() < 0.01
     assert np.linalg.norm(np.diff(moved, axis=0), axis=-1).max() < 0.06  # from one place to the next without a jump
+
+
+@pytest.mark.parametrize("width", [0.06, 0.10, 0.14])
+def test_feet_that_stand_close_together_do_not_come_closer(width):
+    clip = standing()
+    thigh = [INDEX["LeftUpLeg"], INDEX["RightUpLeg"]]
+    tilt = np.arcsin((0.18 - width) / 2.0 / 0.8)
+    for joint, sign in zip(thigh, (1.0, -1.0)):
+        turn = quat_from_axis_angle(np.array([0.0, 1.0, 0.0]), np.array(sign * tilt))
+        clip.rotations[:, joint] = quat_multiply(turn, clip.rotations[:, joint])
+    across = np.diff(joint_positions(clip)[0, ANKLES[::-1], 0])[0]
+    for seed in range(60):
+        made = joint_positions(stand_otherwise(clip, np.full(FRAMES, 1.5), seed))[:, ANKLES]
+        assert made[:, 0, 0].min() > made[:, 1, 0].max()
+        # beside one another, or one so far ahead that half of a foot is as far
+        assert np.hypot(*(made[:, 0] - made[:, 1])[:, :2].T / [[1.0], [2.0]]).min() > min(across, 0.13) - 3e-3
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_feet_as_they_would_have_been(seed):
+    clip = standing()
+    made = stand_otherwise(clip, np.full(FRAMES, 1.5), seed)
+    again = stand_as_usual(made, 1.5, seed)
+    assert np.abs((joint_positions(again) - joint_positions(clip))[:, ANKLES]).max() < 0.005
+    assert stand_as_usual(clip, 0.0, seed) is clip
+    # what goes on from it is where it was
+    on = stand_otherwise(again, np.full(FRAMES, 1.5), seed, made)
+    assert np.abs((joint_positions(on) - joint_positions(made))[:, ANKLES]).max() < 0.005
 
 
 def test_nothing_asked_nothing_done():
