@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 
@@ -26,6 +27,8 @@ _SWING = 0.3  # metres a second at which a foot goes to such a key and comes fro
 _SHORTEST = 0.1  # seconds
 _SLACK = 0.97  # of the whole leg
 _IN_TIME = 0.15  # seconds before and after it is needed that the hips come down
+_UNBENDING = 1.0 / 3.0  # seconds in which a leg that a key has straight comes to be bent, or straight again
+_STRAIGHT = 0.01  # of the whole leg that a key's leg may be short of it and count as straight, less and less
 _TOES = 0.6  # of the way from ankle to toe joint that toes reach beyond it: 7 to 8 cm on people, skin and all
 _SOFT = 0.003  # metres over which the floor, and the end of a leg's reach, give way
 
@@ -150,7 +153,30 @@ class _Stand:
         ankles = legs.ankles + moved
         short = np.where(self.held, _shortage(legs, ankles), 0.0).max(axis=1)
         down = np.maximum(envelope(short, max(1, round(_IN_TIME * part.fps))) * distance(keys.any(axis=1), ease), short)
-        return _posed(part, legs, ankles, turned_by(turned, legs.feet), np.outer(down, [0.0, 0.0, -1.0]))
+        up = self.straightened(ankles, down) - down
+        return _posed(part, legs, ankles, turned_by(turned, legs.feet), np.outer(up, [0.0, 0.0, 1.0]))
+
+    def straightened(self, ankles: np.ndarray, down: np.ndarray) -> np.ndarray:
+        """(T,) metres that hips which come down by `down` (T,) are to be higher beside keys with straight legs on which
+        they stand, ankles (T, 2, 3): a leg bends by the root of what it is shortened by, so that knees would start at
+        once where hips sink evenly."""
+        legs, last = self.legs, self.part.frames - 1
+        away = legs.hips - down[:, None, None] * [0.0, 0.0, 1.0] - ankles
+        short = np.maximum(legs.whole - np.linalg.norm(away, axis=-1), 0.0)
+        less = np.zeros_like(short)
+        for side, (key, way) in product(range(2), ((0, 1), (last, -1))):
+            held = self.held[::way, side]
+            frames = min(round(_UNBENDING * self.part.fps), int(np.argmin(held)) or last, last // 2) if held[0] else 0
+            if not frames:
+                continue
+            at, share = key + way * np.arange(frames), np.arange(frames) / frames
+            left = (1.0 - share) ** 2 * (1.0 + 2.0 * share)
+            straight = max(1.0 - short[key, side] / (_STRAIGHT * legs.whole[key, side]), 0.0)
+            less[at, side] = straight * left * np.maximum(short[at, side] - short[key, side], 0.0)
+        sideways = np.sum(away[..., :2] ** 2, axis=-1)
+        room = np.sqrt(np.maximum((legs.whole - short + less) ** 2 - sideways, 0.0)) - away[..., 2]
+        most = np.sqrt(np.maximum(legs.whole**2 - sideways, 0.0)) - away[..., 2]
+        return np.maximum(np.minimum(room.max(axis=1), np.where(self.held, most, np.inf).min(axis=1)), 0.0)
 
 
 def _off_floor(part: Clip, floors: np.ndarray, lone: np.ndarray) -> Clip:

@@ -229,3 +229,22 @@ def test_straight_legs_stay_straight_between_keys_with_straight_legs():
     done = plant_feet(clip, own, known_ends(), [Gap(1, LAST - 1)])
     away = np.linalg.norm(joint_positions(done)[:, KNEES] - joint_positions(clip)[:, KNEES], axis=-1)
     assert away.max() < 1e-3  # they bent by three centimetres, and in the keys not at all
+
+
+def test_legs_that_a_key_has_straight_bend_as_evenly_as_they_go_on():
+    """The hips sink evenly into a crouch, or rise from one: legs bend by the root of that, most in the first frame."""
+    share = np.arange(LAST + 1) / LAST
+    own = standing(LAST + 1)
+    for side in ("Left", "Right"):
+        for joint, angle in (("UpLeg", -0.6), ("Leg", 1.2), ("Foot", -0.6)):
+            own = turn(own, f"{side}{joint}", angle * share)
+    deep = joint_positions(own)[-1, FEET[0]] - joint_positions(own)[0, FEET[0]]
+    own = replace(own, positions=own.positions - share[:, None] * deep)
+    for way in (1, -1):
+        there = replace(own, rotations=own.rotations[::way], positions=own.positions[::way])
+        clip = replace(there, contacts=np.zeros((LAST + 1, 4), dtype=bool))
+        done = joint_positions(plant_feet(clip, there, known_ends(), [Gap(1, LAST - 1)]))[::way]
+        steps = np.linalg.norm(np.diff(done[:, KNEES[0]], axis=0), axis=-1)
+        assert np.linalg.norm(done[:, FEET] - done[:1, FEET], axis=-1).max() < 1e-3
+        assert steps[0] < 0.02 and np.abs(np.diff(steps)).max() < 0.005  # 5 and 3 cm before
+        assert np.abs(done - joint_positions(own))[:, 0, 2].max() < 0.02  # for which the hips are hardly elsewhere
