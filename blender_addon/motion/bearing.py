@@ -18,7 +18,7 @@ from .skeleton import INDEX
 # Degrees by which people differ, one standard deviation.
 _LEAN, _ASIDE, _TWIST, _NOD = 5.0, 1.2, 2.0, 4.0  # of the trunk, forward, sideways and about itself; of the head
 _ARMS, _EACH_ARM = 7.5, 2.5                       # before or behind, both of them; either one
-_APART = (4.0, 5.0, -1.0)                         # away from the body: mean, deviation and least
+_APART = (3.0, 4.0, -1.0, 9.0)                    # away from the body: mean, deviation, least and most
 _ELBOWS = 0.35                                    # of their bend, how much more or less, where they are straight,
 _FOLDED = 130.0                                   # and nothing where they are bent so far
 _MOST = 0.9                                       # of that bend, at most: a bend that grows goes on growing
@@ -73,13 +73,13 @@ def _bent_before(angle: np.ndarray, less: np.ndarray) -> np.ndarray:
 
 def _draw(rng: np.random.Generator) -> tuple[dict[str, np.ndarray], dict[str, float]]:
     """Rotation vectors (3,) of joints in their parents' frames, and shares by which elbows bend more."""
-    mean, deviation, least = _APART
+    mean, deviation, least, most = _APART
     spreads = np.array([_LEAN, _ASIDE, _TWIST, _NOD, _ARMS, deviation, _EACH_ARM, _EACH_ARM, _ELBOWS])
     draws = rng.normal(size=len(spreads))
     # in one way or another everybody is off the middle: nobody is the mean of all
     lean, aside, twist, nod, arms, apart, left, right, bend = spreads * draws * (
         np.sqrt(len(draws)) / np.linalg.norm(draws))
-    apart = max(mean + apart, least)
+    apart = min(max(mean + apart, least), most)
     third = np.array([lean, aside, twist]) / 3.0
     # forward is about +X; the left arm leaves the body about -Y, the right one about +Y
     vectors = (third, third, third, [-_LEVEL * lean, 0.0, -twist], [nod, -aside, 0.0],

@@ -17,6 +17,7 @@ from .ground_path import straight_path
 from .measures import energy, foot_skate, hip_height, knee_bend, steps_per_minute, travelled
 from .planning import MotionPlan, plan_motion
 from .resampling import sample
+from .resting_hands import keep_resting
 from .rotations import normalise, quat_continuous
 from .slices import drain
 from .stance import stand_as_usual, stand_otherwise
@@ -87,8 +88,8 @@ def generate_slices(session: Session, pack: Pack, plan: MotionPlan, seeds: Seque
             rotations[frame], contacts[frame] = made["rotations"], made["contacts"]
             yield (before + frame + 1) / steps
         reached = reached + plan.speed[first:last].sum() / plan.fps
-    return [_clip(plan, roots[:, i], heights[:, i], hold_otherwise(rotations[:, i], held, seed), contacts[:, i], stood,
-                  seed) for i, seed in enumerate(seeds)]
+    return [_clip(plan, roots[:, i], heights[:, i], rotations[:, i], contacts[:, i], held, stood, seed)
+            for i, seed in enumerate(seeds)]
 
 
 def _by_action(generator: dict[str, Any], name: str, usual: float) -> np.ndarray:
@@ -150,8 +151,8 @@ def _leads(generator: dict[str, Any], plan: MotionPlan, held: float, stood: floa
         return [lead] * len(seeds) if lead is not None else []
     share = np.full(lead.clip.frames, held)
     clips = [stand_as_usual(lead.clip, stood, seed) for seed in seeds]
-    return [seen(replace(clip, rotations=hold_as_usual(clip.rotations, share, seed)), generator)
-            for clip, seed in zip(clips, seeds)]
+    return [seen(keep_resting(replace(clip, rotations=hold_as_usual(clip.rotations, share, seed)), clip.rotations),
+                 generator) for clip, seed in zip(clips, seeds)]
 
 
 def _follow_lead(stepper: Any, plan: MotionPlan, leads: Sequence[Lead], draws: _Draws) -> Iterator[int]:
@@ -214,9 +215,12 @@ def _trajectories(plan: MotionPlan, reached: np.ndarray, first: int, last: int, 
 
 
 def _clip(plan: MotionPlan, root: np.ndarray, height: np.ndarray, rotations: np.ndarray, contacts: np.ndarray,
-          stood: np.ndarray, seed: int) -> Clip:
+          held: np.ndarray, stood: np.ndarray, seed: int) -> Clip:
     positions = np.concatenate([root[:, :2], height[:, None]], axis=1)
-    clip = Clip(plan.skeleton, quat_continuous(normalise(rotations)), positions, plan.fps, contacts > 0.5, f"{seed}")
+    rotations = quat_continuous(normalise(rotations))
+    clip = Clip(plan.skeleton, hold_otherwise(rotations, held, seed), positions, plan.fps, contacts > 0.5, f"{seed}")
+    if held.any():
+        clip = keep_resting(clip, rotations)
     # clips of capture stand a little above or below their floor, and a style that comes from few of them does too
     clip = replace(clip, positions=clip.positions - [0.0, 0.0, floor_height(clip)])
     clip = stand_otherwise(clip, stood, seed, None if plan.lead is None else plan.lead.clip)

@@ -21,8 +21,9 @@ from .legs import joints_of_legs, legs_in, legs_of, reach
 from .rotations import quat_inverse, quat_rotate
 
 # Metres by which people differ, one standard deviation.
-_APART, _AHEAD, _ASIDE = 0.03, 0.045, 0.02  # each foot outwards; one ahead of the other, each; hips to one side
+_APART, _AHEAD, _ASIDE = 0.03, 0.035, 0.02  # each foot outwards; one ahead of the other, each; hips to one side
 _SUNK = 0.015                               # hips lower, where they are lower at all
+_FURTHEST = 0.06                            # ahead, each: who is to stand does not lunge
 _NEAREST = -0.02                            # outwards, at the least,
 _BESIDE = 0.13                              # from ankle to ankle across: feet do not go through one another
 _LESS = (1.0, 0.8, 0.6, 0.4, 0.2, 0.0)      # of what is between both feet, tried until there is room
@@ -53,6 +54,7 @@ def _drawn(seed: int, clip: Clip, share: np.ndarray) -> tuple[np.ndarray, np.nda
     rng = np.random.default_rng([seed, 2])
     left, right = np.maximum(rng.normal(0.0, _APART, 2), _NEAREST)
     ahead, aside, sunk = rng.normal(0.0, (_AHEAD, _ASIDE, _SUNK))
+    ahead = np.clip(ahead, -_FURTHEST, _FURTHEST)
     feet = np.array([[left, -ahead, 0.0], [-right, ahead, 0.0]])
     middle = feet.mean(axis=0)
     stand = _standing(clip).all(axis=1)
