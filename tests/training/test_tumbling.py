@@ -51,7 +51,7 @@ def test_what_is_lowest_is_on_the_floor_and_does_not_slide(windows, monkeypatch)
     floor = joints[..., 2].min(axis=-1)
     was = forward_kinematics(CANONICAL, windows[0][0].numpy().astype(float),
                              windows[1][0].numpy().astype(float))[1][..., 2].min(axis=-1)
-    assert np.abs(floor - was).mean() < 0.03 and np.abs(floor - was).max() < 0.25
+    assert np.abs(floor - was).mean() < 0.03 and np.abs(floor - was).max() < 0.3
     lowest = joints[..., 2].argmin(axis=-1)
     over = quat_rotate(rotations[:, :, 0], UP)[..., 2] < 0.7
     same = (lowest[:, 1:] == lowest[:, :-1]) & over[:, 1:] & over[:, :-1]

@@ -3,7 +3,9 @@
 
 A window's body turns over about a level axis, its limbs spread like a wheel's spokes or tucked in on the way. It rolls
 over whatever of it is lowest, which stays where it is on the floor, as hands and feet do in a cartwheel; in a flip it
-leaves the floor. Arms, legs and timing are drawn at random, so what is learnt is how a body that turns over goes on.
+leaves the floor. Whoever goes over on the hands leads with trunk and one leg, and the other leg stays behind, on the
+floor for as long as it can. Arms, legs and timing are drawn at random, so what is learnt is how a body that turns over
+goes on.
 """
 
 from __future__ import annotations
@@ -18,8 +20,8 @@ from torch.nn import functional
 from blender_addon.motion.skeleton import INDEX
 
 from .clips import FPS
-from .gap_telling import slerp
-from .inbetweener import kinematics, multiply, turned_by
+from .gap_telling import inverse, slerp
+from .inbetweener import kinematics, multiply, rotate, turned_by
 
 # Degrees about the joints' own axes, in a body turned to -Y whose rest is a T: what a spoke's or a ball's pose is, and
 # by how much it is drawn otherwise.
@@ -31,6 +33,9 @@ _TUCKED = {"Arm": (0.0, 10.0, -75.0), "ForeArm": (0.0, 0.0, -60.0), "UpLeg": (-1
 _LOOSE = 18.0             # degrees by which each of these joints is drawn otherwise
 _SECONDS = (0.7, 1.6)     # that a turn takes
 _HELD = 0.3               # of it, in which limbs go there, and in which they come back
+_BEHIND = (50.0, 100.0)   # degrees by which a leg stays behind at first, and the other one gets there before
+_AHEAD = (10.0, 70.0)     # by which the trunk leads at first, and comes up last
+_SPOKES = 3               # of the four kinds of poses, which go over on the hands
 _LIFT = 0.7               # metres at most that a flip rises
 _NEAR = 0.03              # metres by which something may be higher than the lowest and still carry
 
@@ -57,20 +62,43 @@ def _turned_over(rotations: Tensor, positions: Tensor) -> tuple[Tensor, Tensor, 
         return low + (high - low) * torch.rand(batch, 1, device=device)
 
     length = draw(*_SECONDS) * FPS
-    begin = draw(-0.5, 1.0) * (frames - 0.5 * length)  # a window may begin in the middle of it, or end there
+    # a window may begin in the middle of it, or end there; in half of them it begins in what is given before a gap
+    begin = torch.where(draw(0.0, 1.0) < 0.5, draw(-0.5, 1.0) * (frames - 0.5 * length), draw(-0.35, 0.2) * length)
     way = ((torch.arange(frames, device=device) - begin) / length).clamp(0.0, 1.0)
     angle = 2.0 * math.pi * (way - draw(0.5, 1.0) * torch.sin(2.0 * math.pi * way) / (2.0 * math.pi))
     angle = angle * torch.where(torch.rand(batch, 1, device=device) < 0.5, -1.0, 1.0)
     weight = _eased(way / _HELD) * _eased((1.0 - way) / _HELD)
 
-    posed = slerp(rotations, _drawn_poses(batch, device)[:, None].expand_as(rotations),
+    kind = torch.randint(4, (batch,), device=device)
+    posed = slerp(rotations, _drawn_poses(kind)[:, None].expand_as(rotations),
                   _held(batch, device) * (weight * draw(0.6, 1.0))[..., None])
     aside = draw(0.0, 2.0 * math.pi)
-    half = 0.5 * angle
     axis = torch.stack([torch.cos(aside), torch.sin(aside), torch.zeros_like(aside)], dim=-1)
-    over = torch.cat([torch.cos(half)[..., None], torch.sin(half)[..., None] * axis], dim=-1)
-    posed = torch.cat([multiply(over, posed[:, :, 0])[:, :, None], posed[:, :, 1:]], dim=2)
+    ahead = _leads(angle, way, draw) * (kind < _SPOKES).to(angle.dtype)[:, None, None]
+    own = rotate(inverse(posed[:, :, 0]), axis.expand(-1, frames, -1))
+    turns = ahead[..., None] * own[:, :, None]
+    turns[:, :, 0] = angle[..., None] * axis
+    posed = multiply(turned_by(torch.zeros_like(posed) + _still(device), turns), posed)
     return posed, _rolled(rotations, posed, positions, way, draw), weight
+
+
+def _leads(angle: Tensor, way: Tensor, draw: _Draw) -> Tensor:
+    """(B, T, 22) radians about the axis by which trunk and legs are ahead of the hips, below zero behind them."""
+    behind, ahead = (torch.deg2rad(draw(*ends)) for ends in (_BEHIND, _AHEAD))
+    whole = 2.0 * math.pi
+    gone, left = angle.abs(), whole - angle.abs()
+    side = torch.sign(angle)
+    last = -side * torch.minimum(gone, behind) * _eased((0.45 - way) / 0.25)
+    first = side * torch.minimum(left, behind) * _eased((way - 0.55) / 0.25)
+    trunk = side * (torch.minimum(gone, ahead) * _eased((0.45 - way) / 0.25)
+                    - torch.minimum(left, ahead) * _eased((way - 0.55) / 0.25)) / 3.0
+    other = torch.rand_like(draw(0.0, 1.0)) < 0.5
+    legs = torch.where(other, last, first), torch.where(other, first, last)
+    leads = torch.zeros(*way.shape, len(INDEX), device=way.device)
+    for name, lead in (("Spine", trunk), ("Spine1", trunk), ("Spine2", trunk), ("LeftUpLeg", legs[0]),
+                       ("RightUpLeg", legs[1])):
+        leads[..., INDEX[name]] = lead
+    return leads
 
 
 def _rolled(rotations: Tensor, posed: Tensor, positions: Tensor, way: Tensor, draw: _Draw) -> Tensor:
@@ -88,15 +116,16 @@ def _rolled(rotations: Tensor, posed: Tensor, positions: Tensor, way: Tensor, dr
     return torch.cat([level, (floor + lift + _smooth(-lowest)[..., 0])[..., None]], dim=-1)
 
 
-def _drawn_poses(batch: int, device: torch.device) -> Tensor:
-    """(B, 22, 4) of a body that is spread, split or tucked, each a little otherwise."""
-    tables = torch.tensor([_angles(pose) for pose in (_SPREAD, _SPREAD, _SPLIT, _TUCKED)], device=device)
-    angles = tables[torch.randint(len(tables), (batch,), device=device)]
+def _drawn_poses(kind: Tensor) -> Tensor:
+    """(B, 22, 4) of a body that is spread, split or tucked, by number (B,), each a little otherwise."""
+    angles = torch.tensor([_angles(pose) for pose in (_SPREAD, _SPREAD, _SPLIT, _TUCKED)], device=kind.device)[kind]
     told = (angles != 0.0).any(-1, keepdim=True)
     angles = torch.deg2rad(angles + _LOOSE * torch.randn_like(angles) * told)
-    still = torch.zeros(batch, len(INDEX), 4, device=device)
-    still[..., 0] = 1.0
-    return turned_by(still, angles)
+    return turned_by(_still(kind.device).expand(*angles.shape[:2], 4), angles)
+
+
+def _still(device: torch.device) -> Tensor:
+    return torch.tensor([1.0, 0.0, 0.0, 0.0], device=device)
 
 
 def _angles(pose: dict[str, tuple[float, float, float]]) -> list[list[float]]:
