@@ -19,9 +19,10 @@ from .skeleton import INDEX
 _LEAN, _ASIDE, _TWIST, _NOD = 5.0, 1.2, 2.0, 4.0  # of the trunk, forward, sideways and about itself; of the head
 _ARMS, _EACH_ARM = 7.5, 2.5                       # before or behind, both of them; either one
 _APART = (3.0, 4.0, -1.0, 9.0)                    # away from the body: mean, deviation, least and most
-_ELBOWS = 0.35                                    # of their bend, how much more or less, where they are straight,
+_ELBOWS = 0.35                                    # of their bend, how much more, where they are straight,
 _FOLDED = 130.0                                   # and nothing where they are bent so far
 _MOST = 0.9                                       # of that bend, at most: a bend that grows goes on growing
+_LESS, _LEAST = 0.45, 0.7                         # of that share, how much less; and what is left of a bend at least
 _LEVEL, _HANG = 0.5, 0.7                          # of a lean, how much the head and the arms make up for
 _ALONG = np.array([1.0, 0.0, 0.0])                # of the left forearm; the right one points the other way
 _PARTS = ("Spine", "Spine1", "Spine2", "Neck", "Head", "LeftArm", "RightArm")
@@ -60,7 +61,8 @@ def _held(rotations: np.ndarray, share: np.ndarray, seed: int, bends: Callable[[
 
 def _bends(angle: np.ndarray, more: np.ndarray) -> np.ndarray:
     """Bends (T,) of elbows, radians, of which there is more (T,): none backwards, none further than arms fold."""
-    return angle + more * angle * np.maximum(1.0 - angle / np.radians(_FOLDED), 0.0)
+    further = angle + more * angle * np.maximum(1.0 - angle / np.radians(_FOLDED), 0.0)
+    return np.where(more < 0.0, angle * np.maximum(1.0 + _LESS * more, _LEAST), further)
 
 
 def _bent_before(angle: np.ndarray, less: np.ndarray) -> np.ndarray:
@@ -68,7 +70,8 @@ def _bent_before(angle: np.ndarray, less: np.ndarray) -> np.ndarray:
     folded = np.radians(_FOLDED)
     inside = np.minimum(angle, folded)
     root = np.sqrt(np.maximum((1.0 - less) ** 2 + 4.0 * less * inside / folded, 0.0))
-    return np.where(angle < folded, 2.0 * inside / np.maximum(1.0 - less + root, 1e-9), angle)
+    further = np.where(angle < folded, 2.0 * inside / np.maximum(1.0 - less + root, 1e-9), angle)
+    return np.where(less > 0.0, angle / np.maximum(1.0 - _LESS * less, _LEAST), further)
 
 
 def _draw(rng: np.random.Generator) -> tuple[dict[str, np.ndarray], dict[str, float]]:

@@ -62,7 +62,8 @@ def keep_hands_clear(clip: Clip, flesh: Flesh, loop: bool = False) -> Clearance:
     reach, after, rotations = max(1, round(_REACH * clip.fps)), 0.0, np.array(clip.rotations)
     for side, found in worst.items():
         arm, below = INDEX[f"{side}Arm"], [INDEX[f"{side}{part}"] for part in ("ForeArm", "Hand")]
-        if found[0].max() > 0.0:
+        least = float(found[0].max())
+        if least > 0.0:
             for _ in range(_PASSES):
                 turns = _turns(found, turned[:, _CHEST], placed[:, arm], reach, loop)[:, None]
                 turns = quat_from_axis_angle(normalise(turns), np.linalg.norm(turns, axis=-1))
@@ -70,10 +71,12 @@ def keep_hands_clear(clip: Clip, flesh: Flesh, loop: bool = False) -> Clearance:
                 placed[:, below] = placed[:, arm, None] + quat_rotate(turns, lever)
                 turned[:, [arm, *below]] = quat_multiply(turns, turned[:, [arm, *below]])
                 found = deepest(flesh, side, turned, placed)
-                if found[0].max() <= _ENOUGH - _MARGIN:
+                if found[0].max() < least:  # a hand that leaves one thigh may get deeper into the other
+                    least = float(found[0].max())
+                    rotations[:, arm] = quat_multiply(quat_inverse(turned[:, PARENTS[arm]]), turned[:, arm])
+                if least <= _ENOUGH - _MARGIN:
                     break
-            rotations[:, arm] = quat_multiply(quat_inverse(turned[:, PARENTS[arm]]), turned[:, arm])
-        after = max(after, float(found[0].max()))
+        after = max(after, least)
     rotations[:, _ARMS] = quat_continuous(rotations[:, _ARMS])
     furthest = np.degrees(quat_angle(clip.rotations[:, _ARMS], rotations[:, _ARMS]).max())
     return Clearance(replace(clip, rotations=rotations), before, after, float(furthest))

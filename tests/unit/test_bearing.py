@@ -75,7 +75,7 @@ def test_elbows_never_bend_backwards_and_fold_no_further_than_arms_do(name, out)
         held = hold_otherwise(rotations, np.full(len(asked), 1.5), seed)[:, INDEX[name]]
         along, before = quat_rotate(held, away), quat_rotate(rotations[:, INDEX[name]], away)
         bend = np.degrees(np.arccos(np.clip(along @ away, -1.0, 1.0)))
-        assert (np.diff(bend) > 0.0).all() and bend.max() < 146.0 and np.abs(bend - asked).max() < 35.0
+        assert (np.diff(bend) > 0.0).all() and bend.max() < 146.0 and np.abs(bend - asked).max() < 60.0
         # in the plane in which it was bent
         assert np.abs(np.sum(np.cross(away, before) * along, axis=-1)).max() < 1e-6
 

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from made_walk import made_walk
 
+from blender_addon.motion import hand_clearance
 from blender_addon.motion.girths import THICK, flesh_of
 from blender_addon.motion.hand_clearance import keep_hands_clear
 from blender_addon.motion.kinematics import forward_kinematics
-from blender_addon.motion.rotations import quat_inverse, quat_rotate
+from blender_addon.motion.rotations import quat_continuous, quat_inverse, quat_rotate
 from blender_addon.motion.skeleton import CANONICAL, INDEX
 
 TRUNK = [joint for joint in THICK if "UpLeg" not in joint]
@@ -150,3 +151,12 @@ def test_thighs_count_as_they_swing():
     done = keep_hands_clear(clip, flesh_of([mesh]))
     assert done.depth_before > 0.01 and done.depth <= 0.001
     assert CANONICAL is done.clip.skeleton
+
+
+def test_turns_that_take_a_hand_deeper_are_not_kept(monkeypatch):
+    """Out of one thigh may be into the other; here every turn is the wrong way round."""
+    clip, turns = made_walk(seconds=1.0), hand_clearance._turns
+    monkeypatch.setattr(hand_clearance, "_turns", lambda *told: -turns(*told))
+    made = keep_hands_clear(clip, flesh_of([body(0.46, 0.30)]))
+    assert made.depth_before > 0.05 and made.depth == made.depth_before
+    assert np.array_equal(made.clip.rotations, quat_continuous(clip.rotations))
