@@ -207,8 +207,10 @@ def _ask_for(session: Session, pack: Pack, window: Window, latent: np.ndarray | 
     turns, shifts, standing = _ask(session, window, _latents(pack), latent)
     if not np.isfinite(turns).all() or np.abs(turns).max() > _FURTHEST:
         return None
-    return _Made(_at_moments(turns, window.moments), _at_moments(shifts, window.moments) / window.size,
-                 _at_moments(standing, window.moments))
+    known = window.known[0]
+    return _Made(_at_moments(turns, window.moments, known[:, :JOINT_COUNT, None]),
+                 _at_moments(shifts, window.moments, known[:, JOINT_COUNT:]) / window.size,
+                 _at_moments(standing, window.moments, np.zeros((len(standing), 1), dtype=bool)))
 
 
 def _ask(session: Session, window: Window, size: int, latent: np.ndarray | None
@@ -242,13 +244,20 @@ def _ask(session: Session, window: Window, size: int, latent: np.ndarray | None
     return turn, turn_about_z(shift[:, None], told[0].heading[0])[:, 0], stands
 
 
-def _at_moments(values: np.ndarray, moments: np.ndarray) -> np.ndarray:
-    """Rows (T, ...) at moments (n,) between them: by a cubic (Catmull-Rom) where the moments are no whole frames."""
+def _at_moments(values: np.ndarray, moments: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Rows (T, ...) at moments (n,) between them: by a cubic (Catmull-Rom) where the moments are no whole frames.
+
+    Where it is known what comes out (T, ...), at keys, there is a corner in them: from each side a cubic goes there as
+    if it went on as it comes, so that it is seen how fast that is, and keys can be passed at one speed.
+    """
     whole = np.round(moments).astype(int)
     if np.abs(moments - whole).max() < 1e-6:
         return values[whole]
-    ended = np.concatenate([values[:1], values, values[-1:]])
+    ended, cornered = (np.concatenate([rows[:1], rows, rows[-1:]]) for rows in (values, known))
     near = np.clip(np.floor(moments + 1e-9).astype(int), 0, len(values) - 2)
     t = (moments - near).reshape(-1, *[1] * (values.ndim - 1))
     a, b, c, d = (ended[near + i] for i in range(4))
+    first, last = (cornered[near + i] for i in (1, 2))
+    a, d = (np.where(first, np.where(last, 2.0 * b - c, 3.0 * (b - c) + d), a),
+            np.where(last, np.where(first, 2.0 * c - b, 3.0 * (c - b) + a), d))
     return b + 0.5 * t * (c - a + t * (2.0 * a - 5.0 * b + 4.0 * c - d + t * (3.0 * (b - c) + d - a)))
