@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from .channels import rotation_quaternions, rotation_values, still_channels, track_values
+from .easing import distance
 from .key_moments import standing, swing, turning_points
 from .key_search import Problem, Solution
 from .rotations import normalise, quat_from_axis_angle, quat_inverse, quat_multiply, quat_rotate
@@ -18,6 +19,7 @@ from .tracks import Tracks
 # How thick a bone is, of its length and of the body's: a turn about its own axis moves skin though it moves no joint.
 _GIRTH, _BODY_GIRTH = 0.25, 0.03
 _MOVING = 0.5  # the share of the tolerance that a bone's place may use up, if it turns as well
+_GIVES_IN = 0.1  # seconds before and after a pin in which a bone stops making up for what those above it are off
 SWING = 4.0  # keys are kept where something turns back by more than so many times the tolerance
 
 
@@ -28,7 +30,8 @@ class BodyFit:
     tolerance: as given. points: for each bone (P, 3) what counts on it, in its own units. girth: the least thickness of
     a bone. wanted, made: the body as it is and with few keys. bound: (B, T) how far a bone's joint and points may be
     off. allowed: by property the same for the search, less where it turned out that others need it. asked: (B, T) keys
-    that must be there. off: (B, T) what came out. found: (T,) keys, by bone and property.
+    that must be there; exact: by property (B, T) those that are to be what the tracks say, to the last bit. off: (B, T)
+    what came out. found: (T,) keys, by bone and property.
     """
 
     tracks: Tracks
@@ -41,12 +44,15 @@ class BodyFit:
     bound: np.ndarray
     allowed: dict[str, np.ndarray]
     asked: np.ndarray
+    exact: dict[str, np.ndarray]
     off: np.ndarray
     found: dict[tuple[int, str], np.ndarray] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, tracks: Tracks, wanted: Body, tolerance: float, only: Collection[str] | None) -> BodyFit:
-        """Nothing found yet. wanted: the body posed by its tracks. only: the bones that get keys, None for all."""
+    def of(cls, tracks: Tracks, wanted: Body, tolerance: float, only: Collection[str] | None,
+           pins: Mapping[tuple[str, str], np.ndarray]) -> BodyFit:
+        """Nothing found yet. wanted: the body posed by its tracks. only: the bones that get keys, None for all. pins:
+        (bone, property) -> (K,) frames on which it has a key and is as its track says."""
         bones, frames = len(tracks.bones), tracks.frames
         points = tuple(counting_points(tracks, bone) for bone in range(bones))
         first = np.array([place[0] for bone in range(bones) for place in wanted.places(bone, points[bone])])
@@ -54,8 +60,12 @@ class BodyFit:
         bound = tolerance * share
         turning = np.array([track.rotation is not None for track in tracks.bones])[:, None]
         allowed = {"location": bound * np.where(turning, _MOVING, 1.0), "rotation": bound.copy()}
+        exact = {what: np.zeros((bones, frames), dtype=bool) for what in allowed}
+        for bone, track in enumerate(tracks.bones):
+            for what, there in exact.items():
+                there[bone, pins.get((track.bone, what), [])] = True
         return cls(tracks, only, tolerance, points, _BODY_GIRTH * float(np.ptp(first, axis=0).max()), wanted,
-                   Body.of(bones, frames), bound, allowed, asked, np.zeros((bones, frames)))
+                   Body.of(bones, frames), bound, allowed, asked, exact, np.zeros((bones, frames)))
 
     def gets_keys(self, bone: int, what: str) -> bool:
         """Whether a bone's "location" or "rotation" is fitted."""
@@ -92,7 +102,8 @@ def location_problem(fit: BodyFit, group: list[int]) -> Problem:
     made, size, axes = fit.made, fit.made.size[group, None, None], _location_axes(fit, group)
     away = quat_rotate(quat_inverse(made.unposed[group]), fit.wanted.placed[group] - made.placed[group]) / size
     still, own = _own_channels(fit, group, "location")
-    wanted = np.where(still[..., None], own, np.einsum("rij,rtj->irt", axes, away))
+    exact = fit.exact["location"][group]
+    wanted = np.where(still[..., None], own, _given_in(fit, exact, np.einsum("rij,rtj->irt", axes, away), own))
     allowed = fit.allowed["location"][group] / size[..., 0]
     least = SWING * fit.tolerance / size[:, 0, 0]
     turns = [turning_points(channel, least, fit.tracks.fps) for channel in wanted]
@@ -101,7 +112,8 @@ def location_problem(fit: BodyFit, group: list[int]) -> Problem:
     def misfit(values: np.ndarray) -> np.ndarray:
         return np.linalg.norm(np.einsum("rij,jrt->irt", there, values - wanted), axis=0) / allowed
 
-    return Problem(wanted, misfit, 1.0 / allowed.mean(axis=1), np.any([fit.asked[group], *turns], axis=0), still)
+    asked = np.any([fit.asked[group], exact, *turns], axis=0)
+    return Problem(wanted, misfit, 1.0 / allowed.mean(axis=1), asked, still, exact=exact)
 
 
 def rotation_problem(fit: BodyFit, group: list[int]) -> Problem:
@@ -125,14 +137,15 @@ def rotation_problem(fit: BodyFit, group: list[int]) -> Problem:
     aimed = quat_multiply(turned, quat_from_axis_angle(normalise(aim), np.linalg.norm(aim, axis=-1)))
     still, own = _own_channels(fit, group, "rotation")
     channels = rotation_values(aimed.swapaxes(0, 1), mode, like=own.transpose()).transpose()
-    channels = np.ascontiguousarray(np.where(still[..., None], own, channels))
+    exact = fit.exact["rotation"][group]
+    channels = np.ascontiguousarray(np.where(still[..., None], own, _given_in(fit, exact, channels, own)))
 
     allowed = fit.allowed["rotation"][group]
-    asked = fit.asked[group] | turning_points(swing(turned), SWING * fit.tolerance / np.maximum(reach, girth),
+    asked = fit.asked[group] | exact | turning_points(swing(turned), SWING * fit.tolerance / np.maximum(reach, girth),
                                               fit.tracks.fps)
     scale = (2.0 if mode == "QUATERNION" else 1.0) * np.maximum(reach, girth) / allowed.mean(axis=1)
     return Problem(channels, _misplaced(mode, points, places, turned, girth, allowed), scale, asked, still,
-                   unit=mode == "QUATERNION")
+                   unit=mode == "QUATERNION", exact=exact)
 
 
 def apply_location(fit: BodyFit, group: list[int], solution: Solution) -> None:
@@ -174,6 +187,15 @@ def _misplaced(mode: str, points: np.ndarray, places: np.ndarray, turned: np.nda
         return np.sqrt(squares) / allowed
 
     return misfit
+
+
+def _given_in(fit: BodyFit, exact: np.ndarray, wanted: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """Channels (C, R, T) as they are wanted, towards pins, exact (R, T), more and more what the tracks say, own."""
+    if not exact.any():
+        return wanted
+    ease = max(2, round(_GIVES_IN * fit.tracks.fps))
+    share = np.stack([distance(pinned, ease) for pinned in exact])
+    return own + (wanted - own) * share
 
 
 def _own_channels(fit: BodyFit, group: list[int], what: str) -> tuple[np.ndarray, np.ndarray]:

@@ -8,7 +8,7 @@ and what is measured is the place in space, not the curve.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -49,13 +49,14 @@ def reduce_keys(tracks: Tracks, tolerance_mm: float, start: int) -> Reduced:
     return drain(reduce_slices(tracks, tolerance_mm, start))
 
 
-def reduce_slices(tracks: Tracks, tolerance_mm: float, start: int, only: Collection[str] | None = None
-                  ) -> Generator[float, None, Reduced]:
+def reduce_slices(tracks: Tracks, tolerance_mm: float, start: int, only: Collection[str] | None = None,
+                  pins: Mapping[tuple[str, str], np.ndarray] | None = None) -> Generator[float, None, Reduced]:
     """The same in slices: yields the share that is done. only: the bones that get keys, while others do exactly what
-    their tracks say; None for all."""
+    their tracks say; None for all. pins: (bone, "rotation" or "location") -> (K,) rows of the tracks on which it gets a
+    key that is exact, whatever bones above are off there."""
     tolerance = _MARGIN * tolerance_mm / 1000.0
     # an action may move nothing but the object
-    curves, error = (yield from _reduce_body(tracks, tolerance, start, only)) if tracks.bones else ([], 0.0)
+    curves, error = (yield from _reduce_body(tracks, tolerance, start, only, pins or {})) if tracks.bones else ([], 0.0)
     full = len(curves) * tracks.frames
     for extra in tracks.extras:
         more, missed = yield from _at(0.95, _fit_extra(extra, tolerance, tracks.fps, start))
@@ -64,14 +65,14 @@ def reduce_slices(tracks: Tracks, tolerance_mm: float, start: int, only: Collect
     return Reduced(curves, 1000.0 * error, sum(len(curve.frames) for curve in curves), full)
 
 
-def _reduce_body(tracks: Tracks, tolerance: float, start: int, only: Collection[str] | None
-                 ) -> Generator[float, None, tuple[list[Curve], float]]:
+def _reduce_body(tracks: Tracks, tolerance: float, start: int, only: Collection[str] | None,
+                 pins: Mapping[tuple[str, str], np.ndarray]) -> Generator[float, None, tuple[list[Curve], float]]:
     """The curves of bones, and the metres in the scene that any joint is off."""
     wanted = Body.of(len(tracks.bones), tracks.frames)
     for bone, track in enumerate(tracks.bones):
         wanted.pose(bone, track)
         yield 0.05 * bone / len(tracks.bones)
-    fit = BodyFit.of(tracks, wanted, tolerance / tracks.unit, only)
+    fit = BodyFit.of(tracks, wanted, tolerance / tracks.unit, only, pins)
     curves = yield from _fit_body(fit, start, 0.05, 0.8)
     for repair in range(_REPAIRS):
         faults = fit.off > fit.bound * (1.0 + 1e-6)

@@ -24,9 +24,9 @@ class Problem:
     """R rows of curves, bones with C channels each, over T frames.
 
     wanted: (C, R, T) channel values. misfit: from values (C, R, T) to (R, T), how far they are off in what is allowed:
-    1 is just right. scale: (R,) roughly the misfit of a unit of the channels. asked: (R, T) keys that must be there.
-    still: (C, R) channels that stay as they are wanted on every frame, whatever the keys. unit: values at keys are
-    brought to length 1, as quaternions are.
+    1 is just right. scale: (R,) roughly the misfit of a unit of the channels. asked: (R, T) keys that must be there;
+    exact: those of them that are to be as wanted. still: (C, R) channels that stay as they are wanted on every frame,
+    whatever the keys. unit: values at keys are brought to length 1, as quaternions are.
     """
 
     wanted: np.ndarray
@@ -35,6 +35,7 @@ class Problem:
     asked: np.ndarray
     still: np.ndarray
     unit: bool = False
+    exact: np.ndarray | None = None
 
     @cached_property
     def samples(self) -> np.ndarray:
@@ -84,7 +85,7 @@ def search(problem: Problem, keyed: np.ndarray | None = None) -> Generator[None,
 
 
 def _solve(problem: Problem, keyed: np.ndarray) -> Solution:
-    pinned = np.zeros_like(keyed)
+    pinned = np.zeros_like(keyed) if problem.exact is None else problem.exact.copy()
     pinned[:, [0, -1]] = True
     keys = fit(keyed, problem.samples, pinned)
     if problem.unit:

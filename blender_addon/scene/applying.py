@@ -153,15 +153,16 @@ def _floor(clip: Clip, contacts: np.ndarray) -> float:
     return float(np.clip(np.median(height[standing]), -_FLOOR, _FLOOR)) if standing.any() else 0.0
 
 
-def curves_in_slices(tracks: Tracks, options: KeyOptions, start: int, only: Collection[str] | None = None) -> Slices:
+def curves_in_slices(tracks: Tracks, options: KeyOptions, start: int, only: Collection[str] | None = None,
+                     pins: Mapping[tuple[str, str], np.ndarray] | None = None) -> Slices:
     """The keys of tracks as the options want them; yields the share done, returns (curves, figures).
 
-    only: the bones that get keys, while others do exactly what their tracks say; None for all.
+    only: the bones that get keys, while others do exactly what their tracks say; None for all. pins: see reduce_slices.
     """
     if options.keys == "every":
         curves = every_frame(tracks, start, only)
         count = sum(len(curve.frames) for curve in curves)
         return list(curves), {"keys": count, "keys_every_frame": count, "key_error_mm": 0.0}
-    reduced = yield from reduce_slices(tracks, options.tolerance, start, only)
+    reduced = yield from reduce_slices(tracks, options.tolerance, start, only, pins)
     return list(reduced.curves), {"keys": reduced.keys, "keys_every_frame": reduced.keys_every_frame,
                                   "key_error_mm": reduced.error_mm}

@@ -147,16 +147,28 @@ def _fill(armature: Callable[[], bpy.types.Object], rig: RigMap, request: Inbetw
     yield 0.6
     keys: dict[Place, Keys] = {}
     error = 0.0
-    for number, gap in enumerate(made):
+    stretches = _joined(made)
+    for number, gap in enumerate(stretches):
         part = cut_tracks(tracks, gap.first - 1, gap.last + 2)
-        slices = curves_in_slices(part, request, gap.first - 1)
-        curves, figures = yield from within(slices, 0.6 + 0.4 * number / len(made), 0.4 / len(made))
+        pins = {name: there[(there >= gap.first) & (there <= gap.last)] - gap.first + 1
+                for name, there in plan.pins.items()}
+        slices = curves_in_slices(part, request, gap.first - 1, pins=pins)
+        curves, figures = yield from within(slices, 0.6 + 0.4 * number / len(stretches), 0.4 / len(stretches))
         error = max(error, figures["key_error_mm"])
         for place, found in _between_pins(curves, plan, own, gap):
             keys[place] = keys[place].with_new(found) if place in keys else found
     figures = {"keys": sum(map(len, keys.values())), "keys_every_frame": _places_between(plan, made, keys),
                "key_error_mm": error}
     return Filling(keys, gaps, figures, notes, joint_positions(clip)[_inside(made)])
+
+
+def _joined(gaps: Sequence[Gap]) -> list[Gap]:
+    """Gaps with those joined between which there is one key: curves are to pass it at one speed."""
+    joined: list[Gap] = []
+    for gap in gaps:
+        beside = joined and joined[-1].last == gap.first - 2
+        joined.append(Gap(joined.pop().first if beside else gap.first, gap.last))
+    return joined
 
 
 def _inside(gaps: Sequence[Gap]) -> np.ndarray:

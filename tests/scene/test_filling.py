@@ -23,6 +23,7 @@ from blender_addon.errors import GalateaError
 from blender_addon.inference.packs import read_pack
 from blender_addon.motion.channels import rotation_property
 from blender_addon.motion.kinematics import joint_positions
+from blender_addon.motion.rotations import quat_continuous
 from blender_addon.motion.skeleton import INDEX
 from blender_addon.rig.retargeting import fit_to_rig
 from blender_addon.scene import filling
@@ -226,6 +227,25 @@ def test_a_gap_filled_alone_goes_on_as_the_other_was_filled(keyed, ends):
     steps = np.diff(joints_at(keyed, 17, 25)[:, 0], axis=0)
     corners = np.linalg.norm(np.diff(steps, axis=0), axis=-1)
     assert corners[3] < 1.5 * np.delete(corners, 3).max()
+
+
+def test_few_keys_pass_a_key_of_one_bone_as_evenly_as_a_key_on_every_frame_does(empty_scene, tmp_path):
+    """At 60 frames a second, a sixth of a second apart, a millimetre on the next frame is six centimetres a second."""
+    armature, lone = made_rigs.human(), np.arange(11, 61, 10)
+    calm = read_pack(write_inbetweener(tmp_path / "calm", turn=0.05, shift=0.01))
+    bpy.context.scene.render.fps = 60
+    for bone in armature.pose.bones:
+        for frame in [1, *lone, 61] if bone.name == "LeftArm" else [1, 61]:
+            swung = 0.5 * np.sin(np.pi * frame / 30.0) if bone.name == "LeftArm" else 0.2 * (frame > 1)
+            bone.rotation_quaternion = Quaternion((0.0, 0.0, 1.0), swung)
+            bone.keyframe_insert("rotation_quaternion", frame=frame)
+    broken = {}
+    for keys in ("every", "sparse"):
+        with made_fills.only_pack(calm):
+            api.inbetween(armature, api.InbetweenRequest(feet=False, keys=keys, tolerance=6.0))
+        turned = quat_continuous(api.read_motion(armature, 1, 61).rotations[:, INDEX["LeftArm"]])
+        broken[keys] = 120.0 * np.linalg.norm(np.diff(turned, 2, axis=0), axis=-1)[lone - 2]  # radians a second
+    assert np.abs(broken["sparse"] - broken["every"]).max() < 0.1, broken
 
 
 def test_variants_are_copies_and_the_action_is_kept(keyed):

@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 from made_tracks import channel_values, curve_values, made_chain, noisy_walk, places, tracks_of
 from made_walk import made_chaos, made_walk
 
-from blender_addon.motion.channels import every_frame
+from blender_addon.motion.channels import every_frame, rotation_quaternions
 from blender_addon.motion.key_reduction import reduce_keys, reduce_slices
+from blender_addon.motion.resampling import resample
+from blender_addon.motion.rotations import quat_angle
 from blender_addon.motion.skeleton import INDEX, JOINTS
+from blender_addon.motion.slices import drain
 from blender_addon.motion.tracks import Extra, Tracks
 
 MODES = ("QUATERNION", "AXIS_ANGLE", "XYZ", "XZY", "YXZ", "YZX", "ZXY", "ZYX")
@@ -209,6 +212,25 @@ def test_only_some_bones():
     assert {curve.bone for curve in made.curves} == some
     others = [curve for curve in every_frame(tracks, 1) if curve.bone not in some]
     assert off_mm(tracks, [*made.curves, *others]).max() <= 4.0
+
+
+@pytest.mark.parametrize("mode", ["QUATERNION", "XYZ"])
+def test_keys_that_are_asked_for_are_exact_and_passed_as_evenly_as_the_motion_passes_them(mode):
+    """As somebody's own keys on one bone: what is put between them does not come to them with a step."""
+    tracks, pins = tracks_of(resample(made_walk(), 60.0), mode), np.array([20, 30, 40, 70])
+    what = "rotation_quaternion" if mode == "QUATERNION" else "rotation_euler"
+    own, off = channel_values(every_frame(tracks, 1), tracks, 1), []
+    for asked in ({}, {("LeftUpLeg", "rotation"): pins, ("Hips", "location"): pins[:2]}):
+        made = drain(reduce_slices(tracks, 4.0, 1, pins=asked))
+        assert off_mm(tracks, made.curves).max() <= 4.0
+        values = channel_values(made.curves, tracks, 1)
+        turned = [rotation_quaternions(np.column_stack(list(each["LeftUpLeg", what].values())), mode)
+                  for each in (values, own)]
+        moved = [np.column_stack(list(each["Hips", "location"].values())) for each in (values, own)]
+        off.append((quat_angle(*turned), np.abs(moved[0] - moved[1])))
+    (turned, _), (pinned, moved) = off
+    assert pinned[pins].max() < 1e-3 and moved[pins[:2]].max() < 1e-6  # an angle's cosine has 32 bits
+    assert pinned[[*(pins - 1), *(pins + 1)]].max() < 0.5 * turned[pins].max() < 0.02
 
 
 def test_other_rows_are_thinned_out_by_their_reach():
