@@ -31,6 +31,7 @@ from .holding import held
 from .key_table import Keys, new_keys, unharmed
 from .keyed_channels import Channel, Name, Plan, check_action, controls_in_use, keyed_bones, make_plan
 from .keyed_motion import KeyedMotion, forget_generated, read_keyed
+from .limbs_off import limbs_off
 from .met_feet import hold_feet_up
 from .posing import clip_tracks
 from .versions import Binding, new_fcurve_in_slot, slotted_fcurves
@@ -142,16 +143,20 @@ def _fill(armature: Callable[[], bpy.types.Object], rig: RigMap, request: Inbetw
         clip = own.as_controls_do(rig, there)
     yield 0.45
     tracks = clip_tracks(armature(), rig, clip, wish, keyed_bones(armature()))
-    notes = (*plan.notes, *_told(tracks, plan), *_set_otherwise(armature(), tracks))
+    otherwise = _set_otherwise(armature(), tracks)
+    notes = (*plan.notes, *_told(tracks, plan), *otherwise)
     tracks = hold_feet_up(tracks, _met(tracks, plan, own), there, plan, own, rig)
+    yield 0.57
+    if not otherwise:
+        notes += tuple(limbs_off(armature(), rig, own, tracks, there, made, plan.first))
     yield 0.6
     keys: dict[Place, Keys] = {}
     error = 0.0
     stretches = _joined(made)
     for number, gap in enumerate(stretches):
         part = cut_tracks(tracks, gap.first - 1, gap.last + 2)
-        pins = {name: there[(there >= gap.first) & (there <= gap.last)] - gap.first + 1
-                for name, there in plan.pins.items()}
+        pins = {name: frames[(frames >= gap.first) & (frames <= gap.last)] - gap.first + 1
+                for name, frames in plan.pins.items()}
         slices = curves_in_slices(part, request, gap.first - 1, pins=pins)
         curves, figures = yield from within(slices, 0.6 + 0.4 * number / len(stretches), 0.4 / len(stretches))
         error = max(error, figures["key_error_mm"])

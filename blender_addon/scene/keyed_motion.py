@@ -18,7 +18,7 @@ from ..motion.limb_ends import bend_to_ends
 from ..motion.rotations import quat_continuous, quat_from_matrix, quat_inverse, quat_multiply
 from ..rig.hanging import orthonormal
 from ..rig.rig_map import RigMap
-from .handles import Controls, Handle
+from .handles import Controls, Handle, Limb
 from .key_table import Keys, has_generated
 from .keyed_channels import Channel, Name, Plan
 from .keys import scene_fps
@@ -36,14 +36,20 @@ class KeyedMotion:
     it goes at its first and last frame, where keys beyond them say so. values: channel -> (T, n) as keyed. carried:
     (T, 4, 4) what brings the body from there to where its controls are at rest, in armature space: the object's own
     motion and that of bones above, which get no keys, taken away. lead: (4, 4) where such bones bring it from there
-    now. feet: what the legs reach for, the left one first, "" where they reach for nothing that takes keys."""
+    now. limbs: those that are left to solvers."""
 
     clip: Clip
     speeds: Mapping[int, Speed]
     values: Mapping[Name, np.ndarray]
     carried: np.ndarray
     lead: np.ndarray
-    feet: tuple[str, str]
+    limbs: tuple[Limb, ...]
+
+    @property
+    def feet(self) -> tuple[str, str]:
+        """What the left and the right leg reach for, "" where they reach for nothing that takes keys."""
+        ends = {limb.joints[-1]: limb.control.name for limb in self.limbs if not limb.control.object}
+        return ends.get("LeftLeg", ""), ends.get("RightLeg", "")
 
     def as_controls_do(self, rig: RigMap, clip: Clip) -> Clip:
         """A clip in the world as the rig's controls have to do it."""
@@ -110,13 +116,7 @@ def read_keyed(armature: Callable[[], bpy.types.Object], rig: RigMap, controls: 
     speeds = {frame: speed_between(clip, there, there + 1)
               for frame, there, known in zip((0, plan.frames - 1), (0, plan.frames), plan.goes_on) if known}
     carried = _back(aboves, rest) @ np.linalg.inv(objects)
-    return KeyedMotion(clip.cut(1, plan.frames + 1), speeds, values, carried[1:-1], lead, _feet(controls))
-
-
-def _feet(controls: Controls) -> tuple[str, str]:
-    """What the left and the right leg reach for."""
-    ends = {limb.joints[-1]: limb.control.name for limb in controls.limbs if not limb.control.object}
-    return ends.get("LeftLeg", ""), ends.get("RightLeg", "")
+    return KeyedMotion(clip.cut(1, plan.frames + 1), speeds, values, carried[1:-1], lead, controls.limbs)
 
 
 @contextmanager

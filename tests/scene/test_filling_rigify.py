@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Filling between keys that were set on Rigify's controls as people set them: torso, hips, chest, hands and feet."""
 
+import re
+
 import bpy
 import made_fills
 import made_keys
@@ -13,7 +15,7 @@ from mathutils import Quaternion
 from blender_addon import api
 from blender_addon.errors import ClipError
 from blender_addon.inference.packs import read_pack
-from blender_addon.motion.kinematics import forward_kinematics
+from blender_addon.motion.kinematics import forward_kinematics, joint_positions
 from blender_addon.motion.rotations import quat_angle
 from blender_addon.motion.skeleton import INDEX
 from blender_addon.scene import filling
@@ -78,6 +80,28 @@ def test_chest_and_hips_are_filled_and_do_what_was_meant(rig, monkeypatch):
         assert away.max() < degrees, (joint, away.round(1))
 
 
+def test_limbs_that_ik_bends_otherwise_are_named_with_by_how_much(rig, monkeypatch):
+    """Hands that come from low in front to high: without a pole elbows are where the solver has them."""
+    meant = {}
+
+    def and_keep(target, rig_map, clip, *others):
+        meant["clip"] = clip
+        return clip_tracks(target, rig_map, clip, *others)
+
+    monkeypatch.setattr(filling, "clip_tracks", and_keep)
+    for frame, high in ((1, -0.5), (21, 0.4), (41, -0.5)):
+        key(rig, "hand_ik.L", frame, (-0.45, -0.3, high), 0.0)
+    line, = [note for note in api.inbetween(rig, api.InbetweenRequest(keys="every")).notes if "IK bends" in note]
+    found = re.search(r"the left arm by (\d+) degrees \(frame (\d+)\)", line)
+    degrees, frame = map(int, found.groups())
+    bones, joints = made_rigs.posed(rig, frame).pose.bones, joint_positions(meant["clip"])[frame - 1]
+    line = ("LeftArm", "upper_arm"), ("LeftForeArm", "forearm"), ("LeftHand", "hand")
+    seen = np.diff([bones[f"DEF-{name}.L"].head for _, name in line], axis=0)
+    wanted = np.diff([joints[INDEX[joint]] for joint, _ in line], axis=0)
+    assert degrees == pytest.approx(max(map(made_rigs.angle, seen, wanted)), abs=1.5) and degrees >= 10
+    assert "leg" not in found.string
+
+
 def parts(clip):
     return clip.skeleton, clip.rotations, clip.positions
 
@@ -86,7 +110,7 @@ def test_poles_that_nobody_keyed_are_not_spoken_of_but_what_is_left_is(rig):
     for frame, bent in POSES.items():
         key(rig, "tweak_spine.003", frame, (0.0, 0.1 * bent, 0.0), 0.0)
     notes = api.inbetween(rig, api.InbetweenRequest()).notes
-    assert not [note for note in notes if "pole" in note or "degrees off" in note]
+    assert not [note for note in notes if "pole" in note or "degrees off" in note or "IK bends" in note]
     assert [note for note in notes if note == "left to their own keys: tweak_spine.003"]
 
 
