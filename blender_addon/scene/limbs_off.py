@@ -46,8 +46,7 @@ def limbs_off(armature: bpy.types.Object, rig: RigMap, own: KeyedMotion, tracks:
             found.append(f"{_name(limb)} by {off[worst]:.0f} degrees (frame {frames[worst] + first})")
     if not found:
         return []
-    return [f"IK bends {', '.join(found)} otherwise than was meant: towards a pole, or to keys that are out of a limb's "
-            "reach"]
+    return [f"IK bends {', '.join(found)} otherwise than was meant: where its pole has it, or to keys out of reach"]
 
 
 def _frames(gaps: Sequence[Gap]) -> np.ndarray:
