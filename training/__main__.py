@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`python -m training prepare|train|finetune|export|evaluate KIND …`."""
+"""`python -m training prepare|train|finetune|between|export|evaluate KIND …`."""
 
 from __future__ import annotations
 
@@ -91,6 +91,16 @@ def build_parser() -> argparse.ArgumentParser:
     finetune.add_argument("--checkpoint-every", type=int, default=100, help="steps between checkpoints")
     finetune.add_argument("--stop-after", type=int, help="stop after this many steps of this run, as if killed")
 
+    between = verbs.add_parser("between", help="weights between two networks, one of which was trained on from the "
+                               "other: a run to export")
+    between.add_argument("kind", choices=["motion-generator", "motion-inbetweener"])
+    between.add_argument("--start", type=Path, required=True, help="what the run was trained on from: a run or a pack")
+    between.add_argument("--of", type=Path, required=True, metavar="RUN", help="the run that was trained on")
+    between.add_argument("--share", type=float, required=True, help="of the way from --start to --of")
+    between.add_argument("--network", type=int, default=0, metavar="N", help="which of the pack's networks, 0 for the "
+                         "first (motion-inbetweener)")
+    between.add_argument("--run", type=Path, required=True, help="folder for the run that comes of it")
+
     export = verbs.add_parser("export", help="write a model pack from a training run")
     export.add_argument("kind", choices=KINDS)
     export.add_argument("--run", type=Path, required=True)
@@ -144,6 +154,9 @@ def main(argv: list[str] | None = None) -> int:
             _train(args)
         elif args.verb == "finetune":
             _finetune(args)
+        elif args.verb == "between":
+            from .motion.between import between
+            between(args.kind, args.start, args.of, args.share, args.run, args.network)
         elif args.verb == "export":
             more = ({"compare": args.compare, "others": args.others, "data": args.data}
                     if args.kind == "motion-inbetweener" else {})

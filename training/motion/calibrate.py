@@ -39,7 +39,8 @@ def calibrate(folder: Path, data: Path) -> None:
 def temperatures(session: Session, pack: Pack, clips: ClipSet) -> dict[str, float]:
     """How many times the learnt spread the latents of each action are to be drawn with, so that it moves as much as its
     training clips do: what few clips show, a model is too sure of. No wider than that takes: feet slide the more, and
-    actions are taken for others. Those that travel are left at 1: their feet would slide."""
+    actions are taken for others. Those that travel are left at 1, and where people stay in one place latents are drawn
+    no wider: their feet would slide."""
     trained = set(pack.content["training"]["clips"])
     found = {}
     for action, natural in pack.content["generator"]["natural_speed"].items():
@@ -49,15 +50,16 @@ def temperatures(session: Session, pack: Pack, clips: ClipSet) -> dict[str, floa
             found[action] = 1.0
             continue
         wanted = np.average([energy(clip) for clip in real], weights=[clip.frames for clip in real])
+        widest = 1.0 if action in pack.content["generator"].get("stance", ()) else TEMPERATURES[-1]
         found[action] = narrowest([
             abs(np.log(np.mean([energy(clip) for clip in _takes(session, pack, action, t)]) / wanted))
-            for t in TEMPERATURES])
+            for t in TEMPERATURES if t <= widest])
     return found
 
 
 def narrowest(away: Sequence[float]) -> float:
-    """The least of TEMPERATURES that is about as good as the best: how far away each leaves the logarithm of the
-    energy."""
+    """The least of the first TEMPERATURES that is about as good as the best of them: how far away each leaves the
+    logarithm of the energy."""
     return TEMPERATURES[int(np.argmax(np.asarray(away) <= min(away) + _WORTH))]
 
 

@@ -35,11 +35,11 @@ WARM_UP_FRAMES = 60
 # How much of its distance from the average pose the body forgets each frame. The pose is kept as a running sum, and
 # what the losses of two seconds do not feel adds up over minutes: without this, knees bend backwards after one.
 _LEAK = 0.003
-# How far takes are held and stand otherwise, in units of bearing.py and stance.py: mean poses of captured clips of a
-# gesture, of standing or stretching lie 7 to 8 cm apart a joint, as those of such takes do; those of walks 3 cm. Large
-# moves differ enough by themselves.
-_HELD = 1.5
-_BEARING = dict.fromkeys(("walk", "dance", "jump", "kick", "punch", "sit"), 1.0)
+# How far takes are held otherwise, in units of bearing.py, and stand otherwise, in those of stance.py: such that takes
+# differ about as much as real ones do (the card's diversity). Runs were learnt from six clips, all alike; moves that
+# have a beginning and an end differ enough by themselves.
+_HELD = 1.0
+_BEARING = {"run": 1.5, "dance": 0.5, "sit": 0.5, "stand": 0.5, "turn": 0.5, "jump": 0.0, "kick": 0.0, "punch": 0.0}
 _STANDS = ("gesture", "idle", "laugh", "stand", "stretch", "wave")
 _HALF_FROM = 1024  # numbers; a smaller tensor is not worth a Cast, and mean and spread of the state keep their digits
 
@@ -279,7 +279,7 @@ def pack_content(model: Generator, about: dict, training: dict, data: bytes, nam
                       "warmup_frames": WARM_UP_FRAMES, "latent_frames": LATENT_FRAMES,
                       "cyclic": [a for a in about["actions"] if about["speed"][a] > 0.0],
                       "bearing": {a: _BEARING.get(a, _HELD) for a in about["actions"]},
-                      "stance": {a: _HELD for a in about["actions"] if a in _STANDS},
+                      "stance": {a: _BEARING.get(a, _HELD) for a in about["actions"] if a in _STANDS},
                       "once": [a for a in about["actions"] if a in about.get("once", ONCE)],
                       "state_mean": numbers(model.mean), "state_scale": numbers(model.scale),
                       "trajectory_seconds": [round(s, 6) for s in TRAJECTORY_SECONDS],

@@ -217,5 +217,7 @@ def _command(about: dict, name: str) -> str:
     start = f" --start {about['start']} --rate {about['rate']:g}" if about.get("start") else ""
     start += f" --network {about['network']}" if about.get("network") else ""
     device = "" if about["device"] == "cpu" else f" --device {about['device']}"
-    return (f"python -m training train motion-inbetweener --data runs/motion.npz --run runs/{name}{start} {length} "
-            f"--seed {about['seed']}{device}")
+    after = f"`, then `{about['between']}" if about.get("between") else ""
+    return (f"python -m training train motion-inbetweener --data runs/motion.npz --run "
+            f"runs/{about.get('run', name)}{start} {length} "
+            f"--seed {about['seed']}{device}{after}")

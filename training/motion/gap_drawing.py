@@ -37,7 +37,7 @@ class Variety:
     livelier: float = 0.15      # in half, moves above the hips are larger or smaller, by about so much in logs
     carried: float = 0.7        # share in which each joint above the hips is held otherwise,
     otherwise: float = math.radians(6.0)  # by about so much
-    tumbling: float = 0.2       # share that turn over, in a cartwheel, a roll or a flip
+    tumbling: float = 0.1       # share that turn over, in a cartwheel, a roll or a flip
     long: float = 0.3           # share with gaps of 20 to 60 frames, beside those among the others
 
 
