@@ -129,6 +129,8 @@ def motion_in_slices(armature: bpy.types.Object, request: MotionRequest) -> Gene
         lead = lead_from(to_canonical_body(before, rig), generator, pack.content["fps"])
     plan = generating.plan_motion(pack, parts, request.style, request.seconds, request.speed, way.points, way.cyclic,
                                   way.start, way.heading, SPARE_SECONDS if request.loop else 0.0, lead)
+    unfollowed = (f"{title(parts)} keeps no pace of its own: it begins where the path {request.path!r} does, but does "
+                  "not follow it",) if plan.led and not plan.speed.any() else ()
     seeds = [request.seed + take for take in range(request.takes)]
     options = replace(request, feet=request.feet and request.clean_up, hands=request.hands and request.clean_up)
     clips, figures, made = [], [], []
@@ -152,7 +154,8 @@ def motion_in_slices(armature: bpy.types.Object, request: MotionRequest) -> Gene
     actions = yield from within(keys.key_takes_in_slices(armature(), takes, request.nla), 0.9, 0.1)
     return MotionResult(
         takes=tuple(MotionTake(action.name, *rest) for action, *rest in zip(actions, seeds, clips, figures)),
-        rig=rig.armature, family=rig.family, missing=rig.missing, notes=made[0].notes,
+        rig=rig.armature, family=rig.family, missing=rig.missing,
+        notes=_notes([action.name for action in actions], [applied.notes for applied in made]) + unfollowed,
         pack=pack.id, pack_version=pack.version, licence=pack.licence,
         provider=session.provider, why_not=session.why_not, onnxruntime=session.version, threads=session.threads,
         seed=request.seed, seconds=time.perf_counter() - began, frames=takes[0].frames,
@@ -219,6 +222,13 @@ def animate_file(rig: str, request: MotionRequest, out: str | Path, clip: str | 
             write_bvh(stack.enter_context(files.staged(path)), made)
         files.write_file(stack.enter_context(files.staged(out)), armature)
     return replace(result, seconds=time.perf_counter() - began, files=(str(out), *map(str, clips)))
+
+
+def _notes(actions: list[str], notes: list[tuple[str, ...]]) -> tuple[str, ...]:
+    """What people should know of several takes: what holds for all of them once, the others by the action's name."""
+    common = tuple(note for note in notes[0] if all(note in others for others in notes))
+    return common + tuple(f"{action}: {note}" for action, told in zip(actions, notes) for note in told
+                          if note not in common)
 
 
 def _provenance(request: MotionRequest, pack: Pack, session: Session, seed: int,

@@ -154,6 +154,8 @@ def _motion(args: argparse.Namespace) -> int:
     write_json(args, result.as_dict())
     say(args, f"made       {', '.join(result.actions)}: {result.frames} frames, on a rig {result.scale:.2f} times "
               "the size of the body in the figures")
+    if len(result.actions) > 1:
+        say(args, f"of these   {result.actions[0]} (every take's own figures are in --json):")
     say_figures(args, result.figures)
     say_notes(args, result.notes)
     say(args, f"with       {by(result)}, seed {result.seed}")

@@ -78,3 +78,14 @@ def test_a_path_is_kept_to_at_the_pace_that_was_asked_for(human, bend):
     beside = np.linalg.norm(hips[:, None] - np.concatenate([dense, ahead])[None], axis=-1).min(axis=1)
     assert beside.max() < 0.5
     assert result.figures["travel_ratio"] == pytest.approx(1.0, abs=0.15)
+
+
+@pytest.mark.parametrize(("action", "follows"), [("walk", True), ("wave", False), ("wave:1,walk:1", True)])
+def test_a_path_that_is_not_followed_is_said_so(human, action, follows):
+    bpy.ops.curve.primitive_bezier_circle_add(radius=3.0)
+    bpy.context.object.name = "Ring"
+    result = api.generate_motion(human, api.MotionRequest(action=action, seconds=2.0, path="Ring"))
+    assert any("'Ring'" in note for note in result.notes) != follows
+    hips = result.clips[0].positions
+    gone = np.linalg.norm(hips[-1, :2] - hips[0, :2])
+    assert gone > 0.4 if follows else gone < 0.2

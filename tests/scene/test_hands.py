@@ -39,6 +39,19 @@ def test_hands_of_a_broad_body_stay_out_of_its_hips(there):
     assert armature.animation_data.action["galatea_hands"] and "hand_depth_cm" not in left.figures
 
 
+def test_of_several_takes_the_notes_of_every_one_are_told(there):
+    """What is true of one take alone stands with its action's name, as that take by itself says it."""
+    armature = bpy.data.objects[api.create_character(BROAD).armature]
+    asked = api.MotionRequest(**{**vars(LAUGH), "seed": 4, "takes": 3})
+    alone = [api.generate_motion(armature, api.MotionRequest(**{**vars(asked), "seed": seed, "takes": 1}))
+             for seed in (4, 5, 6)]
+    assert len({one.notes for one in alone}) > 1
+    told = api.generate_motion(armature, asked)
+    for name, one in zip(told.actions, alone):
+        assert all(note in told.notes or f"{name}: {note}" in told.notes for note in one.notes)
+    assert len(told.notes) <= sum(len(one.notes) for one in alone)
+
+
 @pytest.mark.parametrize(("stature", "weight"), [(1.55, 50.0), (1.70, 95.0), (1.92, 85.0)])
 def test_soles_are_on_the_floor_however_long_the_legs(there, stature, weight):
     made = api.create_character(api.CharacterRequest(seed=5, stature=stature, weight=weight))
