@@ -63,7 +63,11 @@ def test_a_generator_s_commands_say_it(tmp_path):
     made, about, _ = load_generator_run(tmp_path / "mixed")
     one, other = (torch.load(run / "checkpoint.pt")["averaged"]["output.weight"] for run in runs)
     assert torch.allclose(made.output.weight, (one + other) / 2.0, atol=1e-6)
-    assert about["command"].startswith("python -m training train other`, then `python -m training between motion-gen")
+    one, other = (f"python -m training train {name}" for name in ("one", "other"))
+    assert about["command"].startswith(f"{other}`, beside it `{one}`, then `python -m training between motion-gen")
+    (runs[1] / "corpus.json").write_text(json.dumps({"command": other, "steps": 9, "before": {"commands": [one]}}))
+    assert between("generator", *runs, 0.5, tmp_path / "again") == 0
+    assert "beside it" not in load_generator_run(tmp_path / "again")[1]["command"]
 
 
 def test_it_begins_with_one_of_a_packs_networks(tmp_path):

@@ -47,7 +47,7 @@ def between(kind: str, start: Path, of: Path, share: float, folder: Path, networ
     command = (f"python -m training between {kind} --start {start.as_posix()} --of {of.as_posix()} --share {share:g} "
                + (f"--network {network} " if network else "") + f"--run {folder.as_posix()}")
     if kind == "motion-generator":
-        about["command"] = f"{told_command(about, of.as_posix())}`, then `{command}"
+        about["command"] = f"{told_command(about, of.as_posix())}{_beside(start, about)}`, then `{command}"
     else:
         about |= {"run": of.name, "between": command}
     folder.mkdir(parents=True, exist_ok=True)
@@ -56,6 +56,13 @@ def between(kind: str, start: Path, of: Path, share: float, folder: Path, networ
     for name in ("heldout.csv", "losses.csv"):
         if (of / name).is_file():
             (folder / name).write_bytes((of / name).read_bytes())
+
+
+def _beside(start: Path, about: dict) -> str:
+    """The command that a run came of, unless it is among those that came before another one."""
+    path = start / "corpus.json"
+    told = told_command(json.loads(path.read_text()), start.as_posix()) if path.is_file() else ""
+    return f"`, beside it `{told}" if told and told not in about.get("before", {}).get("commands", []) else ""
 
 
 def _began(kind: str, start: Path, network: int) -> dict[str, Tensor]:

@@ -14,13 +14,14 @@ from blender_addon.inference.packs import Pack, read_pack
 from blender_addon.inference.sessions import Session, open_session
 from blender_addon.motion.clip import Clip
 from blender_addon.motion.generating import generate, plan_motion
-from blender_addon.motion.measures import energy, travelled
+from blender_addon.motion.measures import energy, foot_skate, travelled
 
 from .clips import ClipSet, load_clips
 
 # Wider than that, takes differ more than people do; narrower, they are all one.
 TEMPERATURES = (0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3)
 _WORTH = 0.15  # how much nearer to the training clips' energy, as a share, a wider draw must bring it
+_CREEPS = 0.7  # cm/s that feet slide which hardly show it
 _SEEDS, _SECONDS = 12, 12.0
 _SHORTEST = 30  # frames of a clip whose energy says something
 
@@ -39,8 +40,8 @@ def calibrate(folder: Path, data: Path) -> None:
 def temperatures(session: Session, pack: Pack, clips: ClipSet) -> dict[str, float]:
     """How many times the learnt spread the latents of each action are to be drawn with, so that it moves as much as its
     training clips do: what few clips show, a model is too sure of. No wider than that takes: feet slide the more, and
-    actions are taken for others. Those that travel are left at 1, and where people stay in one place latents are drawn
-    no wider: their feet would slide."""
+    actions are taken for others. Those that travel are left at 1: their feet would slide. So would feet of those who
+    stay in one place: they are drawn no wider than leaves them at rest."""
     trained = set(pack.content["training"]["clips"])
     found = {}
     for action, natural in pack.content["generator"]["natural_speed"].items():
@@ -50,10 +51,14 @@ def temperatures(session: Session, pack: Pack, clips: ClipSet) -> dict[str, floa
             found[action] = 1.0
             continue
         wanted = np.average([energy(clip) for clip in real], weights=[clip.frames for clip in real])
-        widest = 1.0 if action in pack.content["generator"].get("stance", ()) else TEMPERATURES[-1]
-        found[action] = narrowest([
-            abs(np.log(np.mean([energy(clip) for clip in _takes(session, pack, action, t)]) / wanted))
-            for t in TEMPERATURES if t <= widest])
+        stays = action in pack.content["generator"].get("stance", ())
+        away = []
+        for temperature in TEMPERATURES:
+            takes = _takes(session, pack, action, temperature)
+            if stays and away and np.mean([foot_skate(clip) for clip in takes]) > _CREEPS:
+                break
+            away.append(abs(np.log(np.mean([energy(clip) for clip in takes]) / wanted)))
+        found[action] = narrowest(away)
     return found
 
 

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from blender_addon.errors import GalateaError
 from blender_addon.motion import state_features as features
+from blender_addon.motion.legs import joints_of_legs
 from blender_addon.motion.skeleton import CANONICAL
 
 from .calibrate import calibrate
@@ -41,6 +42,7 @@ _LEAK = 0.003
 _HELD = 1.0
 _BEARING = {"run": 1.5, "dance": 0.5, "sit": 0.5, "stand": 0.5, "turn": 0.5, "jump": 0.0, "kick": 0.0, "punch": 0.0}
 _STANDS = ("gesture", "idle", "laugh", "stand", "stretch", "wave")
+_LEGS = joints_of_legs().ravel().tolist()  # thighs, shins, feet, toes; the left one first
 _HALF_FROM = 1024  # numbers; a smaller tensor is not worth a Cast, and mean and spread of the state keep their digits
 
 
@@ -76,11 +78,21 @@ class Step(nn.Module):
         both, gain, shift = model.condition(meaning, held)
         signal = model.encode(state, goal, both)
         signal, (hidden, cell) = self.lstm(signal[None], (hidden, cell))
+        before, began = state * model.scale + model.mean, root
         state = model.decode(state, signal[0], gain, shift)
         root = model.move(state, root)
         raw = state * model.scale + model.mean
+        root = self.stood(before, began, raw, root, follow)
         return (state, hidden, cell, root, held, raw[:, features.HEIGHT.start],
                 self.rotations(raw[:, features.ROTATIONS], root[:, 2]), raw[:, features.CONTACTS].clamp(0.0, 1.0))
+
+    def stood(self, before: Tensor, began: Tensor, raw: Tensor, root: Tensor, follow: Tensor) -> Tensor:
+        """Root (B, 3) such that feet which stand in both frames stay where they are: who follows no path goes where the
+        feet take them, as those do whose way is reckoned from their feet (Yi et al. 2021, TransPose)."""
+        stands, there, here = (before[:, features.CONTACTS], _feet(before, began), _feet(raw, root))
+        stands = torch.clamp(2.0 * torch.minimum(stands, raw[:, features.CONTACTS]) - 1.0, 0.0, 1.0)
+        slid = (stands[..., None] * (here - there)).sum(1) / torch.clamp(stands.sum(-1, keepdim=True), min=1.0)
+        return torch.cat([root[:, :2] - slid * (1.0 - follow), root[:, 2:]], dim=-1)
 
     def rotations(self, sixd: Tensor, heading: Tensor) -> Tensor:
         """Local quaternions (B, 22, 4), w first and not negative, the hips' with the heading."""
@@ -96,6 +108,25 @@ class Step(nn.Module):
         hips = torch.stack([cos * w - sin * z, cos * x - sin * y, cos * y + sin * x, cos * z + sin * w], dim=-1)
         quat = torch.cat([hips, quat[:, 1:]], dim=1)
         return quat * (1.0 - 2.0 * (quat[..., :1] < 0.0).float())
+
+
+def _feet(raw: Tensor, root: Tensor) -> Tensor:
+    """(B, 4, 2) metres over the ground of CONTACT_JOINTS, out of the rotations of states (B, S) as they are, and roots:
+    the joints' places in a state are foretold beside them, and jitter."""
+    turns = sixd_to_matrix(raw[:, features.ROTATIONS].reshape(-1, len(CANONICAL.names), 6)[:, [0, *_LEGS]])
+    hips = turns[:, :1]
+    thighs = hips @ turns[:, 1:3]
+    shins = thighs @ turns[:, 3:5]
+    ankles = hips @ _offset(_LEGS[:2]) + thighs @ _offset(_LEGS[2:4]) + shins @ _offset(_LEGS[4:6])
+    toes = ankles + shins @ turns[:, 5:7] @ _offset(_LEGS[6:])
+    x, y, _ = torch.stack([ankles, toes], dim=2).reshape(-1, 4, 3).unbind(-1)
+    cos, sin = torch.cos(root[:, 2:]), torch.sin(root[:, 2:])
+    return torch.stack([cos * x - sin * y + root[:, :1], sin * x + cos * y + root[:, 1:2]], dim=-1)
+
+
+def _offset(joints: list[int]) -> Tensor:
+    """(2, 3, 1) metres of joints from their parents."""
+    return torch.tensor(CANONICAL.offsets[joints], dtype=torch.float32)[..., None]
 
 
 def _outer_product() -> np.ndarray:
