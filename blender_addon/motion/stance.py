@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How somebody places their feet who stays where they are: apart, one ahead of the other, on bent knees.
 
-Those who stand, talk or wave in captures do so on feet placed by each in their own way, some eight centimetres from one
-another's, and a model that learnt it from few of them knows few ways. So the feet of a take are placed elsewhere, where
-they come down for as long as they stand; hips go along and come down as far as legs want, and two-bone IK does the
-rest.
+Those who stand, talk or wave in captures do so on feet placed by each in their own way, and a model that learnt it from
+few of them knows few ways. So the feet of a take are placed elsewhere, where they come down for as long as they stand;
+hips go along and come down as far as legs want, and two-bone IK does the rest.
 """
 
 from __future__ import annotations
